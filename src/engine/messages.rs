@@ -1,0 +1,235 @@
+//! What the window (or the command line) says to the engine, and what the engine says back.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
+
+use crossbeam_channel::Sender;
+
+use crate::{
+    model::{
+        device::{KnownDevice, PeerAddr},
+        manifest::Selection,
+        outcome::FileEnd,
+        preflight::Preflight,
+        reason::Reason,
+        settings::Settings,
+        transfer::{TransferId, TransferKey, TransferSnapshot},
+    },
+    storage::sources::SourceTree,
+};
+
+/// Called after something was put where the window will find it; asks for a frame.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Names one walk of dropped paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StageId(pub u64);
+
+/// What the engine can be asked for. None of it waits.
+#[derive(Debug)]
+pub enum Command {
+    /// Stop a transfer at whatever stage it is; harmless when it is over.
+    Cancel(TransferKey),
+    /// Stop a walk.
+    CancelStage(StageId),
+    /// Hash these files again and compare; `FileChecked` for each.
+    CheckAgain {
+        key: TransferKey,
+        files: Vec<FileToCheck>,
+    },
+    /// Remove a device from the remembered ones.
+    ForgetDevice(PeerAddr),
+    /// Leave a listening port and take another (the one in the settings is not changed).
+    Listen {
+        port: u16,
+    },
+    /// Look again at what saving a waiting offer into `folder` would mean; answered by `Preflighted`.
+    Preflight {
+        key: TransferKey,
+        folder: PathBuf,
+        selection: Selection,
+    },
+    /// Store these settings and go by them from now on.
+    SaveSettings(Settings),
+    /// Write `text` into the file at `path` (a checksum file); answered by `Wrote`.
+    SaveText {
+        path: PathBuf,
+        text: String,
+    },
+    Send(SendRequest),
+    /// Walk what was dropped or chosen; answered by `Staging` and `Staged`.
+    Stage {
+        stage: StageId,
+        paths: Vec<PathBuf>,
+    },
+    /// Stop everything in order; the last event is `Stopped`.
+    Shutdown,
+}
+
+/// A file to hash again, and the seal it should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileToCheck {
+    pub index: u32,
+    pub place: PathBuf,
+    pub md5: crate::model::seal::Md5Digest,
+}
+
+/// One transfer to one recipient.
+#[derive(Clone, Debug)]
+pub struct SendRequest {
+    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once.
+    pub id: TransferId,
+    pub to: PeerAddr,
+    /// Speak the plain protocol for programs that are not Sealdrop.
+    pub classic: bool,
+    pub what: What,
+    pub message: Option<String>,
+}
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Not walked yet (the command line, Retry, Ask again).
+    Paths(Vec<PathBuf>),
+    /// Walked before, by `Command::Stage`; may be shared between several recipients.
+    Staged(Vec<Arc<SourceTree>>),
+}
+
+/// What the engine tells. Facts come in order, none is lost; of snapshots only the newest is kept.
+#[derive(Debug)]
+pub enum Event {
+    /// The devices that were used before, most recent first.
+    Devices(Vec<KnownDevice>),
+    /// One entry of a transfer reached its end.
+    FileEnded {
+        key: TransferKey,
+        end: FileEnd,
+    },
+    /// Answer to `CheckAgain` for one file.
+    FileChecked {
+        key: TransferKey,
+        index: u32,
+        result: Checked,
+    },
+    /// Listening; with the addresses under which this device can be reached.
+    Listening {
+        address: SocketAddr,
+        reachable_at: Vec<IpAddr>,
+    },
+    /// Not listening (port in use, ...), with the port that was asked for.
+    NotListening {
+        port: u16,
+        reason: Reason,
+    },
+    /// Somebody wants to send something. A `Snapshot` in stage `Waiting` has gone before.
+    Offered(IncomingOffer),
+    Preflighted {
+        key: TransferKey,
+        preflight: Arc<Preflight>,
+    },
+    /// The settings in force, at start and after each change.
+    Settings(Settings),
+    /// The settings file was damaged and kept aside at `kept_at`; defaults are in force.
+    SettingsDamaged {
+        kept_at: PathBuf,
+        reason: Reason,
+    },
+    SettingsNotSaved(Reason),
+    /// How a transfer stands. The one whose stage is `Ended` is the last for its key, and comes exactly once.
+    Snapshot(TransferSnapshot),
+    /// A walk goes on: entries and bytes so far.
+    Staging {
+        stage: StageId,
+        entries: u64,
+        bytes: u64,
+    },
+    /// A walk is done: one tree for each path that could be read, and what was left out by name.
+    Staged {
+        stage: StageId,
+        trees: Vec<Arc<SourceTree>>,
+    },
+    /// The engine has stopped; nothing follows.
+    Stopped,
+    /// Answer to `SaveText`.
+    Wrote {
+        path: PathBuf,
+        result: Result<(), Reason>,
+    },
+}
+
+/// What *Check again* found for one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    Different(crate::model::seal::Md5Digest),
+    Gone(Reason),
+    Same,
+}
+
+/// An offer that waits for a person.
+#[derive(Debug)]
+pub struct IncomingOffer {
+    /// Peer, manifest and message: as in the snapshot before it.
+    pub snapshot: TransferSnapshot,
+    /// For the receive folder of the settings.
+    pub preflight: Arc<Preflight>,
+    /// When it will be withdrawn without an answer.
+    pub expires: Instant,
+    pub reply: OfferReply,
+}
+
+/// The one answer to an offer. Dropping it declines.
+#[derive(Debug)]
+pub struct OfferReply {
+    key: TransferKey,
+    answer: Option<Sender<OfferAnswer>>,
+}
+
+/// What the person said.
+#[derive(Debug)]
+pub struct OfferAnswer {
+    pub key: TransferKey,
+    pub accepted: Option<Acceptance>,
+    /// Detail for a refusal that no person gave (`ask` without a terminal).
+    pub detail: Option<String>,
+}
+
+/// Where and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    pub folder: PathBuf,
+    pub selection: Selection,
+}
+
+impl OfferReply {
+    /// A reply whose answer goes to `answer`.
+    pub fn new(key: TransferKey, answer: Sender<OfferAnswer>) -> Self {
+        Self { key, answer: Some(answer) }
+    }
+
+    /// Take the files.
+    pub fn accept(mut self, acceptance: Acceptance) {
+        self.say(Some(acceptance), None);
+    }
+
+    /// Do not; `detail` is for a refusal that no person gave.
+    pub fn decline(mut self, detail: Option<String>) {
+        self.say(None, detail);
+    }
+
+    fn say(&mut self, accepted: Option<Acceptance>, detail: Option<String>) {
+        if let Some(answer) = self.answer.take() {
+            // The engine is gone, or the answers of all cards it can show are waiting already: nobody is left to hear it.
+            answer.try_send(OfferAnswer { key: self.key, accepted, detail }).ok();
+        }
+    }
+}
+
+impl Drop for OfferReply {
+    fn drop(&mut self) {
+        self.say(None, None);
+    }
+}

@@ -1,0 +1,3 @@
+//! Threads and sockets.
+
+pub mod messages;

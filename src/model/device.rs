@@ -1,0 +1,150 @@
+//! Who is at the other end, and the address a person typed.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The port that Sealdrop listens on unless told otherwise.
+pub const DEFAULT_PORT: u16 = 9527;
+
+/// A host and port as typed: `host`, `host:port`, `1.2.3.4:port`, `[v6]:port`, or a bare IPv6 address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PeerAddr {
+    /// Name or literal address, without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+/// Why a typed address cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddr {
+    #[error("the address is empty")]
+    Empty,
+    #[error("{0:?} is not a host name or address")]
+    Host(String),
+    #[error("{0:?} is not a port between 1 and 65535")]
+    Port(String),
+}
+
+impl FromStr for PeerAddr {
+    type Err = BadAddr;
+
+    fn from_str(text: &str) -> Result<Self, BadAddr> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(BadAddr::Empty);
+        }
+        let (host, port) = split_port(text)?;
+        let port = match port {
+            None => DEFAULT_PORT,
+            Some(digits) => parse_port(digits)?,
+        };
+        if !is_host(host) {
+            return Err(BadAddr::Host(host.to_owned()));
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+fn split_port(text: &str) -> Result<(&str, Option<&str>), BadAddr> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, after) = rest.split_once(']').ok_or_else(|| BadAddr::Host(text.to_owned()))?;
+        if host.parse::<std::net::Ipv6Addr>().is_err() && !host.contains('%') {
+            return Err(BadAddr::Host(text.to_owned()));
+        }
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
+            None => Err(BadAddr::Host(text.to_owned())),
+        };
+    }
+    // More than one colon without brackets can only be an IPv6 address.
+    if text.matches(':').count() > 1 {
+        return Ok((text, None));
+    }
+    Ok(text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))))
+}
+
+fn parse_port(digits: &str) -> Result<u16, BadAddr> {
+    let bad = || BadAddr::Port(digits.to_owned());
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(bad());
+    }
+    digits.parse().ok().filter(|port| *port != 0).ok_or_else(bad)
+}
+
+fn is_host(host: &str) -> bool {
+    if host.contains(':') {
+        let bare = host.split('%').next().unwrap_or(host);
+        return bare.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    !host.is_empty() && host.len() <= 253 && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+impl fmt::Display for PeerAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl From<PeerAddr> for String {
+    fn from(addr: PeerAddr) -> Self {
+        addr.to_string()
+    }
+}
+
+impl TryFrom<String> for PeerAddr {
+    type Error = BadAddr;
+
+    fn try_from(text: String) -> Result<Self, BadAddr> {
+        text.parse()
+    }
+}
+
+/// The other end of a transfer, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Device name, already made safe for showing; the address until a hello has come.
+    pub name: String,
+    /// `host:port` that was dialled, or where the connection came from.
+    pub address: String,
+    /// Operating system, if it said.
+    pub os: Option<String>,
+    /// The plain protocol for programs that are not Sealdrop.
+    pub classic: bool,
+    pub encrypted: bool,
+    pub verified: bool,
+}
+
+/// A device that files were sent to before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDevice {
+    pub address: PeerAddr,
+    /// Name it gave itself last; the address if it never said.
+    pub name: String,
+    /// Speaks the plain protocol only (a switch beside the typed address).
+    #[serde(default)]
+    pub classic: bool,
+    /// Seconds since 1970 of the last use.
+    #[serde(default)]
+    pub last_used: u64,
+}
+
+/// A device name is shown in at most this many characters.
+pub const MAX_SHOWN_NAME_CHARS: usize = 64;
+
+/// Makes a peer's text safe to show: control and direction characters become `\u{fffd}`, at most `max_chars`.
+pub fn shown_text(text: &str, max_chars: usize) -> String {
+    text.chars().take(max_chars).map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Control characters and the ones that change the direction of text (Unicode UAX #9) or are invisible marks.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

@@ -1,0 +1,1 @@
+//! Untrusted names become safe ones here, once.

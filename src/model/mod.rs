@@ -1,0 +1,12 @@
+//! Nouns and rules: what a transfer, an entry, a seal or a reason is. No input or output, no threads, no window.
+
+pub mod device;
+pub mod file_name;
+pub mod manifest;
+pub mod outcome;
+pub mod preflight;
+pub mod progress;
+pub mod reason;
+pub mod seal;
+pub mod settings;
+pub mod transfer;

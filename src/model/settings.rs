@@ -1,0 +1,38 @@
+//! What a person can set, with defaults and bounds. Where it is kept lives in `storage/settings_file.rs`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::device::DEFAULT_PORT;
+
+/// The settings of one profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How this device introduces itself; never empty, at most 64 characters.
+    pub device_name: String,
+    /// Where received files go.
+    pub receive_folder: PathBuf,
+    /// Port to listen on; 0 lets the system choose.
+    pub port: u16,
+    pub theme: Theme,
+    /// Programs that are not Sealdrop may offer files in the plain protocol.
+    pub classic: bool,
+}
+
+/// Light, dark, or as the system has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    Dark,
+    Light,
+    #[default]
+    System,
+}
+
+impl Settings {
+    /// The settings of a first start.
+    pub fn first_start(device_name: String, receive_folder: PathBuf) -> Self {
+        Self { device_name, receive_folder, port: DEFAULT_PORT, theme: Theme::System, classic: true }
+    }
+}

@@ -1,0 +1,115 @@
+//! What one transfer is called and how it stands; who moves it lives in `transfer` and `engine`.
+
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+
+use super::{device::Peer, manifest::Manifest, outcome::Ending};
+
+/// 128 random bits that name a transfer on both ends; written as 32 lowercase hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransferId(pub [u8; 16]);
+
+impl fmt::Display for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for TransferId {
+    type Err = NotHex;
+
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        parse_lower_hex(text).map(Self).ok_or(NotHex)
+    }
+}
+
+/// The text was not the expected number of lowercase hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the expected number of lowercase hex digits")]
+pub struct NotHex;
+
+/// Reads exactly `N` bytes out of `2 * N` lowercase hex digits.
+pub fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let text = text.as_bytes();
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(*pair.first()?)? << 4 | digit(*pair.last()?)?;
+    }
+    Some(bytes)
+}
+
+/// Which way the bytes go, seen from this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    Incoming,
+    Outgoing,
+}
+
+/// Names one transfer in this process. A device that sends to itself has both directions of one id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransferKey {
+    pub id: TransferId,
+    pub direction: Direction,
+}
+
+/// How far a transfer has come. Every transfer reaches `Ended` exactly once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// Outgoing: the dropped folders are being walked; `found` entries so far.
+    Listing { found: u64 },
+    /// Outgoing: the host name is being looked up.
+    Resolving,
+    /// Outgoing: the connection is being made.
+    Connecting,
+    /// Outgoing: hello, offer and entries are on their way.
+    Offering,
+    /// Outgoing, classic only: the digest has to stand in the header, so the file is hashed first. Bytes.
+    Hashing { done: u64, total: u64 },
+    /// A person has to answer: there (outgoing) or here (incoming).
+    Waiting,
+    /// Bytes move, or are being checked and published.
+    Moving,
+    /// All bytes have moved; receipts or the last publishing are awaited.
+    Finishing,
+    /// Cancel was clicked here; true within half a second.
+    Cancelling,
+    /// Over.
+    Ended(Ending),
+}
+
+/// How one transfer stands now; the newest replaces all earlier ones.
+#[derive(Clone, Debug)]
+pub struct TransferSnapshot {
+    pub key: TransferKey,
+    pub peer: Peer,
+    pub stage: Stage,
+    /// What was offered; empty while an outgoing transfer is still `Listing`.
+    pub manifest: Arc<Manifest>,
+    /// Incoming: the folder chosen on the card.
+    pub folder: Option<PathBuf>,
+    /// Bytes of file bodies that have moved, of `total`.
+    pub moved: u64,
+    /// Bytes of the files that were selected.
+    pub total: u64,
+    /// Files that have reached an end (verified or not), of `files`.
+    pub files_ended: u64,
+    /// Files that were selected.
+    pub files: u64,
+    /// Index of the entry that is moving.
+    pub current: Option<u32>,
+    /// Message that came or went with the offer.
+    pub message: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! The disk.
+
+pub mod sources;

@@ -1,0 +1,1 @@
+//! One lane: moving files over a `Link`.
