@@ -1,1 +1,98 @@
-//! stub
+//! Bodies: the lengths that stand before each chunk of a file's bytes. The bytes themselves pass by elsewhere.
+
+use std::io::Read;
+
+use super::{
+    error::WireError,
+    frame::{PREFIX_BYTES, fill},
+};
+
+/// Most bytes a chunk may hold; a reader needs room for no more.
+pub const MAX_CHUNK_BYTES: u32 = 1024 * 1024;
+
+/// Most bytes in the chunks that we send: small, so that a cancel can be said soon.
+pub const SEND_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Ends a body.
+pub const END: [u8; PREFIX_BYTES] = 0_i32.to_le_bytes();
+
+/// Says that one header follows, and then the body goes on.
+pub const INTERLUDE: [u8; PREFIX_BYTES] = (-1_i32).to_le_bytes();
+
+/// What follows in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkStart {
+    /// This many bytes of the file, 1 to `MAX_CHUNK_BYTES`.
+    Data(u32),
+    /// Nothing: the body is over.
+    End,
+    /// One header, then the body goes on.
+    Interlude,
+}
+
+impl ChunkStart {
+    /// What the four bytes before a chunk say.
+    ///
+    /// # Errors
+    /// `ChunkLength` below -1 or above 1 MiB.
+    pub fn parse(prefix: [u8; PREFIX_BYTES]) -> Result<Self, WireError> {
+        let announced = i32::from_le_bytes(prefix);
+        match (announced, u32::try_from(announced)) {
+            (0, _) => Ok(Self::End),
+            (-1, _) => Ok(Self::Interlude),
+            (_, Ok(length @ 1..=MAX_CHUNK_BYTES)) => Ok(Self::Data(length)),
+            _ => Err(WireError::ChunkLength { announced }),
+        }
+    }
+}
+
+/// Reads what follows in a body. A stream that ends here is torn: a body ends with a length of 0.
+///
+/// # Errors
+/// A chunk length that cannot be, a torn body, I/O.
+pub fn read_chunk_start(from: &mut impl Read) -> Result<ChunkStart, WireError> {
+    let mut prefix = [0; PREFIX_BYTES];
+    let got = fill(from, &mut prefix)?;
+    if got < PREFIX_BYTES {
+        return Err(WireError::Torn { wanted: PREFIX_BYTES, got });
+    }
+    ChunkStart::parse(prefix)
+}
+
+/// The bytes before a chunk of `length` bytes (1 to `MAX_CHUNK_BYTES`).
+pub fn chunk_start(length: u32) -> [u8; PREFIX_BYTES] {
+    debug_assert!((1..=MAX_CHUNK_BYTES).contains(&length), "a chunk of {length} bytes");
+    length.to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(announced: i32) -> Result<ChunkStart, WireError> {
+        read_chunk_start(&mut &announced.to_le_bytes()[..])
+    }
+
+    #[test]
+    fn a_chunk_start_says_what_follows() {
+        assert_eq!(read(1).unwrap(), ChunkStart::Data(1));
+        assert_eq!(read(1_048_576).unwrap(), ChunkStart::Data(MAX_CHUNK_BYTES));
+        assert_eq!(ChunkStart::parse(END).unwrap(), ChunkStart::End);
+        assert_eq!(ChunkStart::parse(INTERLUDE).unwrap(), ChunkStart::Interlude);
+        assert_eq!(ChunkStart::parse(chunk_start(262_144)).unwrap(), ChunkStart::Data(262_144));
+    }
+
+    #[test]
+    fn chunk_lengths_that_lie_are_refused() {
+        for announced in [-2, i32::MIN, 1_048_577, i32::MAX] {
+            assert!(matches!(read(announced), Err(WireError::ChunkLength { announced: said }) if said == announced));
+        }
+    }
+
+    #[test]
+    fn an_end_inside_a_body_is_torn() {
+        for cut in 0..4 {
+            assert!(matches!(read_chunk_start(&mut &END[..cut]), Err(WireError::Torn { got, .. }) if got == cut));
+        }
+    }
+}

@@ -1,10 +1,19 @@
-//! Every message of a sealed session, and its JSON.
+//! Every message of a sealed session, and the way to its JSON and back.
+
+mod read;
+mod write;
 
 use std::io::{Read, Write};
 
 use crate::model::{manifest::Entry, reason::Reason, seal::Md5Digest, transfer::TransferId};
 
-use super::error::WireError;
+use super::{
+    error::WireError,
+    fields::Fields,
+    frame::{MAX_HEADER_BYTES, encode_frame},
+};
+
+pub(super) use read::hello;
 
 /// The one protocol version there is.
 pub const VERSION: u32 = 1;
@@ -130,16 +139,20 @@ pub fn read_header(from: &mut impl Read) -> Result<Option<Message>, WireError> {
 ///
 /// # Errors
 /// Not UTF-8, not JSON, not an object, a key twice, an unknown type (named), a bad field (named).
-pub fn parse(_json: &[u8]) -> Result<Message, WireError> {
-    Err(WireError::Empty)
+pub fn parse(json: &[u8]) -> Result<Message, WireError> {
+    read::message(&Fields::parse(json)?)
 }
 
 /// The whole frame of a header: prefix and JSON.
 ///
 /// # Errors
 /// `TooLong` when it does not fit into 65,535 bytes.
-pub fn encode(_message: &Message) -> Result<Vec<u8>, WireError> {
-    Err(WireError::Empty)
+pub fn encode(message: &Message) -> Result<Vec<u8>, WireError> {
+    let json = write::json(message)?;
+    if json.len() > MAX_HEADER_BYTES {
+        return Err(WireError::TooLong { what: write::type_word(message).to_owned(), bytes: json.len() });
+    }
+    encode_frame(&json)
 }
 
 /// Encodes and writes in one go.

@@ -1,0 +1,106 @@
+//! Who is calling, told by the first four bytes and then by the first header. Nothing is read or answered here.
+
+use super::{
+    classic::{self, ClassicHeader},
+    error::{WireError, quoted},
+    fields::Fields,
+    frame::{PREFIX_BYTES, header_length},
+    header::{self, Hello},
+};
+
+/// Who opens a connection with four such bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// A frame follows: a Sealdrop or a classic sender, `parse_first` knows which.
+    Framed,
+    /// A web browser or the like.
+    Http,
+    /// Neither frame nor text.
+    Nonsense { announced: i32 },
+    /// Some other text: a classic download request.
+    Text,
+    /// A TLS client hello.
+    Tls,
+}
+
+/// First four bytes of the requests that web clients make.
+const HTTP_VERBS: [&[u8; PREFIX_BYTES]; 10] =
+    [b"GET ", b"HEAD", b"POST", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "];
+
+/// Tells callers apart.
+pub fn classify(first: [u8; PREFIX_BYTES]) -> Caller {
+    match first {
+        [0x16, 0x03, 0x01..=0x04, _] => Caller::Tls,
+        _ if header_length(first).is_ok() => Caller::Framed,
+        _ if HTTP_VERBS.contains(&&first) => Caller::Http,
+        [0x20..=0x7e | 0x80.., ..] => Caller::Text,
+        _ => Caller::Nonsense { announced: i32::from_le_bytes(first) },
+    }
+}
+
+/// The first header of a framed caller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FirstHeader {
+    /// A classic sender, announcing its first file.
+    Classic(ClassicHeader),
+    /// A Sealdrop.
+    Sealed(Hello),
+}
+
+/// Reads the first header: a `type` of exactly `hello` is a Sealdrop; beside a file name, any other is an ignored field.
+///
+/// # Errors
+/// As for the one or the other; an unknown type when neither can be meant.
+pub fn parse_first(json: &[u8]) -> Result<FirstHeader, WireError> {
+    let fields = Fields::parse(json)?;
+    let name = fields.value("type").and_then(|_| fields.text("type").ok());
+    match name.as_deref() {
+        Some("hello") => header::hello(&fields).map(FirstHeader::Sealed),
+        Some(other) if !classic::has_name(&fields) => Err(WireError::UnknownType { name: quoted(other) }),
+        _ => classic::read(&fields).map(FirstHeader::Classic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_four_bytes_tell_who_calls() {
+        for version in 1..=4 {
+            assert_eq!(classify([0x16, 0x03, version, 0x02]), Caller::Tls);
+            assert_eq!(classify([0x16, 0x03, version, 0x00]), Caller::Tls);
+        }
+        assert_eq!(classify([0x16, 0x03, 0x00, 0x00]), Caller::Framed, "790 bytes of header");
+        assert_eq!(classify([0x01, 0x00, 0x00, 0x00]), Caller::Framed);
+        assert_eq!(classify([0xff, 0xff, 0x00, 0x00]), Caller::Framed);
+        for request in [b"GET ", b"HEAD", b"POST", b"OPTI", b"PUT "] {
+            assert_eq!(classify(*request), Caller::Http);
+        }
+        assert_eq!(classify(*b"abc."), Caller::Text);
+        assert_eq!(classify("鸡x".as_bytes().try_into().unwrap()), Caller::Text);
+        assert_eq!(classify(*b"a\0\0\0"), Caller::Framed);
+        assert_eq!(classify([0, 0, 0, 0]), Caller::Nonsense { announced: 0 });
+        assert_eq!(classify([0x7f, b'E', b'L', b'F']), Caller::Nonsense { announced: 0x464c_457f });
+        assert_eq!(classify([0, 0, 1, 0]), Caller::Nonsense { announced: 65_536 });
+        assert_eq!(classify([0x16, 0x03, 0x05, 0x01]), Caller::Nonsense { announced: 0x0105_0316 });
+    }
+
+    #[test]
+    fn only_a_type_of_exactly_hello_is_a_sealdrop() {
+        let hello = br#"{"type":"hello","versions":[1,1],"program":"p","name":"n","os":"o"}"#;
+        assert!(matches!(parse_first(hello), Ok(FirstHeader::Sealed(hello)) if hello.name == "n"));
+        let classic = br#"{"type":"image/png","file_name":"a","file_size":3}"#;
+        assert!(matches!(parse_first(classic), Ok(FirstHeader::Classic(header)) if header.size == 3));
+        let odd = br#"{"type":7,"file_name":"a","file_size":3}"#;
+        assert!(matches!(parse_first(odd), Ok(FirstHeader::Classic(_))));
+    }
+
+    #[test]
+    fn a_type_that_does_not_open_a_session_is_named() {
+        for name in ["offer", "greeting", ""] {
+            let json = format!("{{\"type\":\"{name}\"}}");
+            assert!(matches!(parse_first(json.as_bytes()), Err(WireError::UnknownType { name: said }) if said == name));
+        }
+    }
+}
