@@ -131,6 +131,8 @@ pub enum Event {
         key: TransferKey,
         preflight: Arc<Preflight>,
     },
+    /// A caller was turned away at the door (bad header, bad name, too much, other version).
+    Refused { address: String, reason: Reason },
     /// The settings in force, at start and after each change.
     Settings(Settings),
     /// The settings file was damaged and kept aside at `kept_at`; defaults are in force.

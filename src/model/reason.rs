@@ -33,6 +33,8 @@ pub enum ReasonCode {
     Mismatch,
     /// Here only: something answered that does not speak this protocol.
     NotSealdrop,
+    /// Here only: another program has the port that we wanted.
+    PortInUse,
     /// Here only: nobody listens at that address (connection refused).
     Refused,
     /// Here only: the address was not reached (no route, or no answer in time).

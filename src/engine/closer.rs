@@ -1,0 +1,69 @@
+//! Ends a connection so that its last word arrives: fill the open chunk, write the header, shut down, drain, close.
+
+use std::{
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    transfer::{lane::Farewell, link::Link},
+    wire::{chunk, header},
+};
+
+use super::{
+    link::{CancelFlag, SocketLink},
+    threads,
+};
+
+/// A closer has this long; a peer that is slower reads "connection lost".
+const LIMIT: Duration = Duration::from_secs(2);
+/// Bytes of the peer that are read and dropped, so that no reset eats what we said.
+const DRAIN_BYTES: usize = 16 << 20;
+
+/// Closes `link` on a thread of its own.
+pub fn close(link: SocketLink, farewell: Farewell) {
+    // Without a thread for it the connection is simply dropped: the peer says "connection lost".
+    threads::spawn("closer", move || close_here(link, &farewell)).ok();
+}
+
+fn close_here(mut link: SocketLink, farewell: &Farewell) {
+    link.set_cancel(CancelFlag::default());
+    link.set_ping(None);
+    link.set_deadline(Some(Instant::now() + LIMIT));
+    // Whatever fails here, the peer is gone or too slow: nothing is left to tell it.
+    if say(&mut link, farewell).is_ok() {
+        link.shut_writing();
+        drain(&mut link);
+    }
+}
+
+fn say(link: &mut SocketLink, farewell: &Farewell) -> Result<(), crate::wire::error::WireError> {
+    let Some(last) = &farewell.last else {
+        link.flush()?;
+        return Ok(());
+    };
+    let zeros = [0; 16 << 10];
+    let mut left = farewell.chunk_left as usize;
+    while left > 0 {
+        let piece = left.min(zeros.len());
+        link.write_all(&zeros[..piece])?;
+        left -= piece;
+    }
+    if farewell.in_body {
+        link.write_all(&chunk::INTERLUDE)?;
+    }
+    header::write_header(link, last)?;
+    link.flush()?;
+    Ok(())
+}
+
+fn drain(link: &mut SocketLink) {
+    let mut dropped = vec![0; 64 << 10];
+    let mut total = 0;
+    while total < DRAIN_BYTES {
+        match link.read(&mut dropped) {
+            Ok(0) | Err(_) => return,
+            Ok(n) => total += n,
+        }
+    }
+}

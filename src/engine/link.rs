@@ -1,0 +1,413 @@
+//! A lane's connection: a non-blocking socket that is waited for with a poll, so that cancel and deadlines are seen.
+
+use std::{
+    collections::VecDeque,
+    io::{self, ErrorKind, IoSlice, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use polling::{Event, Events, Poller};
+
+use crate::transfer::link::{Link, LinkEnd, Wake, Wrote};
+
+use super::poll::watch;
+
+/// No wait is longer than this without a look at cancel and deadlines.
+const TICK: Duration = Duration::from_millis(100);
+/// A side that has written nothing for this long says `ping`.
+const PING_AFTER: Duration = Duration::from_secs(15);
+/// A lane is broken when nothing came for this long while somebody waited.
+pub const SILENCE: Duration = Duration::from_secs(60);
+/// Bytes read ahead while waiting to write; always holds one whole header.
+const INBOX_BYTES: usize = 128 << 10;
+/// One read into the inbox.
+const READ_BYTES: usize = 64 << 10;
+/// Small writes are gathered up to this size.
+const GATHER_BYTES: usize = 64 << 10;
+
+/// Set once, seen by a lane at its next wait at the latest.
+#[derive(Clone, Debug, Default)]
+pub struct CancelFlag(Arc<AtomicBool>);
+
+impl CancelFlag {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Ends a link's wait from another thread.
+#[derive(Clone)]
+pub struct LinkWaker(Arc<Poller>);
+
+impl LinkWaker {
+    pub fn wake(&self) {
+        // The only failure is a poller that is gone, and then nobody waits.
+        self.0.notify().ok();
+    }
+}
+
+/// A connected socket with what was read ahead and what is gathered to be written.
+pub struct SocketLink {
+    stream: TcpStream,
+    poller: Arc<Poller>,
+    events: Events,
+    cancel: CancelFlag,
+    inbox: VecDeque<u8>,
+    scratch: Vec<u8>,
+    outbox: Vec<u8>,
+    /// Bytes of `outbox` that have left.
+    left: usize,
+    ended: bool,
+    deadline: Option<Instant>,
+    last_received: Instant,
+    last_written: Instant,
+    /// Start of the present wait; any byte moved ends it.
+    waiting_since: Option<Instant>,
+    silence: Duration,
+    /// What to write when nothing was written for a while; nothing on classic connections.
+    ping: Option<Vec<u8>>,
+}
+
+impl SocketLink {
+    /// Takes over a connected stream. Polls and cancel checks begin here.
+    ///
+    /// # Errors
+    /// The system refuses non-blocking mode or another poll handle.
+    pub fn new(stream: TcpStream, cancel: CancelFlag) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        let poller = Arc::new(Poller::new()?);
+        watch(&poller, &stream, Event::none(0))?;
+        let now = Instant::now();
+        Ok(Self {
+            stream,
+            poller,
+            events: Events::new(),
+            cancel,
+            inbox: VecDeque::new(),
+            scratch: Vec::new(),
+            outbox: Vec::new(),
+            left: 0,
+            ended: false,
+            deadline: None,
+            last_received: now,
+            last_written: now,
+            waiting_since: None,
+            silence: SILENCE,
+            ping: None,
+        })
+    }
+
+    pub fn waker(&self) -> LinkWaker {
+        LinkWaker(Arc::clone(&self.poller))
+    }
+
+    /// From now on this flag ends the lane.
+    pub fn set_cancel(&mut self, cancel: CancelFlag) {
+        self.cancel = cancel;
+    }
+
+    /// The frame to write when nothing was written for 15 s; only while no body is open on our side.
+    pub fn set_ping(&mut self, frame: Option<Vec<u8>>) {
+        self.ping = frame;
+    }
+
+    /// How long nothing has come.
+    pub fn silent_for(&self) -> Duration {
+        self.last_received.elapsed()
+    }
+
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr().map(canonical)
+    }
+
+    /// The local address of this connection: how the peer reaches us.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr().map(canonical)
+    }
+
+    /// The error that the system holds for this connection, such as a reset, without reading from it.
+    pub fn take_error(&self) -> Option<io::Error> {
+        self.stream.take_error().ok().flatten()
+    }
+
+    /// Says that nothing more will be written. A failure means that the peer is gone, which reading will show.
+    pub fn shut_writing(&mut self) {
+        self.stream.shutdown(Shutdown::Write).ok();
+    }
+
+    /// Reads what is there without waiting, into the inbox. True when something (or the end) is there to be read.
+    pub fn poll_input(&mut self) -> bool {
+        if self.inbox.is_empty() && !self.ended {
+            self.fill();
+        }
+        !self.inbox.is_empty() || self.ended
+    }
+
+    /// The bytes that were read ahead, without taking them.
+    pub fn peek(&mut self) -> &[u8] {
+        self.inbox.make_contiguous()
+    }
+
+    /// Reads more into the inbox without waiting, up to its bound; true when the stream has ended.
+    pub fn poll_more(&mut self) -> bool {
+        if !self.ended && self.inbox.len() < INBOX_BYTES {
+            self.fill();
+        }
+        self.ended
+    }
+
+    /// Takes `count` bytes out of the inbox.
+    pub fn consume(&mut self, count: usize) {
+        self.inbox.drain(..count.min(self.inbox.len()));
+    }
+
+    /// Waits at most `pause` for more bytes than were read ahead, with the checks of every wait.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    pub fn wait_for_more(&mut self, pause: Duration) -> io::Result<()> {
+        self.poll_for(false, pause)
+    }
+
+    /// Sends what can be sent without waiting; writes a ping if one is due.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub fn poll_output(&mut self) -> io::Result<()> {
+        self.ping_if_due();
+        self.push_out(&[]).map(|_| ())
+    }
+
+    /// The socket, to be watched by somebody else's poll.
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// One non-blocking read into the inbox.
+    fn fill(&mut self) -> bool {
+        self.scratch.resize(READ_BYTES, 0);
+        loop {
+            match self.stream.read(&mut self.scratch) {
+                Ok(0) => self.ended = true,
+                Ok(n) => {
+                    self.inbox.extend(&self.scratch[..n]);
+                    self.received();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                // A broken connection shows as an end before its time to whoever reads on.
+                Err(_) => self.ended = true,
+            }
+            return true;
+        }
+    }
+
+    fn received(&mut self) {
+        self.last_received = Instant::now();
+        self.waiting_since = None;
+    }
+
+    /// Writes as much of the outbox and then of `bytes` as goes without waiting; how much of `bytes` went.
+    fn push_out(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut taken = 0;
+        while self.left < self.outbox.len() || taken < bytes.len() {
+            let pieces = [IoSlice::new(&self.outbox[self.left..]), IoSlice::new(&bytes[taken..])];
+            let wrote = match self.stream.write_vectored(&pieces) {
+                Ok(0) => return Err(LinkEnd::PeerGone("nothing more can be written".to_owned()).into()),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(LinkEnd::PeerGone(error.to_string()).into()),
+            };
+            let of_outbox = wrote.min(self.outbox.len() - self.left);
+            self.left += of_outbox;
+            taken += wrote - of_outbox;
+            self.last_written = Instant::now();
+            self.waiting_since = None;
+        }
+        if self.left == self.outbox.len() {
+            self.outbox.clear();
+            self.left = 0;
+        }
+        Ok(taken)
+    }
+
+    fn ping_if_due(&mut self) {
+        if self.outbox.is_empty()
+            && self.last_written.elapsed() >= PING_AFTER
+            && let Some(ping) = &self.ping
+        {
+            self.outbox.extend_from_slice(ping);
+        }
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        if self.cancel.is_set() {
+            return Err(LinkEnd::Cancelled.into());
+        }
+        let now = Instant::now();
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            return Err(LinkEnd::Deadline.into());
+        }
+        let since = *self.waiting_since.get_or_insert(now);
+        if now - since.max(self.last_received) >= self.silence {
+            return Err(LinkEnd::Silent(self.silence.as_secs()).into());
+        }
+        Ok(())
+    }
+
+    /// Waits until the socket is ready, a tick has passed or somebody woke us.
+    fn poll(&mut self, writable: bool) -> io::Result<()> {
+        self.poll_for(writable, TICK)
+    }
+
+    fn poll_for(&mut self, writable: bool, mut wait: Duration) -> io::Result<()> {
+        self.check()?;
+        let readable = !self.ended && self.inbox.len() < INBOX_BYTES;
+        let interest = Event::new(0, readable, writable);
+        if let Some(deadline) = self.deadline {
+            wait = wait.min(deadline.saturating_duration_since(Instant::now()));
+        }
+        self.poller.modify(&self.stream, interest).map_err(gone)?;
+        self.events.clear();
+        match self.poller.wait(&mut self.events, Some(wait)) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(gone(error)),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+fn gone(error: io::Error) -> io::Error {
+    LinkEnd::PeerGone(error.to_string()).into()
+}
+
+impl Drop for SocketLink {
+    fn drop(&mut self) {
+        // Fails only when it was not registered, and then there is nothing to undo.
+        self.poller.delete(&self.stream).ok();
+    }
+}
+
+/// An IPv4 address that came in through an IPv6 socket, as IPv4.
+pub fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+impl Read for SocketLink {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if self.cancel.is_set() {
+                return Err(LinkEnd::Cancelled.into());
+            }
+            if !self.inbox.is_empty() {
+                return self.inbox.read(buffer);
+            }
+            if self.ended {
+                return Ok(0);
+            }
+            // Large reads go straight into the caller's buffer, small ones by way of the inbox.
+            if buffer.len() < READ_BYTES {
+                if self.fill() {
+                    continue;
+                }
+            } else {
+                match self.stream.read(buffer) {
+                    Ok(n) => {
+                        self.ended = n == 0;
+                        self.received();
+                        return Ok(n);
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(gone(error)),
+                }
+            }
+            self.poll_output()?;
+            self.poll(!self.outbox.is_empty())?;
+        }
+    }
+}
+
+impl Write for SocketLink {
+    /// Takes all of `bytes`, or fails without having taken any.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.outbox.len() - self.left + bytes.len() > GATHER_BYTES {
+            self.flush()?;
+        }
+        self.outbox.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        loop {
+            self.push_out(&[])?;
+            if self.outbox.is_empty() {
+                return Ok(());
+            }
+            self.poll(true)?;
+            self.poll_more();
+        }
+    }
+}
+
+impl Link for SocketLink {
+    fn pending(&mut self) -> bool {
+        self.poll_input()
+    }
+
+    fn wait(&mut self) -> io::Result<Wake> {
+        self.poll_output()?;
+        if self.poll_input() {
+            return Ok(Wake::Input);
+        }
+        self.poll(!self.outbox.is_empty())?;
+        self.poll_output()?;
+        Ok(if self.poll_input() { Wake::Input } else { Wake::Woken })
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
+        if self.cancel.is_set() {
+            return Err(LinkEnd::Cancelled.into());
+        }
+        if self.outbox.len() - self.left + bytes.len() <= GATHER_BYTES {
+            self.outbox.extend_from_slice(bytes);
+            return Ok(Wrote::Bytes(bytes.len()));
+        }
+        let known = self.inbox.len();
+        loop {
+            let taken = self.push_out(bytes)?;
+            if taken > 0 {
+                return Ok(Wrote::Bytes(taken));
+            }
+            self.poll(true)?;
+            self.poll_more();
+            if self.inbox.len() > known {
+                return Ok(Wrote::Input);
+            }
+        }
+    }
+
+    fn queued(&self) -> usize {
+        self.outbox.len() - self.left
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+        self.waiting_since = None;
+    }
+}

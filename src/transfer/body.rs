@@ -1,0 +1,100 @@
+//! The body of one file on the receiver's side: chunks in, digest and part file out.
+
+use std::io::Read;
+
+use crate::{
+    digest::Hasher,
+    model::reason::{Reason, ReasonCode},
+    storage::part_file::PartFile,
+    wire::{
+        chunk::{self, ChunkStart, MAX_CHUNK_BYTES},
+        header::Message,
+    },
+};
+
+use super::{
+    lane::{LaneError, Report, ended_early, read_message, unexpected},
+    link::Link,
+};
+
+/// What came in for one file: waits for its seal.
+pub struct Arrived {
+    pub hasher: Hasher,
+    /// Why it cannot be stored, if so: the rest of its body was read and dropped.
+    pub part: Result<PartFile, Reason>,
+    /// Bytes that came.
+    pub bytes: u64,
+    /// Bytes that were announced.
+    pub size: u64,
+}
+
+impl Arrived {
+    /// `part` as `Landing::create_part` gave it, for a file announced with `size` bytes.
+    pub fn new(part: Result<PartFile, Reason>, size: u64) -> Self {
+        Self { hasher: Hasher::new(), part, bytes: 0, size }
+    }
+
+    /// Takes bytes that belong to this file. What concerns every file of the transfer ends the lane.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
+        self.bytes += bytes.len() as u64;
+        let Ok(part) = &mut self.part else { return Ok(()) };
+        self.hasher.update(bytes);
+        if let Err(reason) = part.write_all(bytes) {
+            if concerns_all(&reason) {
+                return Err(LaneError::Local(reason));
+            }
+            self.part = Err(reason);
+        }
+        Ok(())
+    }
+}
+
+/// A full, missing or read-only folder: no later file would fare better.
+pub fn concerns_all(reason: &Reason) -> bool {
+    matches!(reason.code, ReasonCode::DiskFull | ReasonCode::FolderMissing | ReasonCode::FolderReadOnly)
+}
+
+/// Reads chunks until the body ends. `buffer` decides how much is read and written in one go.
+pub fn receive_body(
+    link: &mut impl Link,
+    report: &mut impl Report,
+    index: u32,
+    arrived: &mut Arrived,
+    buffer: &mut [u8],
+) -> Result<(), LaneError> {
+    loop {
+        match chunk::read_chunk_start(link)? {
+            ChunkStart::Data(length) => {
+                let length = u64::from(length);
+                debug_assert!(length <= MAX_CHUNK_BYTES as u64);
+                if length > arrived.size - arrived.bytes {
+                    let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
+                    return Err(LaneError::Protocol(detail));
+                }
+                receive_chunk(link, arrived, length, buffer)?;
+                report.moved(index, length);
+            }
+            ChunkStart::End => return Ok(()),
+            ChunkStart::Interlude => match read_message(link)?.ok_or_else(ended_early)? {
+                Message::Pause { .. } | Message::Ping | Message::Resume | Message::Working { .. } => {}
+                other => return Err(unexpected(&other)),
+            },
+        }
+    }
+}
+
+fn receive_chunk(
+    link: &mut impl Link,
+    arrived: &mut Arrived,
+    length: u64,
+    buffer: &mut [u8],
+) -> Result<(), LaneError> {
+    let mut left = length;
+    while left > 0 {
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        link.read_exact(&mut buffer[..want])?;
+        arrived.take(&buffer[..want])?;
+        left -= want as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The plain protocol's body: exactly `size` raw bytes, with nothing before or after them on the wire.
+
+use std::{
+    io::{Read, Write},
+    ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    digest::Hasher,
+    model::{manifest::Entry, reason::Reason, seal::Md5Digest},
+    storage::{part_file::PartFile, sources::Source},
+    wire::{chunk::SEND_CHUNK_BYTES, classic::classic_header_frame},
+};
+
+use super::{
+    body::Arrived,
+    lane::{LaneError, Report, ended_early},
+    link::{Link, Wrote},
+};
+
+/// How long the receiver of an upload may take to close after the last byte.
+pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Reads exactly `size` bytes into `part`; gives it back with the digest of what came.
+pub fn receive_upload(
+    link: &mut impl Link,
+    report: &mut impl Report,
+    part: PartFile,
+    size: u64,
+) -> Result<(PartFile, Md5Digest), LaneError> {
+    let mut arrived = Arrived::new(Ok(part), size);
+    let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    while arrived.bytes < size {
+        let want = usize::try_from(size - arrived.bytes).unwrap_or(usize::MAX).min(buffer.len());
+        let read = link.read(&mut buffer[..want])?;
+        if read == 0 {
+            return Err(ended_early());
+        }
+        arrived.take(&buffer[..read])?;
+        report.moved(0, read as u64);
+    }
+    let part = arrived.part.map_err(LaneError::Local)?;
+    Ok((part, arrived.hasher.finish()))
+}
+
+/// Hashes a source before it is sent: its header has to hold the digest. `each` hears of every piece and may stop it.
+///
+/// # Errors
+/// The file cannot be read or changed meanwhile. `Ok(None)`: `each` stopped it.
+pub fn hash_source(
+    place: &Path,
+    entry: &Entry,
+    each: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Option<Md5Digest>, Reason> {
+    let mut source = Source::open(place, entry.size(), entry.mtime)?;
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    loop {
+        match source.read(&mut buffer)? {
+            0 => break,
+            n => {
+                hasher.update(&buffer[..n]);
+                if each(n as u64).is_break() {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    source.finish()?;
+    Ok(Some(hasher.finish()))
+}
+
+/// Writes header and bytes. What is read must have the digest that the header announced.
+pub fn send_upload(
+    link: &mut impl Link,
+    report: &mut impl Report,
+    index: u32,
+    entry: &Entry,
+    place: &Path,
+    md5: Md5Digest,
+) -> Result<(), LaneError> {
+    let mut source = Source::open(place, entry.size(), entry.mtime).map_err(LaneError::Local)?;
+    let name = entry.path.last().map_or("", String::as_str);
+    link.write_all(&classic_header_frame(name, entry.size(), md5)?)?;
+    link.flush()?;
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    loop {
+        let read = source.read(&mut buffer).map_err(LaneError::Local)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        write_raw(link, &buffer[..read])?;
+        report.moved(index, read as u64);
+    }
+    link.flush()?;
+    source.finish().map_err(LaneError::Local)?;
+    if hasher.finish() == md5 {
+        Ok(())
+    } else {
+        let detail = "the file changed between hashing and sending";
+        Err(LaneError::Local(Reason::here(crate::model::reason::ReasonCode::Changed, detail)))
+    }
+}
+
+/// Such a receiver says nothing; whatever it does write is read and dropped so that it does not block.
+fn write_raw(link: &mut impl Link, mut bytes: &[u8]) -> Result<(), LaneError> {
+    while !bytes.is_empty() {
+        match link.write_some(bytes)? {
+            Wrote::Bytes(n) => bytes = &bytes[n..],
+            Wrote::Input => {
+                let mut dropped = [0; 4096];
+                if link.read(&mut dropped)? == 0 {
+                    return Err(ended_early());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the receiver to close, at most `CLOSE_LIMIT`. The end may also be a reset: nothing more can be known.
+pub fn wait_for_close(link: &mut impl Link) {
+    link.set_deadline(Some(Instant::now() + CLOSE_LIMIT));
+    let mut dropped = [0; 4096];
+    while let Ok(read) = link.read(&mut dropped) {
+        if read == 0 {
+            break;
+        }
+    }
+    link.set_deadline(None);
+}

@@ -1,0 +1,158 @@
+//! What all lanes share: how they end, what they report, and reading the next message.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    model::{
+        outcome::FileEnd,
+        reason::{Reason, ReasonCode, Side},
+    },
+    wire::{
+        error::WireError,
+        header::{self, Abort, Message},
+    },
+};
+
+use super::link::{Link, LinkEnd};
+
+/// Once a header's first byte is there, the rest has to come within this time.
+pub const HEADER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a lane ended when not in order.
+#[derive(Debug)]
+pub enum LaneError {
+    Link(LinkEnd),
+    /// Found here and not the peer's fault.
+    Local(Reason),
+    /// The peer said so.
+    Peer(Reason),
+    /// The peer broke the rules of the protocol; the sentence says how.
+    Protocol(String),
+    /// No version in common; ours, then theirs.
+    Version([u32; 2], [u32; 2]),
+    Wire(WireError),
+}
+
+impl From<io::Error> for LaneError {
+    fn from(error: io::Error) -> Self {
+        Self::Link(LinkEnd::of(&error))
+    }
+}
+
+impl From<WireError> for LaneError {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Io(error) => error.into(),
+            other => Self::Wire(other),
+        }
+    }
+}
+
+impl LaneError {
+    /// What is shown on this side.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Link(LinkEnd::Cancelled) => Reason::bare(ReasonCode::Cancelled),
+            Self::Link(LinkEnd::Deadline) => Reason::here(ReasonCode::Timeout, LinkEnd::Deadline.to_string()),
+            Self::Link(end) => Reason::here(ReasonCode::ConnectionLost, end.to_string()),
+            Self::Local(reason) | Self::Peer(reason) => reason.clone(),
+            Self::Protocol(how) => Reason::here(ReasonCode::BadMessage, how.clone()),
+            Self::Version(ours, theirs) => Reason::here(ReasonCode::Version, version_detail(*ours, *theirs)),
+            Self::Wire(error) => error.reason(),
+        }
+    }
+
+    /// What the peer has to be told; nothing when it said the last word itself or is gone.
+    pub fn abort(&self) -> Option<Abort> {
+        let plain = |reason| Some(Abort { reason, ours: None, theirs: None });
+        match self {
+            Self::Link(LinkEnd::PeerGone(_) | LinkEnd::Silent(_)) | Self::Peer(_) => None,
+            Self::Version(ours, theirs) => {
+                Some(Abort { reason: self.reason(), ours: Some(*ours), theirs: Some(*theirs) })
+            }
+            _ => plain(self.reason()),
+        }
+    }
+}
+
+fn version_detail(ours: [u32; 2], theirs: [u32; 2]) -> String {
+    let range = |[from, to]: [u32; 2]| if from == to { format!("{from}") } else { format!("{from} to {to}") };
+    format!("one side speaks protocol version {}, the other {}", range(ours), range(theirs))
+}
+
+/// What is still owed to the peer when a lane ends: the engine's closer writes it.
+#[derive(Debug, Default)]
+pub struct Farewell {
+    /// Bytes missing in the chunk that was begun, to be filled with zeros.
+    pub chunk_left: u32,
+    /// A body is open: the last header goes as an interlude.
+    pub in_body: bool,
+    pub last: Option<Message>,
+}
+
+/// What a lane tells while it works. Figures may be lost, ends may not.
+pub trait Report {
+    /// `bytes` more of bodies have moved; `index` is the entry that moves.
+    fn moved(&mut self, index: u32, bytes: u64);
+    fn file_ended(&mut self, end: FileEnd);
+    /// All bytes have moved.
+    fn finishing(&mut self);
+}
+
+/// Waits for the next message that is not a ping. `None`: the stream ended in order before a header.
+pub fn next_message(link: &mut impl Link) -> Result<Option<Message>, LaneError> {
+    loop {
+        while !link.pending() {
+            link.wait()?;
+        }
+        match read_message(link)? {
+            Some(Message::Ping) => {}
+            other => return Ok(other),
+        }
+    }
+}
+
+/// Reads the header that has begun to arrive; an `abort` becomes an error.
+pub fn read_message(link: &mut impl Link) -> Result<Option<Message>, LaneError> {
+    link.set_deadline(Some(Instant::now() + HEADER_LIMIT));
+    let message = header::read_header(link)?;
+    link.set_deadline(None);
+    match message {
+        Some(Message::Abort(abort)) => Err(LaneError::Peer(abort.reason)),
+        other => Ok(other),
+    }
+}
+
+/// The stream ended where a message had to come.
+pub fn ended_early() -> LaneError {
+    LaneError::Link(LinkEnd::PeerGone("the other side closed the connection without a word".to_owned()))
+}
+
+/// A message that has no place where it came.
+pub fn unexpected(message: &Message) -> LaneError {
+    let shown: String = format!("{message:?}").chars().take(60).collect();
+    LaneError::Protocol(format!("unexpected here: {shown}"))
+}
+
+/// After a write failed because the peer is gone: what it said before it left, if anything.
+pub fn last_word(link: &mut impl Link, error: LaneError) -> LaneError {
+    if !matches!(error, LaneError::Link(LinkEnd::PeerGone(_))) {
+        return error;
+    }
+    link.set_deadline(Some(Instant::now() + Duration::from_millis(300)));
+    loop {
+        match header::read_header(link) {
+            Ok(Some(Message::Abort(abort))) => return LaneError::Peer(abort.reason),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return error,
+        }
+    }
+}
+
+/// A reason that the peer has to be told as its own: the side is turned round by the wire.
+pub fn told(reason: &Reason) -> Reason {
+    Reason { side: Side::Here, ..reason.clone() }
+}

@@ -1,0 +1,81 @@
+//! What a lane reads from and writes to, and the ways in which that can be over.
+
+use std::{
+    io::{self, Read, Write},
+    time::Instant,
+};
+
+/// A connection as lanes see it. `read` and `write` wait as long as the lane lives, so they never fail with
+/// `WouldBlock`, `TimedOut` or `Interrupted`: an error means that the lane is over and holds a [`LinkEnd`].
+///
+/// Writes are gathered and leave at the latest when the lane waits; `flush` sends them now.
+pub trait Link: Read + Write {
+    /// Whether `read` would return at once (bytes or the end). Looks at the socket.
+    fn pending(&mut self) -> bool;
+
+    /// Sends what was gathered and waits until something can be read, or until somebody woke this link.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn wait(&mut self) -> io::Result<Wake>;
+
+    /// Writes some of `bytes`, waiting if need be; comes back early when input arrives meanwhile.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote>;
+
+    /// Bytes gathered and not yet sent.
+    fn queued(&self) -> usize;
+
+    /// From `deadline` on every wait fails with `LinkEnd::Deadline`; `None` lifts it.
+    fn set_deadline(&mut self, deadline: Option<Instant>);
+}
+
+/// Why `Link::wait` came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Bytes or the end of the stream can be read.
+    Input,
+    /// Somebody else has something for this lane, or a moment passed.
+    Woken,
+}
+
+/// What `Link::write_some` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrote {
+    /// So many bytes were taken.
+    Bytes(usize),
+    /// None, but there is something to read.
+    Input,
+}
+
+/// Why a link is over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkEnd {
+    #[error("cancelled on this side")]
+    Cancelled,
+    #[error("a deadline passed")]
+    Deadline,
+    #[error("the connection broke: {0}")]
+    PeerGone(String),
+    #[error("nothing came for {0} s")]
+    Silent(u64),
+}
+
+impl From<LinkEnd> for io::Error {
+    fn from(end: LinkEnd) -> Self {
+        Self::other(end)
+    }
+}
+
+impl LinkEnd {
+    /// The `LinkEnd` inside an error of a link; any other error counts as a broken connection.
+    pub fn of(error: &io::Error) -> Self {
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Self>())
+            .cloned()
+            .unwrap_or_else(|| Self::PeerGone(error.to_string()))
+    }
+}
