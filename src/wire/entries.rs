@@ -165,3 +165,143 @@ fn check_bytes(target: &str, field: impl Fn() -> String) -> Result<(), WireError
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{
+        frame::read_frame,
+        header::{Message, encode, parse},
+    };
+
+    fn file(name: impl Into<String>) -> Entry {
+        Entry { path: vec![name.into()], kind: EntryKind::File { size: 4096 }, mtime: None, exec: false }
+    }
+
+    fn json_of(entry: Entry) -> String {
+        let frame = encode(&Message::Entries { entries: vec![entry] }).unwrap();
+        String::from_utf8(frame[PREFIX_BYTES..].to_vec()).unwrap()
+    }
+
+    fn parsed(entry: &str) -> Result<Entry, WireError> {
+        let Message::Entries { mut entries } =
+            parse(format!(r#"{{"type":"entries","entries":[{entry}]}}"#).as_bytes())?
+        else {
+            panic!("not entries")
+        };
+        Ok(entries.remove(0))
+    }
+
+    #[test]
+    fn entries_hold_only_what_their_kind_has() {
+        let entry = |kind, mtime, exec| Entry { path: vec!["a".into(), "鸡".into()], kind, mtime, exec };
+        assert_eq!(
+            json_of(entry(EntryKind::File { size: u64::MAX }, Some(-1), true)),
+            r#"{"type":"entries","entries":[{"path":["a","鸡"],"kind":"file","size":18446744073709551615,"mtime":-1,"exec":true}]}"#
+        );
+        assert_eq!(
+            json_of(entry(EntryKind::Folder, None, false)),
+            r#"{"type":"entries","entries":[{"path":["a","鸡"],"kind":"folder"}]}"#
+        );
+        assert_eq!(
+            json_of(entry(EntryKind::Link { target: "../b".into() }, None, false)),
+            r#"{"type":"entries","entries":[{"path":["a","鸡"],"kind":"link","target":"../b"}]}"#
+        );
+    }
+
+    #[test]
+    fn headers_are_packed_full_and_give_back_every_entry_in_order() {
+        let entries: Vec<_> = (0..10_000).map(|i| file(format!("file {i}"))).collect();
+        let stream = entries_headers(&entries).collect::<Result<Vec<_>, _>>().unwrap();
+        let one = json_of(file("file 9999")).len() - OPENING.len() - CLOSING.len() + 1;
+        let (last, full) = stream.split_last().unwrap();
+        assert!(last.len() > PREFIX_BYTES + OPENING.len());
+        for frame in full {
+            let room = PREFIX_BYTES + MAX_HEADER_BYTES - frame.len();
+            assert!(room < one, "{room} bytes left, an entry has {one}");
+        }
+        let mut read = Vec::new();
+        let mut from = &stream.concat()[..];
+        while let Some(json) = read_frame(&mut from).unwrap() {
+            let Message::Entries { entries } = parse(&json).unwrap() else { panic!("not entries") };
+            read.extend(entries);
+        }
+        assert_eq!(read, entries);
+    }
+
+    #[test]
+    fn no_entries_make_no_header_and_the_digest_of_nothing() {
+        assert_eq!(entries_headers(&[]).count(), 0);
+        let digest = ManifestDigest::new().finish();
+        assert_eq!(digest[..4], [0xe3, 0xb0, 0xc4, 0x42]);
+    }
+
+    #[test]
+    fn the_digest_covers_the_json_of_all_headers_without_their_lengths() {
+        let mut by_frame = ManifestDigest::new();
+        by_frame.add_frame(b"\x02\0\0\0ab");
+        by_frame.add_frame(b"\x01\0\0\0c");
+        let mut whole = ManifestDigest::new();
+        whole.add(b"abc");
+        let digest = by_frame.finish();
+        assert_eq!(digest, whole.finish());
+        assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+
+    #[test]
+    fn paths_over_a_limit_are_refused_on_both_sides() {
+        let deep = |depth| Entry { path: vec!["d".into(); depth], ..file("") };
+        let long = |bytes| file("x".repeat(bytes));
+        let far = |bytes| Entry { kind: EntryKind::Link { target: "x".repeat(bytes) }, ..file("l") };
+        for good in [deep(128), long(4096), far(4096)] {
+            assert!(entries_headers(&[good]).all(|frame| parse(&frame.unwrap()[PREFIX_BYTES..]).is_ok()));
+        }
+        for bad in [deep(129), long(4097), far(4097)] {
+            let frames: Vec<_> = entries_headers(&[bad, file("never reached")]).collect();
+            assert!(matches!(frames[..], [Err(WireError::OverLimit { .. })]));
+        }
+        let path = vec![r#""d""#; 129].join(",");
+        let error = parsed(&format!(r#"{{"path":[{path}],"kind":"folder"}}"#)).unwrap_err();
+        assert_eq!(error.to_string(), "field entries[0].path is over the limit of 128 components");
+        let error = parsed(&format!(r#"{{"path":["{}"],"kind":"folder"}}"#, "x".repeat(4097))).unwrap_err();
+        assert_eq!(error.to_string(), "field entries[0].path is over the limit of 4096 bytes");
+    }
+
+    #[test]
+    fn the_longest_entry_there_can_be_fits_into_a_header() {
+        let path = vec!["\u{1}".repeat(31); 128];
+        let target = "\u{1}".repeat(MAX_PATH_BYTES);
+        let entry = Entry { path, kind: EntryKind::Link { target }, mtime: Some(i64::MIN), exec: true };
+        assert_eq!(entries_headers(&[entry.clone(), entry]).map(|frame| frame.unwrap().len()).count(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_entry_is_named() {
+        let table = [
+            ("5", "entries[0]"),
+            (r#"{"kind":"folder"}"#, "entries[0].path"),
+            (r#"{"path":[],"kind":"folder"}"#, "entries[0].path"),
+            (r#"{"path":"a","kind":"folder"}"#, "entries[0].path"),
+            (r#"{"path":["a",null],"kind":"folder"}"#, "entries[0].path"),
+            (r#"{"path":["a"],"kind":"socket"}"#, "entries[0].kind"),
+            (r#"{"path":["a"],"kind":"file"}"#, "entries[0].size"),
+            (r#"{"path":["a"],"kind":"file","size":-1}"#, "entries[0].size"),
+            (r#"{"path":["a"],"kind":"file","size":null}"#, "entries[0].size"),
+            (r#"{"path":["a"],"kind":"link"}"#, "entries[0].target"),
+            (r#"{"path":["a"],"kind":"folder","mtime":1.5}"#, "entries[0].mtime"),
+            (r#"{"path":["a"],"kind":"folder","mtime":9223372036854775808}"#, "entries[0].mtime"),
+            (r#"{"path":["a"],"kind":"folder","exec":null}"#, "entries[0].exec"),
+        ];
+        for (entry, field) in table {
+            let said = match parsed(entry).unwrap_err() {
+                WireError::BadField { field, .. }
+                | WireError::MissingField { field }
+                | WireError::DoesNotFit { field } => field,
+                other => panic!("{entry}: {other}"),
+            };
+            assert_eq!(said, field, "{entry}");
+        }
+        let twice = parsed(r#"{"path":["a"],"path":["b"],"kind":"folder"}"#).unwrap_err();
+        assert!(matches!(twice, WireError::DuplicateKey { key } if key == "path"));
+    }
+}

@@ -142,7 +142,7 @@ pub(super) fn bad_field(field: String, expected: &str, value: &RawValue) -> Wire
 
 /// Whether `number` is written as a whole number of so many digits that it may be right but for its size.
 fn is_too_large(number: &str) -> bool {
-    number.len() > 4 && number.bytes().all(|digit| digit.is_ascii_digit())
+    number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// A value as an error shows it: short, since it stands beside other words.
@@ -181,5 +181,68 @@ impl<'de> Visitor<'de> for PairsVisitor {
             pairs.push(pair);
         }
         Ok(pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_not_to_be_an_object_has_its_error() {
+        assert!(matches!(Fields::parse(b"{\"a\":\"\xff\"}"), Err(WireError::NotUtf8)));
+        for json in ["", " ", "{", "{]", "{\"a\"}", "{\"a\":}", "{\"a\":1}x", "hello", "{'a':1}", "{5:1}"] {
+            assert!(matches!(Fields::parse(json.as_bytes()), Err(WireError::NotJson { .. })), "{json}");
+        }
+        for json in ["5", "[]", "\"text\"", "null", " true"] {
+            assert!(matches!(Fields::parse(json.as_bytes()), Err(WireError::NotObject)), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_is_an_error_however_it_is_spelt() {
+        for json in [r#"{"a":1,"a":1}"#, r#"{"a":1,"b":2,"\u0061":3}"#] {
+            assert!(
+                matches!(Fields::parse(json.as_bytes()), Err(WireError::DuplicateKey { key }) if key == "a"),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_nested_to_the_brim_is_only_a_value_that_nobody_wants() {
+        let json = format!("{{\"a\":{}{}}}", "[".repeat(32_000), "]".repeat(32_000));
+        assert!(Fields::parse(json.as_bytes()).is_ok());
+        let json = format!("{{\"a\":{}{}}}", "{\"a\":".repeat(10_000), "[]");
+        assert!(Fields::parse(json.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn whole_numbers_are_digits_that_fit() {
+        let whole = |json: &str| Fields::parse(format!("{{\"n\":{json}}}").as_bytes()).unwrap().whole::<u32>("n");
+        assert_eq!(whole("4294967295").unwrap(), u32::MAX);
+        let nines = "9".repeat(300);
+        for large in ["4294967296", "18446744073709551616", &nines, &"9".repeat(60_000)] {
+            assert!(matches!(whole(large), Err(WireError::DoesNotFit { field }) if field == "n"), "{large}");
+        }
+        for wrong in ["-1", "-0", "1.0", "1e2", "1E+2", "0.5", "\"5\"", "null", "[1]", "{}", "1e99999", "true"] {
+            assert!(matches!(whole(wrong), Err(WireError::BadField { field, .. }) if field == "n"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_peer_wrote_stands_short_and_clean_in_an_error() {
+        let json = format!("{{\"n\":\"\u{202e}{}\"}}", "x".repeat(60_000));
+        let error = Fields::parse(json.as_bytes()).unwrap().whole::<u32>("n").unwrap_err().to_string();
+        assert!(error.chars().count() < 150 && !error.contains('\u{202e}'), "{error}");
+    }
+
+    #[test]
+    fn hex_has_its_exact_length_and_lower_case() {
+        let hex = |json: &str| Fields::parse(format!("{{\"h\":{json}}}").as_bytes()).unwrap().hex::<2>("h");
+        assert_eq!(hex(r#""0aff""#).unwrap(), [0x0a, 0xff]);
+        for wrong in [r#""0AFF""#, r#""0af""#, r#""0aff0""#, r#""0afg""#, r#""""#, "1234", "null", r#""\ud800""#] {
+            assert!(matches!(hex(wrong), Err(WireError::BadField { .. })), "{wrong}");
+        }
     }
 }

@@ -1,4 +1,392 @@
-//! Bytes to headers and back, over `Read` and `Write`.
+//! Bytes to headers and back, over `Read` and `Write`; and, on this page, the protocol.
+//!
+//! This page is all that somebody needs who wants to write a program that talks to Sealdrop in another language. What is
+//! defined here but not sent by this version is marked **(later)**; a program that never sends it is complete today.
+//!
+//! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
+//! [4 Sealed session](#4-sealed-session) · [5 Messages](#5-messages) · [6 Bodies](#6-bodies) ·
+//! [7 Plan, receipts, window](#7-plan-receipts-window) · [8 Waiting, silence, ending](#8-waiting-silence-ending) ·
+//! [9 Reason codes](#9-reason-codes) · [10 Classic session](#10-classic-session) · [11 Limits](#11-limits) ·
+//! [12 Examples](#12-examples)
+//!
+//! # 1 Framing
+//!
+//! TCP has no message borders, so everything is built from frames:
+//!
+//! ```text
+//! frame = length   4 bytes: signed 32-bit integer, little-endian, 1 to 65535
+//!         header   `length` bytes: UTF-8 JSON, one object
+//! ```
+//!
+//! The length is what Python's `struct.pack('<i', n)` writes. It is checked before memory is asked for: 0, a negative
+//! number and anything above 65535 end the connection with an error that names the number.
+//!
+//! A header is wrong, each with its own error, when it is not UTF-8, is not JSON, is JSON but not an object, has the same
+//! key twice, has no `type`, has an unknown `type` (the error names it), or lacks a field or has a wrong one (the error names
+//! it). Fields that a reader does not know are ignored. A stream that ends in the middle of a frame is *torn*; one that ends
+//! before the first byte of a frame has ended between messages, which is a different thing (section 8).
+//!
+//! # 2 Who is calling
+//!
+//! One TCP port (9527 unless changed) serves every kind of caller. The dialer always speaks first, and the listener stays
+//! silent until the first four bytes have told it who calls; the first row that fits counts:
+//!
+//! | first bytes | caller |
+//! | --- | --- |
+//! | `16 03 01` to `16 03 04` | TLS **(later)**: recognised, not served by this version |
+//! | a frame length 1 to 65535, so the third and fourth byte are zero | a frame: its header tells the rest |
+//! | `GET `, `HEAD`, `POST`, `PUT `, `DELE`, `OPTI`, `PATC`, `CONN`, `TRAC`, `PRI ` | a web client: one sentence, then close |
+//! | first byte at least `20` and not `7F` | other text: a classic download request **(later)**, closed by this version |
+//! | anything else | an error that names the bad length, then close |
+//!
+//! A first header whose `type` is exactly `"hello"` opens a **sealed session** (sections 4 to 9). A first header that has a
+//! `file_name` or `filename` opens a **classic session** (section 10), whatever else stands in it. Any other `type` is
+//! answered with `abort {unknown_type}`.
+//!
+//! In this version the sealed session runs over plain TCP. Later it runs inside TLS 1.3 **(later)** (ALPN `sealdrop`, both
+//! sides with a certificate), and then a `hello` outside TLS is refused. Nothing else in it changes.
+//!
+//! # 3 Notation
+//!
+//! `{a, b?}` is a JSON object with `a`, and `b` if there is something to say. What is optional is left out, never `null`;
+//! `null` is a wrong value everywhere. All numbers are JSON integers, written with digits only: no fraction, no exponent.
+//!
+//! | written | means |
+//! | --- | --- |
+//! | u16, u32, u64, i64 | an integer that fits; a number that does not is an error, it never wraps |
+//! | text | a JSON string |
+//! | flag | `true` or `false` |
+//! | hex32, hex64 | a string of exactly 32 or 64 lowercase hex digits |
+//! | index | u32, the position of an entry over all `entries` headers together, from 0 |
+//! | code, detail | a reason, see section 9 |
+//!
+//! # 4 Sealed session
+//!
+//! Only the sender of files dials. Everything on a connection goes in this order:
+//!
+//! ```text
+//!       sender (dials)                              receiver (listens)
+//!  1    hello                                ->
+//!  2                                         <-     hello
+//!  3    offer                                ->
+//!  4    entries, entries, ...                ->
+//!  5                                         <-     answer           (a person decides: up to 10 minutes)
+//!  6                                         <-     plan, plan, ...
+//!  7    file, chunks, end, seal              ->                      for every file that the plan wants,
+//!       file, chunks, end, seal, ...         ->                      without waiting for receipts
+//!  8                                         <-     receipt, receipt, ...
+//!  9    done                                 ->                      after the last receipt
+//! 10                                         <-     done             after everything stands on disk
+//!       both close
+//! ```
+//!
+//! 1. The dialer says `hello`, and the listener answers with its own. Each side takes the highest version that lies in both
+//!    ranges; if there is none, whoever notices says `abort` with code `version`, `ours` and `theirs`. The shapes of `hello`
+//!    and `abort` never change, so that this works between all versions. There is one version so far: 1.
+//! 2. After both hellos the dialer says exactly one of `offer`, `lane`, `want`, `verify` or `probe`. This version serves
+//!    `offer`; the others **(later)** are answered `abort {unknown_type}`.
+//! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0.
+//! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
+//!    the offer announced; an offer of nothing has no `entries` header. More or fewer, other totals than announced, or another
+//!    digest than `manifest` are answered `abort {bad_message}`. The parents of a path are implied and need no entry of their
+//!    own, but an empty folder needs one. A path is refused (`abort {bad_path}`) if it could lead anywhere else or is given
+//!    twice; the receiver may save an entry under a changed name.
+//! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close. (`code` and `reveal`, with
+//!    which two people compare six digits, stand between 4 and 5 **(later)**.)
+//! 6. `plan` says what the receiver wants of each entry. It may come in pieces, and files are sent as soon as their piece is
+//!    there. See section 7.
+//! 7. Files go one after another: `file`, the body (section 6), then `seal` with the MD5 digest computed while reading.
+//!    Instead of `seal` (or instead of `file`, if nothing could be sent at all) `failed` says why this file did not go whole;
+//!    the transfer goes on with the next.
+//! 8. One `receipt` for each `seal`; see section 7.
+//! 9. When it has all receipts, the sender says `done`.
+//! 10. The receiver echoes `done` when everything it accepted has its final name. Then both close.
+//!
+//! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again. *Lanes*: further connections that work for
+//! the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection stays open from `offer`
+//! to `done`. Taking up a broken transfer is an `offer` with a higher epoch, `again` and no `entries` **(later)**; this version
+//! answers it `abort {unknown_transfer}`.
+//!
+//! # 5 Messages
+//!
+//! Every header has `type`, the word in the first column. All that follows are the other fields.
+//!
+//! | type | from | fields |
+//! | --- | --- | --- |
+//! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 **(later)**, `verified`?: flag **(later)** |
+//! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag **(later)** |
+//! | `entries` | sender | `entries`: list of entries, see below |
+//! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `code`?, `detail`? with the last two (no code means `declined` or `busy`) |
+//! | `plan` | receiver | `items`: list of \[first (index), count (u32 from 1), `"send"`, `"skip"` or `"check"`\] |
+//! | `at` | receiver | **(later)** `index`, `offset`: u64, `md5`: hex32 (of the bytes before offset that are there) |
+//! | `file` | sender | `index`, `offset`: u64 (0 in this version): a body follows |
+//! | `seal` | sender | `index`, `md5`: hex32 (of the whole file) |
+//! | `failed` | sender | `index`, `code`, `detail` |
+//! | `receipt` | receiver | `index`, `state`: `"verified"`, `"mismatch"` or `"failed"`; `md5`?: hex32 (computed by the receiver; none for folders and links), `code`, `detail`? with `failed` |
+//! | `ping` | both | none; never answered |
+//! | `pause` | both | **(later)** `by`: `"sender"` or `"receiver"`, `code`, `detail`? |
+//! | `resume` | both | **(later)** none |
+//! | `working` | both | **(later)** `index`?, `done`: u64, `total`: u64 (bytes being checked) |
+//! | `done` | both | none |
+//! | `lane_done` | sender | **(later)** none |
+//! | `abort` | both | `code`, `detail`; with code `version` also `ours` and `theirs`: \[oldest, newest\] |
+//! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
+//! | `want` | dialer | **(later)** `transfer`: hex32 |
+//! | `verify` | dialer | **(later)** none |
+//! | `probe` | dialer | **(later)** `port`?: u16 |
+//! | `probed` | listener | **(later)** `reachable`?: flag, `clock`: i64 (ms since 1970) |
+//! | `code` | listener | **(later)** `nonce`: hex64 |
+//! | `reveal` | dialer | **(later)** `nonce`: hex64 |
+//!
+//! An entry is an object:
+//!
+//! | field | value |
+//! | --- | --- |
+//! | `path` | list of text: the components, outermost first, never empty, no component with `/` in it |
+//! | `kind` | `"file"`, `"folder"` or `"link"` |
+//! | `size` | u64, bytes: files only |
+//! | `target` | text, relative to the link's own place: links only |
+//! | `mtime`? | i64, nanoseconds since 1970 (UTC) |
+//! | `exec`? | flag; left out when false |
+//!
+//! `manifest` in the offer is SHA-256 over the JSON bytes of all `entries` headers, one after another, without their length
+//! prefixes. It is computed over bytes as sent: no rule says how they are spaced or ordered. Without entries it is the SHA-256
+//! of nothing.
+//!
+//! # 6 Bodies
+//!
+//! Behind a `file` header stands its body, as chunks. Each chunk begins with 4 bytes, again a little-endian i32:
+//!
+//! | length | what follows |
+//! | --- | --- |
+//! | 1 to 1048576 | that many bytes of the file (a reader needs no larger buffer; Sealdrop sends at most 262144) |
+//! | 0 | nothing: the body is over |
+//! | -1 | an *interlude*: one frame (`ping`, `abort`, later `pause` and `resume`), then the body goes on with the next chunk length |
+//! | anything else | an error |
+//!
+//! So an empty file is a `file` header, `00 00 00 00` and its `seal`. The `seal` or `failed` of a body follows at once or after
+//! later files, as long as the window of section 7 is kept: hashing may run behind. A body may hold more or fewer bytes than
+//! the manifest said only if `failed` follows (the file changed while it was read); with `seal` that is `bad_message`.
+//! The digest comes after the bytes so that nothing has to be read twice, and the first byte leaves at once.
+//!
+//! # 7 Plan, receipts, window
+//!
+//! A plan item says what is wanted of `count` entries from `first` on. Items may come in any order and in any number of
+//! `plan` headers; each entry is named once, and in the end every entry has been named. `send` asks for a file's bytes (for a
+//! folder or link it says that the receiver makes it). `skip` leaves the entry out. `check` means that the receiver is still
+//! hashing what it has of that file **(later)**: another item or an `at` for the same entry follows. Accepting everything is one
+//! item: `[[0, n, "send"]]`. An offer without entries needs no plan.
+//!
+//! | for | comes |
+//! | --- | --- |
+//! | a file with `send`, then `seal` | one `receipt` |
+//! | a file with `send`, then `failed` | no receipt |
+//! | a folder or link with `send` | one `receipt` without `md5`, on the first connection, when the receiver has made it |
+//! | any entry with `skip` | nothing |
+//!
+//! A receipt says what the receiver's own digest of the received bytes was. `verified`: it equals the seal, and the file is on
+//! disk under its final name. `mismatch`: it does not, and the bytes were thrown away. `failed`: it could not be stored, with
+//! the reason. A sender shows a file as sent only after `verified`.
+//!
+//! **Window.** Between `file` and `receipt` at most 256 files may be outstanding on a connection; a sender that has reached
+//! 256 writes the seals it still owes and then reads receipts before it sends another `file`. Folders and links do not count.
+//! A receiver never waits for more files before it sends receipts. Both sides read while they wait to write, so that neither
+//! can block the other.
+//!
+//! These end the transfer with `abort {bad_message}`: a `file` for an entry that is not a file, is outside the manifest, was
+//! not asked for or was sent before; a `seal` or `failed` for a file that is not open; a `receipt` for what was not sealed; a
+//! plan item outside the manifest or for an entry that was planned before; any message out of its turn.
+//!
+//! # 8 Waiting, silence, ending
+//!
+//! * **Ping.** A side that has written nothing for 15 s sends `ping`, in every state after `hello`, as an interlude if a body
+//!   is open. Nobody answers it. A side that has received no byte for 60 s while it was reading breaks the connection.
+//! * **Abort.** `abort` ends everything at once and says why. To send it, or after a refusal: write the header, shut down
+//!   writing, read and drop what still comes for at most 2 s or 16 MiB, then close. Closing at once would send a reset, and a
+//!   reset throws away the reason before it is read. After a write error, first read what the peer has already said, and
+//!   report that.
+//! * **Cancelling in the middle of a body.** Chunks have borders: fill the current chunk with zeros up to its length, then
+//!   write length -1 and the `abort` frame. Nothing after a cancel is published, so the zeros harm nobody. What takes longer
+//!   than 2 s is cut off, and the other side sees a lost connection.
+//! * **End of stream** without `done`, `lane_done` or `abort` before it is a lost connection, wherever it happens: also
+//!   between two messages. Without a way to resume (**later**) the transfer has then failed with `connection_lost`.
+//! * **Deadlines** (all absolute, see section 11) are answered `abort {timeout}`. When nobody answers an offer in time, whose
+//!   time is over first says so: the receiver with `answer` (`decline`, code `no_answer`), the sender with `abort {no_answer}`.
+//!
+//! # 9 Reason codes
+//!
+//! Wherever `code` stands, `detail` (text, at most 1024 bytes of UTF-8; longer ones are cut) says more for the curious. `failed` and
+//! `abort` always carry a detail, possibly empty; elsewhere it is left out when there is none. A reader accepts its absence.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | `version` | no protocol version in common |
+//! | `bad_header` | a frame that is not one: length, UTF-8, JSON, key twice, no type |
+//! | `unknown_type` | a header type that this program does not know or does not serve here |
+//! | `bad_message` | a field missing or wrong, a chunk length that lies, a message out of turn |
+//! | `bad_path` | a path in the manifest that cannot be stored safely |
+//! | `limit` | over a limit of section 11 |
+//! | `timeout` | a deadline passed |
+//! | `busy` | too many offers or connections |
+//! | `blocked` | this device takes nothing from you |
+//! | `declined` | a person said no |
+//! | `no_answer` | nobody answered in time |
+//! | `cancelled` | a person cancelled it |
+//! | `stale_epoch` | a newer connection has taken over **(later)** |
+//! | `unknown_transfer` | this transfer is not known (any more) |
+//! | `wrong_key` | another key than expected **(later)** |
+//! | `disk_full` | no room where it was to be stored |
+//! | `unreadable` | the source could not be read |
+//! | `changed` | the source shrank, grew or changed while it was read |
+//! | `connection_lost` | the connection ended too early |
+//! | `io` | another error of disk or system |
+//! | `internal` | a bug |
+//!
+//! A code that a reader does not know is shown together with its detail. Everything a peer says is shown with control and
+//! direction characters replaced.
+//!
+//! # 10 Classic session
+//!
+//! For the small programs that people write when they learn sockets, and that nobody here wrote. The framing is the same;
+//! there is no hello, no answer and no encryption.
+//!
+//! ```text
+//! sender (dials)                            receiver (listens)
+//! frame: one JSON object             ->
+//! exactly `size` raw bytes           ->
+//! (another frame and its bytes, ...) ->
+//! close
+//! ```
+//!
+//! Field names differ from program to program. All of these are read:
+//!
+//! | meaning | names |
+//! | --- | --- |
+//! | name | `file_name`, `filename`: text |
+//! | size in bytes | `file_size`, `filesize`, `total_size`, `lenth`, `length`, `len`, `size`: u64, or the same in decimal digits as text |
+//! | digest | `md5`: 32 hex digits in either case; anything else counts as no digest given |
+//! | folder | `filepath`: text, where the file lay on the sender; empty or anything else counts as none |
+//!
+//! A name and a size have to be there. Several names for the same thing have to agree. A key given twice is an error here too.
+//! Everything else is ignored, also `type`. A name that holds a separator is refused when it is to be stored.
+//!
+//! **To Sealdrop**: the header is read, a person is asked, and the body is left unread meanwhile, so TCP makes the sender
+//! wait. A refusal is a closed connection. If the header had an `md5` it is compared; if not, the outcome is *not checked*.
+//!
+//! **From Sealdrop**: the file is hashed first, since such receivers want the digest in the header. Prefix and header go out in
+//! one write and are at most 1400 bytes together (unless the name is very long), because many such receivers read the header
+//! with a single `recv`: first `file_name`, `filename`, `file_size`, `filesize`, `md5` and an empty `filepath`, then as many of
+//! the other size names as fit. Then the raw bytes; then writing is shut down, and Sealdrop waits up to 10 s for the other
+//! side to close. Nothing comes back, so the outcome is *handed over, not confirmed*.
+//!
+//! **Downloads (later)**: the request is a bare file name in UTF-8 without a length (at most 1024 bytes, line end and NUL
+//! stripped), the answer a frame with `lenth`, `md5` and `size(MB)` and then the bytes, or an empty object for what is not there.
+//!
+//! # 11 Limits
+//!
+//! | what | value | over it |
+//! | --- | --- | --- |
+//! | header | 65535 bytes | refused before allocation |
+//! | chunk | 1048576 bytes | refused before allocation |
+//! | entries in a manifest | 100000 from a device whose key is not verified, so for everyone in this version; 1000000 **(later)** | `abort {limit}` |
+//! | bytes of `entries` headers waiting for an answer | 16 MiB, verified 256 MiB **(later)**; 512 MiB in all | `abort {limit}`, `answer {busy}` |
+//! | depth of a path | 128 components | `abort {limit}` |
+//! | path, target of a link | 4096 bytes, `/` between the components counted | `abort {limit}` |
+//! | one component | 255 bytes | shortened when stored |
+//! | `message` | 16384 bytes | `abort {limit}` |
+//! | `detail` | 1024 bytes | cut |
+//! | connecting; hello | 10 s each | closed |
+//! | one header | 10 s from its first byte | `abort {timeout}` |
+//! | a whole manifest | 60 s, and 1 s more for every 1000 entries | `abort {timeout}` |
+//! | a person's answer | 10 min | withdrawn, both sides told |
+//! | silence | 60 s | connection broken |
+//! | offers waiting for a person | 32 | `answer {busy}` |
+//! | files between `file` and `receipt` | 256 | the sender waits |
+//!
+//! # 12 Examples
+//!
+//! In Rust's byte strings, `\x0f` is one byte in hex. A ping, on the wire:
+//!
+//! ```
+//! # use sealdrop::wire::header::{Message, encode};
+//! let bytes = encode(&Message::Ping)?;
+//! assert_eq!(bytes, b"\x0f\x00\x00\x00{\"type\":\"ping\"}");
+//! # Ok::<(), sealdrop::wire::error::WireError>(())
+//! ```
+//!
+//! One file `hello.txt` with the five bytes `hello`. The sender's side after the hellos, each line one write (the first four
+//! bytes of a header are its length, `c0` = 192):
+//!
+//! ```
+//! # use sealdrop::wire::{chunk::*, entries::ManifestDigest, header::*, frame::read_frame};
+//! # use std::io::Read;
+//! # let example: &[&[u8]] = &[
+//! b"\xc0\x00\x00\x00{\"type\":\"offer\",\"transfer\":\"00112233445566778899aabbccddeeff\",\"epoch\":1,\
+//!   \"manifest\":\"da84d0f64315954cf2b37b69c540acd126104d2d3fc521d6b582f0192de6cd7e\",\
+//!   \"files\":1,\"folders\":0,\"links\":0,\"bytes\":5}",
+//! b"\x4c\x00\x00\x00{\"type\":\"entries\",\"entries\":[{\"path\":[\"hello.txt\"],\"kind\":\"file\",\"size\":5}]}",
+//! // the receiver accepts and wants it: {"type":"answer","answer":"accept"} {"type":"plan","items":[[0,1,"send"]]}
+//! b"\x24\x00\x00\x00{\"type\":\"file\",\"index\":0,\"offset\":0}",
+//! b"\x05\x00\x00\x00hello",
+//! b"\x00\x00\x00\x00",
+//! b"\x42\x00\x00\x00{\"type\":\"seal\",\"index\":0,\"md5\":\"5d41402abc4b2a76b9719d911017c592\"}",
+//! // the receipt: {"type":"receipt","index":0,"state":"verified","md5":"5d41402abc4b2a76b9719d911017c592"}
+//! b"\x0f\x00\x00\x00{\"type\":\"done\"}",
+//! // and the receiver's {"type":"done"}
+//! # ];
+//! # let mut stream = &example.concat()[..];
+//! # let Some(Message::Offer(offer)) = read_header(&mut stream)? else { panic!() };
+//! # let entries = read_frame(&mut stream)?.unwrap();
+//! # let mut digest = ManifestDigest::new();
+//! # digest.add(&entries);
+//! # assert_eq!((offer.manifest, offer.files, offer.bytes), (digest.finish(), 1, 5));
+//! # assert!(matches!(parse(&entries)?, Message::Entries { entries } if entries[0].path == ["hello.txt"] && entries[0].size() == 5));
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::File { index: 0, offset: 0 }));
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Data(5));
+//! # stream.read_exact(&mut [0; 5])?;
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::End);
+//! # assert!(matches!(read_header(&mut stream)?, Some(Message::Seal { index: 0, .. })));
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::Done));
+//! # assert_eq!(read_header(&mut stream)?, None);
+//! # Ok::<(), sealdrop::wire::error::WireError>(())
+//! ```
+//!
+//! The same body with a ping in the middle:
+//!
+//! ```
+//! # use sealdrop::wire::{chunk::*, header::*};
+//! # use std::io::Read;
+//! # let example: &[&[u8]] = &[
+//! b"\x02\x00\x00\x00he",
+//! b"\xff\xff\xff\xff",                          // interlude: one header follows
+//! b"\x0f\x00\x00\x00{\"type\":\"ping\"}",
+//! b"\x03\x00\x00\x00llo",
+//! b"\x00\x00\x00\x00",                          // the body is over
+//! # ];
+//! # let mut stream = &example.concat()[..];
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Data(2));
+//! # stream.read_exact(&mut [0; 2])?;
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Interlude);
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::Ping));
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Data(3));
+//! # stream.read_exact(&mut [0; 3])?;
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::End);
+//! # Ok::<(), sealdrop::wire::error::WireError>(())
+//! ```
+//!
+//! A classic sender in Python, whole:
+//!
+//! ```python
+//! import hashlib, json, os, socket, struct
+//!
+//! def send(path, host, port=9527):
+//!     with open(path, "rb") as file:
+//!         md5 = hashlib.file_digest(file, "md5").hexdigest()
+//!     header = json.dumps({"file_name": os.path.basename(path), "file_size": os.path.getsize(path), "md5": md5}).encode()
+//!     with socket.create_connection((host, port)) as peer, open(path, "rb") as file:
+//!         peer.sendall(struct.pack("<i", len(header)) + header)
+//!         peer.sendfile(file)
+//! ```
 
 pub mod caller;
 pub mod chunk;
