@@ -1,3 +1,21 @@
-//! The disk.
+//! The disk: what is sent is read here, what arrives is written here, and the profile is kept here.
 
+pub mod devices_file;
+pub mod error;
+pub mod landing;
+pub mod part_file;
+pub mod profile;
+pub mod receive_folder;
+pub mod settings_file;
 pub mod sources;
+pub mod space;
+pub mod text_file;
+
+mod folder_handles;
+mod kept_aside;
+mod leftovers;
+mod no_replace;
+mod path_map;
+mod probe;
+mod source;
+mod walk;

@@ -1,8 +1,17 @@
-//! Walking what a person dropped, and reading it.
+//! Walking what a person dropped, and putting several walks together into one offer. Reading the bytes is in `source.rs`.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
-use crate::model::{manifest::Entry, reason::Reason};
+use crate::model::{
+    file_name::numbered,
+    manifest::{Entry, EntryKind, Manifest},
+    reason::{Reason, ReasonCode},
+};
+
+pub use super::{
+    source::Source,
+    walk::{WalkLimits, walk},
+};
 
 /// One dropped path with all that lies below it. The top-level name is the first component of every entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,4 +37,88 @@ pub struct SourceEntry {
 pub struct LeftOut {
     pub place: PathBuf,
     pub reason: Reason,
+}
+
+/// What is offered, and where the bytes of each entry are, by index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub manifest: Arc<Manifest>,
+    pub places: Vec<PathBuf>,
+}
+
+/// Puts the trees into one manifest, links after everything else. A second `Photos` becomes `Photos (2)`.
+pub fn combine(trees: &[Arc<SourceTree>]) -> Result<Outgoing, Reason> {
+    let total: usize = trees.iter().map(|tree| tree.entries.len()).sum();
+    let max = WalkLimits::default().entries;
+    if total as u64 > max {
+        return Err(Reason::here(ReasonCode::Limit, format!("{total} entries; at most {max} can be sent at once")));
+    }
+    let mut entries = Vec::with_capacity(total);
+    let mut links = Vec::new();
+    let mut taken = HashSet::new();
+    for tree in trees {
+        let Some(top) = tree.entries.first().and_then(|first| first.entry.path.first()) else { continue };
+        let top = free_name(top, &mut taken);
+        for found in &tree.entries {
+            let mut entry = found.entry.clone();
+            if let Some(first) = entry.path.first_mut() {
+                first.clone_from(&top);
+            }
+            let list = if matches!(entry.kind, EntryKind::Link { .. }) { &mut links } else { &mut entries };
+            list.push((entry, found.place.clone()));
+        }
+    }
+    entries.append(&mut links);
+    let (entries, places) = entries.into_iter().unzip();
+    let manifest = Manifest::from_entries(entries)
+        .ok_or_else(|| Reason::here(ReasonCode::Limit, "the sizes do not fit into 64 bits"))?;
+    Ok(Outgoing { manifest: Arc::new(manifest), places })
+}
+
+fn free_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+    let mut name = wanted.to_owned();
+    let mut n = 2;
+    while !taken.insert(name.clone()) {
+        name = numbered(wanted, n);
+        n += 1;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(root: &str, kinds: &[(&str, EntryKind)]) -> Arc<SourceTree> {
+        let entry = |(path, kind): &(&str, EntryKind)| SourceEntry {
+            entry: Entry {
+                path: path.split('/').map(str::to_owned).collect(),
+                kind: kind.clone(),
+                mtime: None,
+                exec: false,
+            },
+            place: PathBuf::from(root).join(path),
+        };
+        let entries: Vec<_> = kinds.iter().map(entry).collect();
+        let bytes = entries.iter().map(|found| found.entry.size()).sum();
+        Arc::new(SourceTree { root: root.into(), entries, left_out: Vec::new(), bytes })
+    }
+
+    #[test]
+    fn a_second_tree_of_one_name_gets_a_number_and_links_come_last() {
+        let link = EntryKind::Link { target: "a".to_owned() };
+        let first = tree("/x", &[("P", EntryKind::Folder), ("P/a", EntryKind::File { size: 1 }), ("P/l", link)]);
+        let second = tree("/y", &[("P", EntryKind::Folder), ("P/b", EntryKind::File { size: 2 })]);
+        let outgoing = combine(&[first, second.clone(), second]).unwrap();
+        let paths: Vec<_> = outgoing.manifest.entries.iter().map(Entry::shown_path).collect();
+        assert_eq!(paths, ["P", "P/a", "P (2)", "P (2)/b", "P (3)", "P (3)/b", "P/l"]);
+        assert_eq!(outgoing.places[3], PathBuf::from("/y/P/b"));
+        assert_eq!(outgoing.manifest.bytes, 5);
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused() {
+        let huge = tree("/x", &[("a", EntryKind::File { size: u64::MAX })]);
+        assert_eq!(combine(&[huge.clone(), huge]).unwrap_err().code, ReasonCode::Limit);
+    }
 }

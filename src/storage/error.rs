@@ -1,0 +1,64 @@
+//! What the disk can answer, and the one place where an I/O error becomes a reason.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::model::reason::{Reason, ReasonCode};
+
+/// Details are kept short: they are shown, copied and sent.
+const MAX_DETAIL_BYTES: usize = 1024;
+
+/// Why something of the profile could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("{source}: {}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("this system has no place for a program's data (no home folder)")]
+    NoHome,
+    #[error("not a name that can be written down: {}", path.display())]
+    NotUnicode { path: PathBuf },
+}
+
+impl StorageError {
+    /// As an event shows it.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Io { path, source } => io_reason(source, path, Doing::Writing),
+            Self::NoHome | Self::NotUnicode { .. } => Reason::here(ReasonCode::Io, self.to_string()),
+        }
+    }
+
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// Decides what a missing permission means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// A file that is sent or checked.
+    Reading,
+    /// Something in the receive folder or the profile.
+    Writing,
+}
+
+/// The reason for `error`, with the error and then the path as its detail.
+pub(crate) fn io_reason(error: &io::Error, path: &Path, doing: Doing) -> Reason {
+    use io::ErrorKind as Kind;
+    let code = match (error.kind(), doing) {
+        (Kind::StorageFull | Kind::QuotaExceeded, _) => ReasonCode::DiskFull,
+        (Kind::PermissionDenied | Kind::ReadOnlyFilesystem, Doing::Writing) => ReasonCode::FolderReadOnly,
+        (Kind::PermissionDenied | Kind::NotFound, Doing::Reading) => ReasonCode::Unreadable,
+        _ => ReasonCode::Io,
+    };
+    reason_at(code, &error.to_string(), path)
+}
+
+/// A reason about `path` that no call of the system gave.
+pub(crate) fn reason_at(code: ReasonCode, what: &str, path: &Path) -> Reason {
+    let mut detail = format!("{what}: {}", path.display());
+    detail.truncate(detail.floor_char_boundary(MAX_DETAIL_BYTES));
+    Reason::here(code, detail)
+}

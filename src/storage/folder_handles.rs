@@ -1,0 +1,105 @@
+//! Handles of the folders of one transfer, each opened from its parent without following links. Only some stay open.
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    io,
+    sync::Arc,
+};
+
+use cap_fs_ext::DirExt;
+use cap_std::fs::Dir;
+
+use crate::model::file_name::numbered;
+
+use super::path_map::{NodeId, PathMap, ROOT};
+
+/// Entries come folder by folder, so few are needed at a time.
+const MAX_OPEN: usize = 64;
+
+/// More names than this are not tried when one is taken.
+const MAX_NUMBER: u32 = 10_000;
+
+/// What one thread has open.
+#[derive(Debug)]
+pub(super) struct FolderHandles {
+    root: Arc<Dir>,
+    open: RefCell<HashMap<NodeId, Arc<Dir>>>,
+}
+
+/// What to do about a folder that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    Fail,
+    Make,
+}
+
+impl FolderHandles {
+    pub(super) fn new(root: Arc<Dir>) -> Self {
+        Self { root, open: RefCell::default() }
+    }
+
+    /// The same root with nothing else open, for another thread.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.root))
+    }
+
+    /// The folder at `node`. It is not found where a link stands in its place, or anywhere above it.
+    pub(super) fn get(&self, map: &PathMap, node: NodeId, missing: Missing) -> io::Result<Arc<Dir>> {
+        if node == ROOT {
+            return Ok(Arc::clone(&self.root));
+        }
+        if let Some(dir) = self.open.borrow().get(&node) {
+            return Ok(Arc::clone(dir));
+        }
+        let parent = self.get(map, map.parent(node), missing)?;
+        let dir = Arc::new(open_below(&parent, map.name(node), missing)?);
+        let mut open = self.open.borrow_mut();
+        if open.len() >= MAX_OPEN {
+            open.clear();
+        }
+        open.insert(node, Arc::clone(&dir));
+        Ok(dir)
+    }
+
+    pub(super) fn close_all(&self) {
+        self.open.borrow_mut().clear();
+    }
+}
+
+/// Makes the top-level folders, each new: nobody else can mean the same one. A name taken just now gets a number.
+pub(super) fn claim_tops(root: &Dir, map: &mut PathMap, tops: &HashSet<NodeId>) -> io::Result<Vec<String>> {
+    let folders: Vec<_> = map.folders().filter(|node| tops.contains(node)).collect();
+    let mut names = Vec::with_capacity(folders.len());
+    for node in folders {
+        let name = first_free(map.name(node), |name| root.create_dir(name))?;
+        map.rename(node, name.clone());
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// Tries `make` with `name`, then with numbers, as long as it says `AlreadyExists`; returns the name that was free.
+pub(super) fn first_free(name: &str, mut make: impl FnMut(&str) -> io::Result<()>) -> io::Result<String> {
+    let names = std::iter::once(name.to_owned()).chain((2..MAX_NUMBER).map(|n| numbered(name, n)));
+    for candidate in names {
+        match make(&candidate) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            done => return done.map(|()| candidate),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn open_below(parent: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
+    match parent.open_dir_nofollow(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Make => {}
+        opened => return opened,
+    }
+    match parent.create_dir(name) {
+        // Another lane was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    parent.open_dir_nofollow(name)
+}

@@ -1,0 +1,249 @@
+//! Which name each entry of a transfer gets on this disk: where safe names would meet, the later one gets a number.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{
+    file_name::{BadName, NameProblem, NameRules, SafePath, folded, numbered},
+    manifest::{Entry, EntryKind, Manifest},
+};
+
+/// One name in the tree of a transfer: an entry, or a folder that paths imply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeId(u32);
+
+/// The receive folder itself.
+pub(crate) const ROOT: NodeId = NodeId(0);
+
+/// The tree of final names, and where each entry stands in it.
+#[derive(Debug)]
+pub(crate) struct PathMap {
+    nodes: Vec<Node>,
+    /// By index in the manifest.
+    entries: Vec<NodeId>,
+    /// What links say here, by index; links that lead outside are missing.
+    links: HashMap<u32, String>,
+}
+
+#[derive(Debug)]
+struct Node {
+    parent: NodeId,
+    name: String,
+    kind: NodeKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NodeKind {
+    Folder { listed: bool },
+    Leaf,
+}
+
+impl PathMap {
+    /// Lays out `manifest` with the safe `paths` of its entries. `folds`: the disk takes `A` and `a` for one name.
+    /// `is_taken` tells which top-level names exist already.
+    ///
+    /// # Errors
+    /// An entry below a file or link, or the same path twice.
+    pub(crate) fn build(
+        manifest: &Manifest,
+        paths: &[SafePath],
+        folds: bool,
+        is_taken: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, (u32, BadName)> {
+        let mut builder = Builder::new(folds, is_taken);
+        for (index, (entry, path)) in (0..).zip(manifest.entries.iter().zip(paths)) {
+            builder.add(entry, path).map_err(|problem| (index, BadName::new(&entry.shown_path(), problem)))?;
+        }
+        for (index, entry) in (0..).zip(&manifest.entries) {
+            if let EntryKind::Link { target } = &entry.kind
+                && let Some(target) = builder.link_target(entry, target)
+            {
+                builder.map.links.insert(index, target);
+            }
+        }
+        Ok(builder.map)
+    }
+
+    /// Where an entry stands.
+    pub(crate) fn node_of(&self, index: u32) -> Option<NodeId> {
+        self.entries.get(index as usize).copied()
+    }
+
+    pub(crate) fn name(&self, node: NodeId) -> &str {
+        self.node(node).map_or("", |node| &node.name)
+    }
+
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        self.node(node).map_or(ROOT, |node| node.parent)
+    }
+
+    pub(crate) fn is_folder(&self, node: NodeId) -> bool {
+        matches!(self.node(node), Some(Node { kind: NodeKind::Folder { .. }, .. }))
+    }
+
+    /// The name below the receive folder under which `node` stands.
+    pub(crate) fn top_of(&self, mut node: NodeId) -> NodeId {
+        while self.parent(node) != ROOT {
+            node = self.parent(node);
+        }
+        node
+    }
+
+    /// Names from the top down to `node`.
+    pub(crate) fn names(&self, mut node: NodeId) -> Vec<&str> {
+        let mut names = Vec::new();
+        while node != ROOT {
+            names.push(self.name(node));
+            node = self.parent(node);
+        }
+        names.reverse();
+        names
+    }
+
+    /// What a link says here, with `/`; `None` when it leads outside the transfer.
+    pub(crate) fn link(&self, index: u32) -> Option<&str> {
+        self.links.get(&index).map(String::as_str)
+    }
+
+    /// Gives a top-level item another name, when its own was taken at the last moment.
+    pub(crate) fn rename(&mut self, node: NodeId, name: String) {
+        if let Some(node) = self.nodes.get_mut(node.0 as usize) {
+            node.name = name;
+        }
+    }
+
+    /// All folders below the receive folder, each before what is in it.
+    pub(crate) fn folders(&self) -> impl DoubleEndedIterator<Item = NodeId> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX))
+            .map(NodeId)
+            .skip(1)
+            .filter(|node| self.is_folder(*node))
+    }
+
+    fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(node.0 as usize)
+    }
+}
+
+struct Builder<'a> {
+    map: PathMap,
+    folds: bool,
+    is_taken: &'a dyn Fn(&str) -> bool,
+    /// By folder and the name as the sender wrote it.
+    children: HashMap<(NodeId, String), NodeId>,
+    /// Names in use in a folder, by folder and key.
+    used: HashSet<(NodeId, String)>,
+    /// The next number to try, by folder and the key of the first numbered name: many files of one name stay quick.
+    next_number: HashMap<(NodeId, String), u32>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(folds: bool, is_taken: &'a dyn Fn(&str) -> bool) -> Self {
+        let root = Node { parent: ROOT, name: String::new(), kind: NodeKind::Folder { listed: true } };
+        let map = PathMap { nodes: vec![root], entries: Vec::new(), links: HashMap::new() };
+        Self { map, folds, is_taken, children: HashMap::new(), used: HashSet::new(), next_number: HashMap::new() }
+    }
+
+    fn add(&mut self, entry: &Entry, path: &SafePath) -> Result<(), NameProblem> {
+        let mut node = ROOT;
+        let last = entry.path.len().saturating_sub(1);
+        for (level, (sent, safe)) in entry.path.iter().zip(path.components()).enumerate() {
+            let is_folder = level < last || matches!(entry.kind, EntryKind::Folder);
+            let kind = if is_folder { NodeKind::Folder { listed: level == last } } else { NodeKind::Leaf };
+            node = self.step(node, sent, safe, kind)?;
+        }
+        self.map.entries.push(node);
+        Ok(())
+    }
+
+    /// Goes from a folder to the child that the sender calls `sent`, making it if it is new.
+    fn step(&mut self, parent: NodeId, sent: &str, safe: &str, kind: NodeKind) -> Result<NodeId, NameProblem> {
+        let key = (parent, sent.to_owned());
+        let Some(&known) = self.children.get(&key) else {
+            let name = self.free_name(parent, safe);
+            let node = NodeId(u32::try_from(self.map.nodes.len()).map_err(|_too_many| NameProblem::Long)?);
+            self.map.nodes.push(Node { parent, name, kind });
+            self.children.insert(key, node);
+            return Ok(node);
+        };
+        let Some(there) = self.map.nodes.get_mut(known.0 as usize) else { return Err(NameProblem::Twice) };
+        match (there.kind, kind) {
+            (NodeKind::Leaf, NodeKind::Folder { listed: false })
+            | (NodeKind::Folder { listed: false }, NodeKind::Leaf) => Err(NameProblem::BelowFile),
+            (NodeKind::Folder { listed: false }, NodeKind::Folder { listed: true }) => {
+                there.kind = kind;
+                Ok(known)
+            }
+            (NodeKind::Folder { .. }, NodeKind::Folder { listed: false }) => Ok(known),
+            (NodeKind::Leaf | NodeKind::Folder { listed: true }, _) => Err(NameProblem::Twice),
+        }
+    }
+
+    fn free_name(&mut self, parent: NodeId, safe: &str) -> String {
+        let mut name = safe.to_owned();
+        if self.claim(parent, &name) {
+            return name;
+        }
+        let counter = (parent, self.key(&numbered(safe, 2)));
+        let mut n = self.next_number.get(&counter).copied().unwrap_or(2);
+        loop {
+            name = numbered(safe, n);
+            n = n.saturating_add(1);
+            if self.claim(parent, &name) {
+                self.next_number.insert(counter, n);
+                return name;
+            }
+        }
+    }
+
+    fn claim(&mut self, parent: NodeId, name: &str) -> bool {
+        !(parent == ROOT && (self.is_taken)(name)) && self.used.insert((parent, self.key(name)))
+    }
+
+    fn key(&self, name: &str) -> String {
+        if self.folds { folded(name) } else { name.to_owned() }
+    }
+
+    /// Follows a link's words inside its own top-level folder and writes them anew with the final names. Every step but
+    /// the last must be a folder of this transfer: behind another link, `..` would lead elsewhere than it says.
+    fn link_target(&self, entry: &Entry, target: &str) -> Option<String> {
+        let (_name, folder) = entry.path.split_last()?;
+        let mut from = vec![ROOT];
+        for name in folder {
+            from.push(self.child(*from.last()?, name)?);
+        }
+        let mut to = from.clone();
+        // What is not part of the transfer but would stand inside it: a link may dangle here as it did there.
+        let mut missing: Vec<String> = Vec::new();
+        for step in target.split('/') {
+            let here = *to.last().filter(|here| **here != ROOT && self.map.is_folder(**here))?;
+            match step {
+                "." => {}
+                ".." if missing.pop().is_some() => {}
+                ".." => drop(to.pop()),
+                name => match self.child(here, name).filter(|_| missing.is_empty()) {
+                    Some(node) => to.push(node),
+                    None => missing.push(plain_name(name)?),
+                },
+            }
+        }
+        (to.len() > 1).then(|| self.written(&from, &to, missing))
+    }
+
+    fn written(&self, from: &[NodeId], to: &[NodeId], missing: Vec<String>) -> String {
+        let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
+        let mut steps = vec!["..".to_owned(); from.len() - common];
+        steps.extend(to.iter().skip(common).map(|node| self.map.name(*node).to_owned()));
+        steps.extend(missing);
+        if steps.is_empty() { ".".to_owned() } else { steps.join("/") }
+    }
+
+    fn child(&self, parent: NodeId, sent: &str) -> Option<NodeId> {
+        self.children.get(&(parent, sent.to_owned())).copied()
+    }
+}
+
+/// A name that needs no change here.
+fn plain_name(name: &str) -> Option<String> {
+    let safe = SafePath::parse(&[name.to_owned()], NameRules::here()).ok()?;
+    (safe.name() == name).then(|| name.to_owned())
+}

@@ -1,0 +1,167 @@
+//! Reading one file that is sent: never past its announced size, and it must not change meanwhile.
+
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use crate::model::reason::{Reason, ReasonCode};
+
+use super::{
+    error::{Doing, io_reason, reason_at},
+    walk::nanos,
+};
+
+/// An open file whose size and time are those that were announced.
+#[derive(Debug)]
+pub struct Source {
+    file: File,
+    place: PathBuf,
+    size: u64,
+    mtime: Option<i64>,
+    remaining: u64,
+}
+
+impl Source {
+    /// Opens a regular file that still is as it was listed.
+    pub fn open(place: &Path, expected_size: u64, expected_mtime: Option<i64>) -> Result<Self, Reason> {
+        let (file, metadata) = open_regular(place, false)?;
+        let mtime = metadata.modified().ok().and_then(nanos);
+        if metadata.len() != expected_size || (expected_mtime.is_some() && expected_mtime != mtime) {
+            return Err(reason_at(ReasonCode::Changed, "changed since it was listed", place));
+        }
+        Ok(Self { file, place: place.to_owned(), size: expected_size, mtime, remaining: expected_size })
+    }
+
+    /// Reads on; 0 only after the last announced byte.
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Reason> {
+        let most = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(buf.len());
+        let Some(buf) = buf.get_mut(..most).filter(|buf| !buf.is_empty()) else {
+            return Ok(0);
+        };
+        let read = read_some(&mut self.file, buf).map_err(|error| io_reason(&error, &self.place, Doing::Reading))?;
+        if read == 0 {
+            return Err(reason_at(ReasonCode::Changed, "became shorter", &self.place));
+        }
+        self.remaining = self.remaining.saturating_sub(read as u64);
+        Ok(read)
+    }
+
+    /// To be asked after the last byte: whether what was read is what stands there.
+    pub fn finish(self) -> Result<(), Reason> {
+        let metadata = self.file.metadata().map_err(|error| io_reason(&error, &self.place, Doing::Reading))?;
+        if metadata.len() != self.size || metadata.modified().ok().and_then(nanos) != self.mtime {
+            return Err(reason_at(ReasonCode::Changed, "changed while it was read", &self.place));
+        }
+        Ok(())
+    }
+}
+
+/// Opens a regular file and nothing else, without waiting for a pipe's other end.
+pub(super) fn open_regular(place: &Path, follow: bool) -> Result<(File, Metadata), Reason> {
+    let failed = |error: io::Error| io_reason(&error, place, Doing::Reading);
+    let look = if follow { std::fs::metadata } else { std::fs::symlink_metadata };
+    // Looking first: even opening a device can do something.
+    check_regular(&look(place).map_err(failed)?, place)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = if follow { OFlags::NONBLOCK } else { OFlags::NONBLOCK | OFlags::NOFOLLOW };
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
+    }
+    let file = options.open(place).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    check_regular(&metadata, place)?;
+    Ok((file, metadata))
+}
+
+fn check_regular(metadata: &Metadata, place: &Path) -> Result<(), Reason> {
+    if metadata.is_file() { Ok(()) } else { Err(reason_at(ReasonCode::Unreadable, "not a regular file", place)) }
+}
+
+pub(super) fn read_some(file: &mut File, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn file(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("file");
+        std::fs::write(&place, bytes).unwrap();
+        (folder, place)
+    }
+
+    fn mtime(place: &Path) -> Option<i64> {
+        nanos(std::fs::metadata(place).unwrap().modified().unwrap())
+    }
+
+    #[test]
+    fn a_file_that_stays_as_it_was_is_read_whole() {
+        let (_folder, place) = file(b"0123456789");
+        let mut source = Source::open(&place, 10, mtime(&place)).unwrap();
+        let mut buf = [0; 7];
+        assert_eq!(source.read(&mut buf), Ok(7));
+        assert_eq!(source.read(&mut buf), Ok(3));
+        assert_eq!(source.read(&mut buf), Ok(0));
+        assert_eq!(source.finish(), Ok(()));
+    }
+
+    #[test]
+    fn another_size_or_time_than_listed_is_a_change() {
+        let (_folder, place) = file(b"0123");
+        assert_eq!(Source::open(&place, 5, None).unwrap_err().code, ReasonCode::Changed);
+        assert_eq!(Source::open(&place, 4, Some(1)).unwrap_err().code, ReasonCode::Changed);
+    }
+
+    #[test]
+    fn a_file_that_shrinks_meanwhile_is_a_change() {
+        let (_folder, place) = file(b"0123");
+        let mut source = Source::open(&place, 4, None).unwrap();
+        OpenOptions::new().write(true).open(&place).unwrap().set_len(2).unwrap();
+        let mut buf = [0; 8];
+        assert_eq!(source.read(&mut buf), Ok(2));
+        assert_eq!(source.read(&mut buf).unwrap_err().code, ReasonCode::Changed);
+    }
+
+    #[test]
+    fn a_file_that_grows_meanwhile_is_a_change_and_not_read_further() {
+        let (_folder, place) = file(b"0123");
+        let mut source = Source::open(&place, 4, None).unwrap();
+        OpenOptions::new().append(true).open(&place).unwrap().write_all(b"45").unwrap();
+        let mut buf = [0; 8];
+        assert_eq!(source.read(&mut buf), Ok(4));
+        assert_eq!(source.read(&mut buf), Ok(0));
+        assert_eq!(source.finish().unwrap_err().code, ReasonCode::Changed);
+    }
+
+    #[test]
+    fn a_file_that_vanished_is_named() {
+        let (_folder, place) = file(b"");
+        std::fs::remove_file(&place).unwrap();
+        let reason = Source::open(&place, 0, None).unwrap_err();
+        assert_eq!(reason.code, ReasonCode::Unreadable);
+        assert!(reason.detail.unwrap().ends_with(place.to_str().unwrap()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_put_in_place_of_the_file_is_not_followed() {
+        let (folder, place) = file(b"0123");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&place, &link).unwrap();
+        assert_eq!(Source::open(&link, 4, None).unwrap_err().code, ReasonCode::Unreadable);
+    }
+}
