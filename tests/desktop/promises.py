@@ -1,0 +1,174 @@
+"""What a person with two windows and a file manager can rely on. Each function is one test; its name is the promise."""
+
+import re
+import time
+
+from desk import pixels_changed, wait_for
+from runner import check, main, md5sum, random_file
+
+CANCELLED = re.compile(r"cancell?ed", re.IGNORECASE)
+DECLINED = re.compile(r"declined", re.IGNORECASE)
+
+
+def dropped_files_arrive_and_both_windows_show_their_seals(desk):
+    outbox = desk.folder("Outbox")
+    random_file(outbox / "holiday.mov", desk.big_bytes)
+    random_file(outbox / "夏日照片" / "海边.jpg", 200_000)
+    random_file(outbox / "夏日照片" / "第二天" / "山.jpg", 70_001)
+    (outbox / "夏日照片" / "说明.txt").write_text("拍于青岛\n", encoding="utf-8")
+    (outbox / "empty.txt").touch()
+    seals = md5sum(outbox)
+    anna, bert, files = desk.two_windows_and(outbox)
+    desk.shot("started")
+    for window in anna, bert:
+        window.see(rf":{window.port}\b")
+
+    before = desk.shot("before-the-drag")
+    files.drag(anna.centre, "夏日照片", "holiday.mov", "empty.txt")
+    changed = pixels_changed(before, desk.shot("hovering"), anna.frame())
+    check(changed > 0.05, f"the window says that it takes what hovers over it ({changed:.1%} of it changed)")
+    files.drop()
+    for name in "夏日照片", "holiday.mov", "empty.txt":
+        anna.see(re.escape(name))
+    desk.shot("staged")
+
+    anna.fill("Address", f"127.0.0.1:{bert.port}")
+    desk.slow_network()
+    anna.click("Send")
+    who, count = bert.card()
+    check(who == "Anna" and count == len(seals), f"the card names the sender and its {len(seals)} files: {who}, {count}")
+    check(bert.stored() == [], f"nothing is stored before Accept: {bert.stored()}")
+    desk.shot("offered")
+    bert.answer("Accept")
+    seen = watch_progress(desk, anna, bert)
+    for window, values in seen.items():
+        moving = sorted({round(value, 1) for value in values if 0 < value < 100})
+        check(len(moving) >= 3, f"progress was seen to move in {window}: {moving}")
+        check(values == sorted(values), f"progress never went back in {window}: {values}")
+
+    for window in anna, bert:
+        shown = all_seals(window, seals)
+        check(shown == dict.fromkeys(seals.values(), "verified"), f"{window} shows what md5sum prints: {shown}")
+    desk.shot("sealed")
+    check(md5sum(bert.received) == seals, f"the files on disk are the ones that were sent: {bert.stored()}")
+    check(not any(".sealdrop-" in name for name in bert.stored()), "no part file is left")
+
+
+def decline_stores_nothing(desk):
+    anna, bert = desk.offer("report.pdf", 3_000_000)
+    bert.answer("Decline")
+    anna.see(DECLINED)
+    desk.shot("declined")
+    check(bert.stored() == [], f"nothing was stored: {bert.stored()}")
+
+
+def cancel_by_the_sender_leaves_nothing_behind(desk):
+    cancel_in_the_middle(desk, who=0)
+
+
+def cancel_by_the_receiver_leaves_nothing_behind(desk):
+    cancel_in_the_middle(desk, who=1)
+
+
+def a_window_closes_at_once_and_in_order(desk):
+    anna, bert = desk.offer("report.pdf", 3_000_000)
+    bert.answer("Accept")
+    for window in anna, bert:
+        wait_for(f"a seal in {window}", window.seals, timeout=30)
+    for window in anna, bert:
+        began = time.monotonic()
+        code = window.close()
+        took = time.monotonic() - began
+        check(code == 0, f"{window} ended with exit code {code}")
+        check(took < 5, f"{window} took {took:.1f} s to close")
+        check("panicked" not in window.log.read_text(errors="replace"), f"no thread of {window} panicked")
+    check(bert.stored() == ["report.pdf"], f"what was received is still there: {bert.stored()}")
+
+
+def an_idle_window_uses_no_processor_time(desk):
+    anna, bert = desk.offer("report.pdf", 3_000_000)
+    bert.answer("Accept")
+    for window in anna, bert:
+        wait_for(f"a seal in {window}", window.seals, timeout=30)
+    desk.rest_the_pointer()
+    # Nothing asks the windows anything from here on: also the question after a name would make them work.
+    fresh = desk.start("Carl")
+    for window in anna, bert, fresh:
+        used = idle_seconds(window)
+        check(used <= 0.05, f"{window} used {used * 1000:.0f} ms of processor time in 10 s of doing nothing")
+
+
+def idle_seconds(window):
+    """Processor time used in 10 s, once what starting or moving set going has come to rest."""
+    def two_seconds():
+        before = window.cpu_seconds()
+        time.sleep(2)
+        return window.cpu_seconds() - before
+
+    try:
+        wait_for(f"{window} to come to rest", lambda: two_seconds() < 0.05, timeout=20)
+    except TimeoutError:
+        pass  # the figure below says it better
+    before = window.cpu_seconds()
+    time.sleep(10)
+    return window.cpu_seconds() - before
+
+
+def cancel_in_the_middle(desk, who):
+    anna, bert = desk.offer("film.mkv", desk.big_bytes)
+    desk.slow_network()
+    bert.answer("Accept")
+    canceller = (anna, bert)[who]
+    wait_for("bytes to move", lambda: any(1 < value < 90 for value in canceller.progress()), timeout=30)
+    desk.shot("moving")
+    check(any(".sealdrop-" in name for name in bert.stored()), f"the bytes go to a part file: {bert.stored()}")
+    check("film.mkv" not in bert.stored(), "the real name is not taken yet")
+    canceller.click("Cancel")
+    began = time.monotonic()
+    for window in anna, bert:
+        window.see(CANCELLED, timeout=10)
+    wait_for("the part file to go", lambda: bert.stored() == [], timeout=5)
+    desk.note(f"both windows said so and the folder was empty {time.monotonic() - began:.1f} s after the click")
+    desk.shot("cancelled")
+    check(bert.stored() == [], f"nothing is left: {bert.stored()}")
+
+
+def watch_progress(desk, *windows):
+    """Every value that the progress bars show until there is a seal in each window; a screenshot on the way."""
+    seen = {window: [] for window in windows}
+    pictured = False
+
+    def look():
+        nonlocal pictured
+        for window in windows:
+            for value in window.progress()[:1]:
+                if seen[window][-1:] != [value]:
+                    seen[window].append(value)
+        if not pictured and any(30 < value < 90 for value in sum(seen.values(), [])):
+            pictured = bool(desk.shot("moving"))
+        return all(window.seals() for window in windows)
+
+    wait_for("a seal in both windows", look, timeout=120)
+    return seen
+
+
+def all_seals(window, expected):
+    """The seals in the window, once there are as many as there are files; opens the table of files where it is closed."""
+    wanted = len(set(expected.values()))
+    try:
+        wait_for("all seals", lambda: len(window.seals()) >= wanted, timeout=5)
+    except TimeoutError:
+        window.open_rows()
+        wait_for(f"{wanted} seals in {window}", lambda: len(window.seals()) >= wanted, timeout=15)
+    return window.seals()
+
+
+if __name__ == "__main__":
+    main([
+        dropped_files_arrive_and_both_windows_show_their_seals,
+        decline_stores_nothing,
+        cancel_by_the_sender_leaves_nothing_behind,
+        cancel_by_the_receiver_leaves_nothing_behind,
+        a_window_closes_at_once_and_in_order,
+        an_idle_window_uses_no_processor_time,
+    ])

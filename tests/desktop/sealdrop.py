@@ -1,0 +1,93 @@
+"""One Sealdrop window with a profile of its own, and what a person sees in it."""
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+from desk import Program, wait_for
+
+SEAL = re.compile(r"MD5 ([0-9a-f]{32}), (verified|does not match|not checked)")
+CARD = re.compile(r"^Offer from (.+), (\d+) files?$")
+# What may open the table of files of a row, where it does not stand open by itself.
+OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNORECASE)
+
+
+class Sealdrop(Program):
+    def __init__(self, folder, device_name, log):
+        """Starts the program; `folder` holds its profile and the folder it receives into."""
+        self.device_name = device_name
+        self.received = Path(folder) / "Received"
+        self.received.mkdir(parents=True)
+        profile = Path(folder) / "profile"
+        profile.mkdir()
+        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": 0, "theme": "light"}
+        (profile / "settings.json").write_text(json.dumps(settings))
+        super().__init__([os.environ["SEALDROP"], "--profile", profile, "--port", "0"], log, env={"RUST_BACKTRACE": "1"})
+
+    @property
+    def port(self):
+        """The port it listens on, as the kernel has it; the window has to show the same."""
+        return wait_for(f"{self} to listen", self._listening_port)
+
+    def _listening_port(self):
+        self.alive()
+        sockets = set()
+        for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            try:
+                sockets.add(os.readlink(descriptor))
+            except OSError:  # closed while we looked
+                continue
+        for table in "tcp", "tcp6":
+            for line in Path(f"/proc/{self.process.pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                    return int(fields[1].rsplit(":", 1)[1], 16)
+        return None
+
+    def shows(self, pattern):
+        """Names of all controls that hold the pattern."""
+        pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
+        return [node.name for node in self.all(pattern)]
+
+    def see(self, pattern, timeout=20):
+        return wait_for(f"{self} to show /{pattern}/", lambda: self.shows(pattern), timeout)
+
+    def card(self, timeout=30):
+        """The device that an offer comes from, and the number of files, as the card is named."""
+        found = CARD.match(self.find(CARD, timeout=timeout).name)
+        return found[1], int(found[2])
+
+    def answer(self, button):
+        """Clicks Accept or Decline. A new card ignores clicks for half a second, so a person may have to click again."""
+        end = time.monotonic() + 15
+        while True:
+            self.click(button)
+            try:
+                wait_for("the card to go", lambda: not self.all(CARD), timeout=2)
+                return
+            except TimeoutError:
+                if time.monotonic() > end:
+                    raise
+
+    def progress(self):
+        """The value of each progress bar, percent."""
+        return [node.value for node in self.all(role="progress bar") if node.value is not None]
+
+    def seals(self):
+        """What the seals say: {md5: state}."""
+        found = (SEAL.search(name) for name in self.shows(SEAL))
+        return {seal[1]: seal[2] for seal in found if seal}
+
+    def open_rows(self):
+        """Opens every row's table of files, as far as it is closed."""
+        for node in self.all(OPENERS, ("button", "toggle button", "check box")):
+            self.click(node.name, node.role)
+
+    def stored(self):
+        """Everything below the receive folder, also what is hidden."""
+        return sorted(str(path.relative_to(self.received)) for path in self.received.rglob("*"))
+
+    def __str__(self):
+        return f"{self.device_name}'s window"
