@@ -15,7 +15,7 @@ use crate::{
         seal::Md5Digest,
         transfer::TransferKey,
     },
-    storage::landing::{Landing, Made},
+    storage::landing::Landing,
     transfer::{
         lane::told,
         receive::{Commit, VerifiedPart},
@@ -87,7 +87,8 @@ pub struct Tells {
 pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHandle<()>)> {
     let (words, heard) = bounded(2 * WINDOW + 2);
     let (receipts, released) = bounded(2 * WINDOW);
-    let thread = threads::spawn("committer", move || Committer { landing, tells, receipts, batch: Vec::new() }.run(&heard))?;
+    let thread =
+        threads::spawn("committer", move || Committer { landing, tells, receipts, batch: Vec::new() }.run(&heard))?;
     Ok((CommitHandle { words, receipts: released, fresh: false }, thread))
 }
 
@@ -105,7 +106,11 @@ impl Committer {
         let mut since = Instant::now();
         loop {
             let wait = if self.batch.is_empty() { Duration::from_secs(3600) } else { BATCH_WAIT };
-            match words.recv_timeout(wait.saturating_sub(if self.batch.is_empty() { Duration::ZERO } else { since.elapsed() })) {
+            match words.recv_timeout(wait.saturating_sub(if self.batch.is_empty() {
+                Duration::ZERO
+            } else {
+                since.elapsed()
+            })) {
                 Ok(Word::Part(part)) => {
                     if self.batch.is_empty() {
                         since = Instant::now();
@@ -141,8 +146,8 @@ impl Committer {
         self.tells.waker.wake();
     }
 
-    fn made(&mut self, made: Vec<Made>) {
-        for Made { index, result } in made {
+    fn made(&mut self, made: Vec<(u32, Result<std::path::PathBuf, Reason>)>) {
+        for (index, result) in made {
             self.tell(index, None, result);
         }
         self.tells.waker.wake();

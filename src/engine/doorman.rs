@@ -176,7 +176,11 @@ fn who_calls(link: &mut SocketLink) -> Result<Caller, LaneError> {
             return Ok(Caller::Text);
         }
         if ended {
-            return Err(if bytes.is_empty() { ended_early() } else { WireError::Torn { wanted: 4, got: bytes.len() }.into() });
+            return Err(if bytes.is_empty() {
+                ended_early()
+            } else {
+                WireError::Torn { wanted: 4, got: bytes.len() }.into()
+            });
         }
         link.wait_for_more(TEXT_PAUSE)?;
     }
@@ -187,7 +191,13 @@ fn sealed(link: &mut SocketLink, orders: &Orders, hello: &Hello) -> Result<Offer
     link.set_deadline(Some(Instant::now() + HELLO_LIMIT));
     let (offer, manifest) = greet::receive_offer(link, UNVERIFIED)?;
     check_paths(&manifest)?;
-    Ok(Offered { id: offer.transfer, peer: peer(link, hello), manifest, message: offer.message, session: Session::Sealed })
+    Ok(Offered {
+        id: offer.transfer,
+        peer: peer(link, hello),
+        manifest,
+        message: offer.message,
+        session: Session::Sealed,
+    })
 }
 
 fn check_paths(manifest: &Manifest) -> Result<(), LaneError> {
@@ -224,7 +234,6 @@ fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneErr
     let manifest = Manifest::from_entries(vec![entry]).unwrap_or_default();
     check_paths(&manifest)?;
     let address = address_of(link);
-    let peer =
-        Peer { name: address.clone(), address, os: None, classic: true, encrypted: false, verified: false };
+    let peer = Peer { name: address.clone(), address, os: None, classic: true, encrypted: false, verified: false };
     Ok(Offered { id: new_transfer_id(), peer, manifest, message: None, session: Session::Classic { md5: header.md5 } })
 }

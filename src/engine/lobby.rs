@@ -165,7 +165,8 @@ impl Keeper {
     fn admit(&mut self, key: TransferKey, mut link: SocketLink, waits_for: WaitsFor) {
         let number = self.next;
         self.next += 1;
-        let ping = (waits_for != WaitsFor::OurAnswerClassic).then(|| header::encode(&Message::Ping).unwrap_or_default());
+        let ping =
+            (waits_for != WaitsFor::OurAnswerClassic).then(|| header::encode(&Message::Ping).unwrap_or_default());
         link.set_ping(ping);
         if let Err(error) = watch(&self.poller, link.stream(), interest(number, waits_for)) {
             self.note(Note::Left { key, reason: Reason::here(ReasonCode::Internal, error.to_string()) });

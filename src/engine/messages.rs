@@ -19,7 +19,7 @@ use crate::{
         settings::Settings,
         transfer::{TransferId, TransferKey, TransferSnapshot},
     },
-    storage::sources::SourceTree,
+    storage::sources::{LeftOut, SourceTree},
 };
 
 /// Called after something was put where the window will find it; asks for a frame.
@@ -115,6 +115,11 @@ pub enum Event {
         index: u32,
         result: Checked,
     },
+    /// What an outgoing transfer will not send, by name.
+    LeftOut {
+        key: TransferKey,
+        left_out: Vec<LeftOut>,
+    },
     /// Listening; with the addresses under which this device can be reached.
     Listening {
         address: SocketAddr,
@@ -132,7 +137,10 @@ pub enum Event {
         preflight: Arc<Preflight>,
     },
     /// A caller was turned away at the door (bad header, bad name, too much, other version).
-    Refused { address: String, reason: Reason },
+    Refused {
+        address: String,
+        reason: Reason,
+    },
     /// The settings in force, at start and after each change.
     Settings(Settings),
     /// The settings file was damaged and kept aside at `kept_at`; defaults are in force.
@@ -149,10 +157,12 @@ pub enum Event {
         entries: u64,
         bytes: u64,
     },
-    /// A walk is done: one tree for each path that could be read, and what was left out by name.
+    /// A walk is done: one tree for each path that could be read, and the paths that could not. Both are empty after
+    /// `CancelStage`.
     Staged {
         stage: StageId,
         trees: Vec<Arc<SourceTree>>,
+        left_out: Vec<LeftOut>,
     },
     /// The engine has stopped; nothing follows.
     Stopped,

@@ -1,3 +1,137 @@
-//! Threads and sockets.
+//! Threads and sockets: the engine behind the window and the command line.
+//!
+//! `Engine::start` gives a door of two channel ends: commands in, events out. One `dispatch` thread owns all state; the
+//! listener, doormen, lobby, worker pool, committers, closers and errands tell it what happened by notes.
 
+pub mod closer;
+pub mod committer;
+pub mod dial;
+mod dispatch;
+pub mod doorman;
+pub mod errands;
+pub mod lanes;
+pub mod link;
+pub mod listener;
+pub mod lobby;
 pub mod messages;
+pub mod note;
+pub mod outgoing;
+mod poll;
+pub mod pool;
+pub mod threads;
+
+use std::{
+    io,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::{
+    model::{settings::Settings, transfer::TransferId},
+    storage::{landing::sweep_leftovers, profile::Profile},
+};
+
+use errands::Errands;
+use lobby::Lobby;
+use messages::{Command, Event, Waker};
+
+/// Commands that may wait; a window that finds this full says that it is busy.
+const COMMANDS: usize = 256;
+/// Events that may wait for the window; what comes beyond waits in dispatch's outbox.
+const EVENTS: usize = 256;
+/// Notes from workers that may wait for dispatch.
+const NOTES: usize = 4096;
+/// Answers to offers that may wait: more than offers can.
+const ANSWERS: usize = 256;
+
+/// How an engine starts.
+pub struct Config {
+    pub profile: Profile,
+    pub settings: Settings,
+    /// Port to listen on (0 lets the system choose); `None` only sends.
+    pub listen: Option<u16>,
+    /// Called whenever events are there.
+    pub waker: Waker,
+}
+
+/// The running engine. Dropping it stops it.
+pub struct Engine {
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+    dispatch: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts dispatch and, if asked, the listener (whose success or failure comes as an event). A process that listens
+    /// holds the profile's lock, so leftovers of its last run are swept here.
+    ///
+    /// # Errors
+    /// The system has no threads or poll handles for us.
+    pub fn start(config: Config) -> io::Result<Self> {
+        let Config { profile, settings, listen, waker } = config;
+        if listen.is_some() {
+            sweep_leftovers(&profile);
+        }
+        let (commands, commanded) = bounded(COMMANDS);
+        let (telling, events) = bounded(EVENTS);
+        let (notes, heard) = bounded(NOTES);
+        let (answering, answers) = bounded(ANSWERS);
+        let lobby = Lobby::start(notes.clone())?;
+        let errands = Errands { profile, notes };
+        let setup = dispatch::Setup {
+            commands: commanded,
+            events: telling,
+            answers,
+            answering,
+            heard,
+            errands,
+            lobby,
+            settings,
+            waker,
+        };
+        let dispatch = threads::spawn("dispatch", move || dispatch::Dispatch::new(setup).run(listen))?;
+        Ok(Self { commands, events, dispatch: Some(dispatch) })
+    }
+
+    /// Where commands go. `try_send`: it is full only when the engine is far behind.
+    pub fn commands(&self) -> &Sender<Command> {
+        &self.commands
+    }
+
+    /// Where events come from.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// Stops in order and waits until that is done, at most `limit`. Events that come meanwhile are dropped.
+    pub fn shut_down(mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        // A dispatch that is gone already needs no telling.
+        self.commands.send_timeout(Command::Shutdown, limit).ok();
+        while let Ok(event) = self.events.recv_deadline(deadline) {
+            if matches!(event, Event::Stopped) {
+                break;
+            }
+        }
+        if let Some(dispatch) = self.dispatch.take().filter(JoinHandle::is_finished) {
+            // Its panic, if any, has been printed.
+            dispatch.join().ok();
+        }
+    }
+}
+
+/// A name for a new transfer: 128 random bits.
+pub fn new_transfer_id() -> TransferId {
+    let mut bytes = [0; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        // A system without randomness: time and place still tell transfers of one process apart.
+        let now = Instant::now();
+        let text = format!("{now:?}{:p}", &raw const bytes);
+        for (i, byte) in text.bytes().enumerate() {
+            bytes[i % 16] = bytes[i % 16].rotate_left(3) ^ byte;
+        }
+    }
+    TransferId(bytes)
+}

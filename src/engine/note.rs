@@ -31,43 +31,109 @@ pub type ListenerId = u64;
 /// One note to dispatch. Facts wait in the channel; figures (`Moved`, `Staging`) are dropped when it is full.
 pub enum Note {
     /// The lobby has the other side's answer.
-    Answered { key: TransferKey, link: Box<SocketLink>, answer: Answer },
+    Answered {
+        key: TransferKey,
+        link: Box<SocketLink>,
+        answer: Answer,
+    },
     /// Somebody knocked.
-    Came { stream: TcpStream },
-    Checked { key: TransferKey, index: u32, result: Checked },
+    Came {
+        stream: TcpStream,
+    },
+    Checked {
+        key: TransferKey,
+        index: u32,
+        result: Checked,
+    },
     /// A classic sender's connection after its file: another may follow.
-    ClassicGoesOn { link: Box<SocketLink> },
+    ClassicGoesOn {
+        link: Box<SocketLink>,
+    },
     Devices(Vec<KnownDevice>),
     /// A doorman is free again.
     DoormanLeft,
-    FileEnded { key: TransferKey, end: FileEnd },
+    FileEnded {
+        key: TransferKey,
+        end: FileEnd,
+    },
     /// What comes before a lane (listing, dialling, waiting) is over without one.
-    Left { key: TransferKey, reason: Reason },
+    Left {
+        key: TransferKey,
+        reason: Reason,
+    },
     /// An outgoing transfer's list is complete.
-    Listed { key: TransferKey, outgoing: Arc<Outgoing>, left_out: Vec<LeftOut> },
-    ListenerFailed { id: ListenerId, port: u16, reason: Reason },
-    ListeningOn { id: ListenerId, address: SocketAddr },
+    Listed {
+        key: TransferKey,
+        outgoing: Arc<Outgoing>,
+        left_out: Vec<LeftOut>,
+    },
+    ListenerFailed {
+        id: ListenerId,
+        port: u16,
+        reason: Reason,
+    },
+    ListeningOn {
+        id: ListenerId,
+        address: SocketAddr,
+    },
     /// Bytes of bodies that have moved in all; may be lost.
-    Moved { key: TransferKey, index: u32, moved: u64 },
+    Moved {
+        key: TransferKey,
+        index: u32,
+        moved: u64,
+    },
     /// A doorman has a whole offer.
     OfferCame(Box<ArrivedOffer>),
     /// The name and system that the peer gave itself.
-    PeerKnown { key: TransferKey, name: String, os: String },
-    Preflighted { key: TransferKey, preflight: Preflight },
+    PeerKnown {
+        key: TransferKey,
+        name: String,
+        os: String,
+    },
+    Preflighted {
+        key: TransferKey,
+        preflight: Preflight,
+    },
     /// The offer lies before the other person: `link` waits in the lobby for the answer.
-    Proposed { key: TransferKey, link: Box<SocketLink> },
+    Proposed {
+        key: TransferKey,
+        link: Box<SocketLink>,
+    },
     ReachableAt(Vec<IpAddr>),
     /// A caller was turned away at the door.
-    Refused { address: String, reason: Reason },
+    Refused {
+        address: String,
+        reason: Reason,
+    },
     SettingsNotSaved(Reason),
-    StageChanged { key: TransferKey, stage: Stage },
-    Staged { stage: StageId, trees: Vec<Arc<SourceTree>>, left_out: Vec<LeftOut> },
-    Staging { stage: StageId, entries: u64, bytes: u64 },
+    StageChanged {
+        key: TransferKey,
+        stage: Stage,
+    },
+    Staged {
+        stage: StageId,
+        trees: Vec<Arc<SourceTree>>,
+        left_out: Vec<LeftOut>,
+    },
+    Staging {
+        stage: StageId,
+        entries: u64,
+        bytes: u64,
+    },
     /// The lobby gives a connection back.
-    Taken { key: TransferKey, link: SocketLink },
+    Taken {
+        key: TransferKey,
+        link: SocketLink,
+    },
     /// A lane is over.
-    WorkEnded { key: TransferKey, result: Result<(), Reason> },
-    Wrote { path: PathBuf, result: Result<(), Reason> },
+    WorkEnded {
+        key: TransferKey,
+        result: Result<(), Reason>,
+    },
+    Wrote {
+        path: PathBuf,
+        result: Result<(), Reason>,
+    },
 }
 
 /// What a doorman read.
@@ -85,6 +151,8 @@ pub struct ArrivedOffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Session {
     /// The plain protocol, with the digest of the header if that had a usable one.
-    Classic { md5: Option<Md5Digest> },
+    Classic {
+        md5: Option<Md5Digest>,
+    },
     Sealed,
 }

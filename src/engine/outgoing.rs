@@ -10,10 +10,7 @@ use crate::{
         reason::{Reason, ReasonCode},
         transfer::{Stage, TransferKey},
     },
-    storage::{
-        sources::{self, LeftOut, Outgoing, SourceTree},
-        walk::{WalkLimits, walk},
-    },
+    storage::sources::{self, LeftOut, Outgoing, SourceTree, WalkLimits, walk},
     transfer::{
         greet::{self, Me},
         lane::{Farewell, LaneError},
@@ -22,8 +19,7 @@ use crate::{
 };
 
 use super::{
-    closer,
-    dial,
+    closer, dial,
     link::{CancelFlag, SocketLink},
     messages::{SendRequest, What},
     note::Note,

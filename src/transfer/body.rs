@@ -1,13 +1,11 @@
 //! The body of one file on the receiver's side: chunks in, digest and part file out.
 
-use std::io::Read;
-
 use crate::{
     digest::Hasher,
     model::reason::{Reason, ReasonCode},
     storage::part_file::PartFile,
     wire::{
-        chunk::{self, ChunkStart, MAX_CHUNK_BYTES},
+        chunk::{self, ChunkStart},
         header::Message,
     },
 };
@@ -66,7 +64,6 @@ pub fn receive_body(
         match chunk::read_chunk_start(link)? {
             ChunkStart::Data(length) => {
                 let length = u64::from(length);
-                debug_assert!(length <= MAX_CHUNK_BYTES as u64);
                 if length > arrived.size - arrived.bytes {
                     let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
                     return Err(LaneError::Protocol(detail));
@@ -83,12 +80,7 @@ pub fn receive_body(
     }
 }
 
-fn receive_chunk(
-    link: &mut impl Link,
-    arrived: &mut Arrived,
-    length: u64,
-    buffer: &mut [u8],
-) -> Result<(), LaneError> {
+fn receive_chunk(link: &mut impl Link, arrived: &mut Arrived, length: u64, buffer: &mut [u8]) -> Result<(), LaneError> {
     let mut left = length;
     while left > 0 {
         let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());

@@ -1,7 +1,6 @@
 //! The plain protocol's body: exactly `size` raw bytes, with nothing before or after them on the wire.
 
 use std::{
-    io::{Read, Write},
     ops::ControlFlow,
     path::Path,
     time::{Duration, Instant},

@@ -1,9 +1,6 @@
 //! The first messages of a sealed session: hello, offer, entries.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     model::{
@@ -109,10 +106,10 @@ pub fn send_offer(
     manifest: &Manifest,
     message: Option<&str>,
 ) -> Result<(), LaneError> {
-    let frames = entries::entries_frames(&manifest.entries)?;
+    let frames = entries::entries_headers(&manifest.entries).collect::<Result<Vec<_>, _>>()?;
     let mut digest = ManifestDigest::new();
     for frame in &frames {
-        digest.add(frame::json_of(frame));
+        digest.add_frame(frame);
     }
     let offer = Offer {
         transfer,

@@ -1,6 +1,6 @@
 //! The receiver's lane: answer and plan out, files in, verified parts on to the committer, its receipts out.
 
-use std::{collections::HashMap, io::Write, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     model::{
@@ -303,12 +303,8 @@ mod tests {
     use crate::model::manifest::Entry;
 
     fn manifest(files: usize) -> Manifest {
-        let entry = |i| Entry {
-            path: vec![format!("{i}")],
-            kind: EntryKind::File { size: 1 },
-            mtime: None,
-            exec: false,
-        };
+        let entry =
+            |i| Entry { path: vec![format!("{i}")], kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
         Manifest::from_entries((0..files).map(entry).collect()).unwrap()
     }
 

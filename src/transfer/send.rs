@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    io::Write,
     path::PathBuf,
     sync::Arc,
 };
@@ -241,7 +240,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     fn send_chunk(&mut self, index: u32, bytes: &[u8]) -> Result<(), LaneError> {
         // At most SEND_CHUNK_BYTES, which fits.
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.link.write_all(&chunk::data_start(length))?;
+        self.link.write_all(&chunk::chunk_start(length))?;
         self.farewell.chunk_left = length;
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -1,0 +1,188 @@
+//! What the window or the command line asks for.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    engine::{
+        errands::PreflightErrand,
+        link::CancelFlag,
+        messages::{Command, Event, OfferAnswer, SendRequest, StageId},
+        note::Session,
+        outgoing, threads,
+    },
+    model::{
+        device::{KnownDevice, Peer},
+        manifest::Selection,
+        reason::{Reason, ReasonCode},
+        settings::Settings,
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+    },
+    transfer::lane::Farewell,
+    wire::header::{Answer, Message},
+};
+
+use super::{
+    Dispatch, SHUTDOWN_LIMIT, abort,
+    record::{CANCEL_LIMIT, Hands, Record},
+};
+
+impl Dispatch {
+    pub(super) fn command(&mut self, command: Command) {
+        match command {
+            Command::Cancel(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
+            Command::CancelStage(stage) => self.cancel_stage(stage),
+            Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
+            Command::ForgetDevice(address) => self.setup.errands.forget(address),
+            Command::Listen { port } => self.listen(port),
+            Command::Preflight { key, folder, selection } => self.preflight(key, folder, selection),
+            Command::SaveSettings(settings) => self.adopt(settings),
+            Command::SaveText { path, text } => self.setup.errands.save_text(path, text),
+            Command::Send(request) => self.send(request),
+            Command::Stage { stage, paths } => {
+                let cancel = CancelFlag::default();
+                self.stages.insert(stage, cancel.clone());
+                self.setup.errands.stage(stage, paths, cancel);
+            }
+            Command::Shutdown => self.shut_down(),
+        }
+    }
+
+    fn cancel_stage(&mut self, stage: StageId) {
+        if let Some(cancel) = self.stages.remove(&stage) {
+            cancel.set();
+        }
+    }
+
+    /// Cancels wherever the transfer is; what is said to the peer carries `reason`.
+    fn cancel(&mut self, key: TransferKey, reason: Reason) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.cancel.set();
+        if record.hands == Hands::Lobby {
+            let last = Some(abort(reason.clone()));
+            self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
+            self.end(key, Err(reason));
+        } else if record.forced_end.is_none() {
+            record.forced_end = Some((Instant::now() + CANCEL_LIMIT, reason));
+            self.change(key, |record| record.snapshot.stage = Stage::Cancelling);
+        }
+    }
+
+    fn preflight(&mut self, key: TransferKey, folder: std::path::PathBuf, selection: Selection) {
+        let Some(record) = self.records.get(&key) else { return };
+        let manifest = Arc::clone(&record.snapshot.manifest);
+        let reserved = self.reserved();
+        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved });
+    }
+
+    fn adopt(&mut self, settings: Settings) {
+        let port_changed = settings.port != self.setup.settings.port;
+        self.setup.settings = settings.clone();
+        self.outbox.fact(Event::Settings(settings.clone()));
+        self.setup.errands.save_settings(settings.clone());
+        if port_changed && self.listener_id > 0 {
+            self.listen(settings.port);
+        }
+    }
+
+    fn send(&mut self, request: SendRequest) {
+        let key = TransferKey { id: request.id, direction: Direction::Outgoing };
+        if self.stopping_until.is_some() || self.records.contains_key(&key) {
+            return;
+        }
+        let snapshot = first_snapshot(key, &request);
+        let session = if request.classic { Session::Classic { md5: None } } else { Session::Sealed };
+        let mut record = Record::new(snapshot, Hands::Errand, session);
+        record.request = Some(request.clone());
+        let errand = outgoing::Errand {
+            key,
+            request,
+            me: self.me(),
+            cancel: record.cancel.clone(),
+            notes: self.setup.errands.notes.clone(),
+        };
+        self.outbox.snapshot(record.snapshot.clone());
+        self.records.insert(key, record);
+        if let Err(error) = threads::spawn("dial", move || errand.run()) {
+            self.end(key, Err(Reason::here(ReasonCode::Internal, error.to_string())));
+        }
+    }
+
+    /// A person (or the command line) answered an offer; a dropped reply counts as a refusal.
+    pub(super) fn answer(&mut self, answer: OfferAnswer) {
+        let OfferAnswer { key, accepted, detail } = answer;
+        let Some(record) = self.records.get_mut(&key).filter(|record| record.is_waiting()) else { return };
+        let Some(acceptance) = accepted else {
+            let reason = Reason { detail, ..Reason::bare(ReasonCode::Declined) };
+            let last = Some(Message::Answer(Answer::Decline(reason.clone())));
+            self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
+            return self.end(key, Err(reason));
+        };
+        record.expires = None;
+        record.hands = Hands::Lane;
+        record.accepted_at = Some(Instant::now());
+        record.snapshot.folder = Some(acceptance.folder.clone());
+        record.snapshot.stage = Stage::Moving;
+        record.select(&acceptance.selection);
+        record.acceptance = Some(acceptance);
+        self.outbox.snapshot(record.snapshot.clone());
+        self.setup.lobby.take(key);
+    }
+
+    /// Remembers the recipient of a transfer that found somebody.
+    pub(super) fn remember(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get(&key) else { return };
+        let Some(request) = &record.request else { return };
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.setup.errands.remember(KnownDevice {
+            address: request.to.clone(),
+            name: record.snapshot.peer.name.clone(),
+            classic: request.classic,
+            last_used: since_1970.as_secs(),
+        });
+    }
+
+    /// Stops taking anything new and ends what runs; `Stopped` follows when all have said their last word.
+    pub(super) fn shut_down(&mut self) {
+        if self.stopping_until.is_some() {
+            return;
+        }
+        self.stopping_until = Some(Instant::now() + SHUTDOWN_LIMIT);
+        self.listener = None;
+        self.stop.set();
+        self.knocking.clear();
+        for (_, cancel) in self.stages.drain() {
+            cancel.set();
+        }
+        let keys: Vec<TransferKey> = self.records.keys().copied().collect();
+        for key in keys {
+            self.cancel(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
+        }
+    }
+}
+
+fn first_snapshot(key: TransferKey, request: &SendRequest) -> TransferSnapshot {
+    let address = request.to.to_string();
+    TransferSnapshot {
+        key,
+        peer: Peer {
+            name: address.clone(),
+            address,
+            os: None,
+            classic: request.classic,
+            encrypted: false,
+            verified: false,
+        },
+        stage: Stage::Listing { found: 0 },
+        manifest: Arc::default(),
+        folder: None,
+        moved: 0,
+        total: 0,
+        files_ended: 0,
+        files: 0,
+        current: None,
+        message: request.message.clone(),
+    }
+}

@@ -1,0 +1,270 @@
+//! The one thread that owns what is running: transfers, offers, the listener, settings. It never blocks: no socket, no
+//! disk, no waiting send. What may wait goes to errands, the lobby, the pool and their like, and comes back as notes.
+
+mod commands;
+mod notes;
+mod outbox;
+mod record;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::{IpAddr, SocketAddr, TcpStream},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
+
+use crate::{
+    model::{
+        reason::{Reason, ReasonCode},
+        settings::Settings,
+        transfer::{Direction, Stage, TransferKey},
+    },
+    transfer::{greet::Me, lane::Farewell},
+    wire::header::{Abort, Message},
+};
+
+use super::{
+    errands::Errands,
+    link::{CancelFlag, SocketLink},
+    listener::Listener,
+    lobby::Lobby,
+    messages::{Command, Event, OfferAnswer, StageId, Waker},
+    note::{ListenerId, Note},
+    pool::Pool,
+};
+use outbox::Outbox;
+use record::{Hands, Record};
+
+/// Callers attended to at the same time.
+const MAX_DOORMEN: usize = 64;
+/// Callers that may wait for a doorman.
+const MAX_KNOCKING: usize = 64;
+/// A shutdown gives workers this long to say their last word.
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
+
+/// The far ends of the engine's channels, and what it starts with.
+pub(super) struct Setup {
+    pub(super) commands: Receiver<Command>,
+    pub(super) events: Sender<Event>,
+    pub(super) answers: Receiver<OfferAnswer>,
+    /// Given to each offer's reply.
+    pub(super) answering: Sender<OfferAnswer>,
+    pub(super) heard: Receiver<Note>,
+    pub(super) errands: Errands,
+    pub(super) lobby: Lobby,
+    pub(super) settings: Settings,
+    pub(super) waker: Waker,
+}
+
+pub(super) struct Dispatch {
+    setup: Setup,
+    outbox: Outbox,
+    records: HashMap<TransferKey, Record>,
+    stages: HashMap<StageId, CancelFlag>,
+    pool: Pool,
+    listener: Option<Listener>,
+    listener_id: ListenerId,
+    listening: Option<SocketAddr>,
+    reachable_at: Vec<IpAddr>,
+    doormen: usize,
+    knocking: VecDeque<TcpStream>,
+    /// Ends doormen at a shutdown.
+    stop: CancelFlag,
+    stopping_until: Option<Instant>,
+}
+
+impl Dispatch {
+    pub(super) fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            outbox: Outbox::default(),
+            records: HashMap::new(),
+            stages: HashMap::new(),
+            pool: Pool::new(),
+            listener: None,
+            listener_id: 0,
+            listening: None,
+            reachable_at: Vec::new(),
+            doormen: 0,
+            knocking: VecDeque::new(),
+            stop: CancelFlag::default(),
+            stopping_until: None,
+        }
+    }
+
+    /// Runs until a shutdown is through.
+    pub(super) fn run(mut self, listen: Option<u16>) {
+        self.outbox.fact(Event::Settings(self.setup.settings.clone()));
+        self.setup.errands.load_devices();
+        if let Some(port) = listen {
+            self.listen(port);
+        }
+        while !self.is_stopped() {
+            self.turn();
+            self.look_at_the_clock();
+        }
+        self.outbox.fact(Event::Stopped);
+        self.hand_over_the_rest();
+    }
+
+    /// Waits for one thing and deals with it.
+    fn turn(&mut self) {
+        let mut select = Select::new();
+        let commands = select.recv(&self.setup.commands);
+        let answers = select.recv(&self.setup.answers);
+        let heard = select.recv(&self.setup.heard);
+        if !self.outbox.is_empty() {
+            select.send(&self.setup.events);
+        }
+        let Ok(ready) = select.ready_timeout(self.until_next_deadline()) else { return };
+        drop(select);
+        if ready == commands {
+            match self.setup.commands.try_recv() {
+                Ok(command) => self.command(command),
+                // Whoever drove us is gone.
+                Err(TryRecvError::Disconnected) => self.shut_down(),
+                Err(TryRecvError::Empty) => {}
+            }
+        } else if ready == answers {
+            if let Ok(answer) = self.setup.answers.try_recv() {
+                self.answer(answer);
+            }
+        } else if ready == heard {
+            if let Ok(note) = self.setup.heard.try_recv() {
+                self.note(note);
+            }
+        } else {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        while !self.setup.events.is_full() {
+            let Some(event) = self.outbox.pop() else { break };
+            // A window that is gone needs no events; its commands' channel ends us.
+            if self.setup.events.try_send(event).is_err() {
+                break;
+            }
+        }
+        (self.setup.waker)();
+    }
+
+    fn hand_over_the_rest(&mut self) {
+        while let Some(event) = self.outbox.pop() {
+            (self.setup.waker)();
+            if self.setup.events.send_timeout(event, Duration::from_millis(500)).is_err() {
+                return;
+            }
+        }
+        (self.setup.waker)();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopping_until.is_some_and(|until| self.records.is_empty() || Instant::now() >= until)
+    }
+
+    fn until_next_deadline(&self) -> Duration {
+        let forced = self.records.values().filter_map(|record| record.forced_end.as_ref().map(|(at, _)| *at));
+        let lapsing = self.records.values().filter_map(|record| record.expires);
+        let next = forced.chain(lapsing).chain(self.stopping_until).min();
+        next.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()))
+    }
+
+    fn look_at_the_clock(&mut self) {
+        let now = Instant::now();
+        let due = |at: &Option<Instant>| at.is_some_and(|at| now >= at);
+        let lapsed: Vec<TransferKey> =
+            self.records.iter().filter(|(_, record)| due(&record.expires)).map(|(key, _)| *key).collect();
+        for key in lapsed {
+            self.lapse(key);
+        }
+        let forced: Vec<(TransferKey, Reason)> = self
+            .records
+            .iter()
+            .filter_map(|(key, record)| record.forced_end.clone().map(|(at, reason)| (*key, at, reason)))
+            .filter(|(_, at, _)| now >= *at)
+            .map(|(key, _, reason)| (key, reason))
+            .collect();
+        for (key, reason) in forced {
+            if self.records.get(&key).is_some_and(|record| record.hands == Hands::Lane) {
+                self.pool.give_up_one();
+            }
+            self.end(key, Err(reason));
+        }
+    }
+
+    /// Nobody answered in time.
+    fn lapse(&mut self, key: TransferKey) {
+        let reason = Reason::bare(ReasonCode::NoAnswer);
+        let last = match key.direction {
+            Direction::Incoming => Message::Answer(crate::wire::header::Answer::Decline(reason.clone())),
+            Direction::Outgoing => abort(reason.clone()),
+        };
+        self.setup.lobby.dismiss(key, Farewell { last: Some(last), ..Farewell::default() });
+        self.end(key, Err(reason));
+    }
+
+    /// The last word on a transfer, exactly once: its record goes.
+    fn end(&mut self, key: TransferKey, result: Result<(), Reason>) {
+        if let Some(mut record) = self.records.remove(&key) {
+            let result = match (result, record.forced_end.take()) {
+                // What a cancelled worker says of its end is a consequence of the cancel.
+                (Err(_), Some((_, reason))) => Err(reason),
+                (result, _) => result,
+            };
+            if result.is_ok() {
+                record.snapshot.moved = record.snapshot.moved.max(record.tally_bytes());
+            }
+            record.snapshot.stage = Stage::Ended(record.ending(result));
+            record.snapshot.current = None;
+            self.outbox.snapshot(record.snapshot);
+        }
+    }
+
+    fn change(&mut self, key: TransferKey, change: impl FnOnce(&mut Record)) {
+        if let Some(record) = self.records.get_mut(&key) {
+            change(record);
+            self.outbox.snapshot(record.snapshot.clone());
+        }
+    }
+
+    fn me(&self) -> Me {
+        Me { name: self.setup.settings.device_name.clone() }
+    }
+
+    /// Folders of accepted incoming transfers with what they still need.
+    fn reserved(&self) -> Vec<(PathBuf, u64)> {
+        let running = self.records.values().filter(|record| record.acceptance.is_some());
+        running
+            .filter_map(|record| {
+                let left = record.snapshot.total.saturating_sub(record.snapshot.moved);
+                record.snapshot.folder.clone().map(|folder| (folder, left))
+            })
+            .collect()
+    }
+
+    fn listen(&mut self, port: u16) {
+        self.listener = None;
+        self.listening = None;
+        self.listener_id += 1;
+        match Listener::start(self.listener_id, port, self.setup.errands.notes.clone()) {
+            Ok(listener) => self.listener = Some(listener),
+            Err(error) => {
+                let reason = Reason::here(ReasonCode::Internal, error.to_string());
+                self.outbox.fact(Event::NotListening { port, reason });
+            }
+        }
+    }
+}
+
+fn abort(reason: Reason) -> Message {
+    Message::Abort(Abort { reason, ours: None, theirs: None })
+}
+
+/// Closes a connection whose transfer has ended meanwhile.
+fn turn_away(link: SocketLink, code: ReasonCode) {
+    let last = Some(abort(Reason::bare(code)));
+    super::closer::close(link, Farewell { last, ..Farewell::default() });
+}

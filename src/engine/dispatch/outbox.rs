@@ -1,0 +1,109 @@
+//! What is on its way to the window: facts in order, and of each transfer only the newest snapshot.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{
+    engine::messages::Event,
+    model::transfer::{Stage, TransferKey, TransferSnapshot},
+};
+
+/// A queue that never blocks its writer. It grows with facts only, which the manifests bound.
+#[derive(Default)]
+pub(super) struct Outbox {
+    queue: VecDeque<Item>,
+    snapshots: HashMap<TransferKey, TransferSnapshot>,
+}
+
+enum Item {
+    Fact(Event),
+    /// The newest snapshot of this transfer, whatever it is by then.
+    Newest(TransferKey),
+}
+
+impl Outbox {
+    pub(super) fn fact(&mut self, event: Event) {
+        self.queue.push_back(Item::Fact(event));
+    }
+
+    /// Replaces an earlier snapshot that has not left; an `Ended` one goes behind all that was said before.
+    pub(super) fn snapshot(&mut self, snapshot: TransferSnapshot) {
+        let key = snapshot.key;
+        if matches!(snapshot.stage, Stage::Ended(_)) {
+            self.snapshots.remove(&key);
+            self.fact(Event::Snapshot(snapshot));
+        } else if self.snapshots.insert(key, snapshot).is_none() {
+            self.queue.push_back(Item::Newest(key));
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Event> {
+        loop {
+            match self.queue.pop_front()? {
+                Item::Fact(event) => return Some(event),
+                Item::Newest(key) => {
+                    if let Some(snapshot) = self.snapshots.remove(&key) {
+                        return Some(Event::Snapshot(snapshot));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{
+        device::Peer,
+        outcome::{Ending, Outcome},
+        transfer::{Direction, TransferId},
+    };
+
+    fn snapshot(moved: u64, stage: Stage) -> TransferSnapshot {
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let text = String::new;
+        let peer = Peer { name: text(), address: text(), os: None, classic: false, encrypted: false, verified: false };
+        TransferSnapshot {
+            key,
+            peer,
+            stage,
+            manifest: Arc::default(),
+            folder: None,
+            moved,
+            total: 0,
+            files_ended: 0,
+            files: 0,
+            current: None,
+            message: None,
+        }
+    }
+
+    #[test]
+    fn sleeping_reader_finds_one_snapshot_however_many_were_made() {
+        let mut outbox = Outbox::default();
+        for moved in 0..1000 {
+            outbox.snapshot(snapshot(moved, Stage::Moving));
+        }
+        assert!(matches!(outbox.pop(), Some(Event::Snapshot(newest)) if newest.moved == 999));
+        assert!(outbox.pop().is_none());
+    }
+
+    #[test]
+    fn the_end_comes_after_every_fact_and_once() {
+        let mut outbox = Outbox::default();
+        outbox.snapshot(snapshot(1, Stage::Moving));
+        outbox.fact(Event::Devices(Vec::new()));
+        let ending =
+            Ending { outcome: Outcome::Verified, reason: None, files: 1, bytes: 1, took: std::time::Duration::ZERO };
+        outbox.snapshot(snapshot(2, Stage::Ended(ending)));
+        assert!(matches!(outbox.pop(), Some(Event::Devices(_))));
+        assert!(matches!(outbox.pop(), Some(Event::Snapshot(last)) if matches!(last.stage, Stage::Ended(_))));
+        assert!(outbox.pop().is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! What dispatch has done for it because it may wait: disk and clipboard-sized jobs, each on a thread of its own.
+
+use std::{net::IpAddr, ops::ControlFlow, path::PathBuf, sync::Arc};
+
+use crossbeam_channel::Sender;
+
+use crate::{
+    digest::Hasher,
+    model::{
+        device::{KnownDevice, PeerAddr},
+        file_name::NameRules,
+        manifest::{Manifest, Selection},
+        preflight::Preflight,
+        reason::{Reason, ReasonCode},
+        settings::Settings,
+        transfer::TransferKey,
+    },
+    storage::{
+        devices_file,
+        profile::Profile,
+        receive_folder::{parse_paths, preflight},
+        settings_file, text_file,
+    },
+};
+
+use super::{
+    lanes::reserved_at,
+    link::CancelFlag,
+    messages::{Checked, FileToCheck, StageId},
+    note::Note,
+    outgoing::walk_all,
+    threads,
+};
+
+/// Sends errands out and lets them report to dispatch.
+#[derive(Clone)]
+pub struct Errands {
+    pub profile: Profile,
+    pub notes: Sender<Note>,
+}
+
+/// What a look at the disk for an offer needs.
+pub struct PreflightErrand {
+    pub key: TransferKey,
+    pub folder: PathBuf,
+    pub manifest: Arc<Manifest>,
+    pub selection: Selection,
+    pub reserved: Vec<(PathBuf, u64)>,
+}
+
+impl Errands {
+    fn go(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
+        let this = self.clone();
+        // Without a thread the errand is not done; the system is then out of far more than this.
+        threads::spawn(name, move || work(&this)).ok();
+    }
+
+    fn tell(&self, note: Note) {
+        // Only a dispatch that is shutting down does not hear it.
+        self.notes.send(note).ok();
+    }
+
+    pub fn check_again(&self, key: TransferKey, files: Vec<FileToCheck>) {
+        self.go("check", move |this| {
+            for file in files {
+                let result = check(&file);
+                this.tell(Note::Checked { key, index: file.index, result });
+            }
+        });
+    }
+
+    pub fn forget(&self, address: PeerAddr) {
+        self.go("devices", move |this| {
+            // A device book that cannot be written stays as it is; the next start shows it again.
+            if let Ok(devices) = devices_file::forget(&this.profile, &address) {
+                this.tell(Note::Devices(devices));
+            }
+        });
+    }
+
+    pub fn load_devices(&self) {
+        self.go("devices", |this| this.tell(Note::Devices(devices_file::load(&this.profile))));
+    }
+
+    pub fn preflight(&self, errand: PreflightErrand) {
+        self.go("preflight", move |this| {
+            let key = errand.key;
+            this.tell(Note::Preflighted { key, preflight: look(&errand) });
+        });
+    }
+
+    pub fn reachable_at(&self) {
+        self.go("addresses", |this| this.tell(Note::ReachableAt(own_addresses())));
+    }
+
+    pub fn remember(&self, device: KnownDevice) {
+        self.go("devices", move |this| {
+            // As in `forget`: this is a convenience that must not disturb a transfer.
+            if let Ok(devices) = devices_file::remember(&this.profile, device) {
+                this.tell(Note::Devices(devices));
+            }
+        });
+    }
+
+    pub fn save_settings(&self, settings: Settings) {
+        self.go("settings", move |this| {
+            if let Err(error) = settings_file::save(&this.profile, &settings) {
+                this.tell(Note::SettingsNotSaved(error.reason()));
+            }
+        });
+    }
+
+    pub fn save_text(&self, path: PathBuf, text: String) {
+        self.go("save", move |this| {
+            let result = text_file::save_text(&path, &text);
+            this.tell(Note::Wrote { path, result });
+        });
+    }
+
+    pub fn stage(&self, stage: StageId, paths: Vec<PathBuf>, cancel: CancelFlag) {
+        self.go("walk", move |this| {
+            let walked = walk_all(&paths, &cancel, &mut |entries, bytes| {
+                // A figure: the next one follows.
+                this.notes.try_send(Note::Staging { stage, entries, bytes }).ok();
+            });
+            let (trees, left_out) = walked.unwrap_or_default();
+            this.tell(Note::Staged { stage, trees, left_out });
+        });
+    }
+}
+
+fn look(errand: &PreflightErrand) -> Preflight {
+    let mut found = match parse_paths(&errand.manifest, NameRules::here()) {
+        Ok(paths) => preflight(&errand.folder, &errand.manifest, &paths),
+        Err((_, bad)) => {
+            Preflight { folder: errand.folder.clone(), problem: Some(bad.reason()), ..Preflight::default() }
+        }
+    };
+    found.reserved = reserved_at(&errand.folder, &errand.reserved);
+    let needed = super::lanes::selected_bytes(&errand.manifest, &errand.selection);
+    if let Some(free) = found.free
+        && found.problem.is_none()
+        && free.saturating_sub(found.reserved) < needed
+    {
+        let detail = format!("{needed} bytes needed, {free} free, {} of them spoken for", found.reserved);
+        found.problem = Some(Reason::here(ReasonCode::DiskFull, detail));
+    }
+    found
+}
+
+fn check(file: &FileToCheck) -> Checked {
+    let mut hasher = Hasher::new();
+    let read = text_file::check_file(&file.place, &mut |bytes| {
+        hasher.update(bytes);
+        ControlFlow::Continue(())
+    });
+    match read {
+        Err(reason) => Checked::Gone(reason),
+        Ok(_) => match hasher.finish() {
+            md5 if md5 == file.md5 => Checked::Same,
+            md5 => Checked::Different(md5),
+        },
+    }
+}
+
+/// Addresses under which others may reach this device: all but loopback and link-local ones, IPv4 first.
+fn own_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut addresses: Vec<IpAddr> = interfaces
+        .iter()
+        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+        .map(if_addrs::Interface::ip)
+        .collect();
+    addresses.sort_by_key(IpAddr::is_ipv6);
+    addresses.dedup();
+    addresses
+}

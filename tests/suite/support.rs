@@ -1,0 +1,166 @@
+//! What the tests share: engines in temporary profiles, seeded bytes, waiting with a deadline.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sealdrop::{
+    engine::{
+        Config, Engine,
+        messages::{Acceptance, Command, Event, IncomingOffer, SendRequest, What},
+        new_transfer_id,
+    },
+    model::{
+        device::PeerAddr,
+        manifest::Selection,
+        outcome::{Ending, FileEnd},
+        settings::Settings,
+        transfer::{Direction, Stage, TransferKey},
+    },
+    storage::profile::Profile,
+};
+use tempfile::TempDir;
+
+/// No test waits longer than this for anything.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// An engine in a profile of its own, with a receive folder.
+pub(crate) struct Station {
+    pub(crate) engine: Engine,
+    pub(crate) home: TempDir,
+    pub(crate) port: u16,
+    /// Events that were passed over while something else was waited for.
+    pub(crate) seen: Vec<Event>,
+}
+
+impl Station {
+    pub(crate) fn new(name: &str) -> Self {
+        Self::with(name, |_| {})
+    }
+
+    pub(crate) fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("received")).unwrap();
+        let profile = Profile::open(Some(home.path().join("profile"))).unwrap();
+        let mut settings = Settings::first_start(name.to_owned(), home.path().join("received"));
+        settings.port = 0;
+        change(&mut settings);
+        let waker = Arc::new(|| {});
+        let engine = Engine::start(Config { profile, settings, listen: Some(0), waker }).unwrap();
+        let mut station = Self { engine, home, port: 0, seen: Vec::new() };
+        station.port = station.wait("listening", |event| match event {
+            Event::Listening { address, .. } => Some(address.port()),
+            _ => None,
+        });
+        station
+    }
+
+    pub(crate) fn received(&self) -> PathBuf {
+        self.home.path().join("received")
+    }
+
+    pub(crate) fn address(&self) -> PeerAddr {
+        PeerAddr { host: "127.0.0.1".to_owned(), port: self.port }
+    }
+
+    pub(crate) fn say(&self, command: Command) {
+        self.engine.commands().send_timeout(command, LIMIT).unwrap();
+    }
+
+    /// Waits for the first event that `look` finds something in; others are kept in `seen`.
+    pub(crate) fn wait<T>(&mut self, what: &str, mut look: impl FnMut(&Event) -> Option<T>) -> T {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let event = self.engine.events().recv_deadline(deadline);
+            let event = event.unwrap_or_else(|_| panic!("waited in vain for {what}; seen: {:#?}", self.seen));
+            let found = look(&event);
+            self.seen.push(event);
+            if let Some(found) = found {
+                return found;
+            }
+        }
+    }
+
+    pub(crate) fn offer(&mut self) -> IncomingOffer {
+        self.wait("an offer", |event| matches!(event, Event::Offered(_)).then_some(()));
+        match self.seen.pop() {
+            Some(Event::Offered(offer)) => offer,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn send(&self, to: &Station, paths: &[&Path]) -> TransferKey {
+        self.send_to(to.address(), paths, false)
+    }
+
+    pub(crate) fn send_to(&self, to: PeerAddr, paths: &[&Path], classic: bool) -> TransferKey {
+        let id = new_transfer_id();
+        let what = What::Paths(paths.iter().map(|path| (*path).to_owned()).collect());
+        self.say(Command::Send(SendRequest { id, to, classic, what, message: None }));
+        TransferKey { id, direction: Direction::Outgoing }
+    }
+
+    /// Waits for the end of a transfer; all its file ends have come before.
+    pub(crate) fn ending(&mut self, key: TransferKey) -> Ending {
+        self.wait("the end", |event| match event {
+            Event::Snapshot(snapshot) if snapshot.key == key => match &snapshot.stage {
+                Stage::Ended(ending) => Some(ending.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    pub(crate) fn file_ends(&self, key: TransferKey) -> Vec<FileEnd> {
+        let of_key = |event: &Event| match event {
+            Event::FileEnded { key: of, end } if *of == key => Some(end.clone()),
+            _ => None,
+        };
+        self.seen.iter().filter_map(of_key).collect()
+    }
+
+    pub(crate) fn accept(&mut self) -> TransferKey {
+        let offer = self.offer();
+        let key = offer.snapshot.key;
+        let folder = self.received();
+        offer.reply.accept(Acceptance { folder, selection: Selection::All });
+        key
+    }
+}
+
+/// The same bytes for the same seed (xorshift64*).
+pub(crate) fn seeded(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        bytes.extend_from_slice(&state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// Every file and folder below `folder`, by relative path, with what the files hold.
+pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !path.is_symlink() {
+                found.push((name, None));
+                open.push(path);
+            } else {
+                found.push((name, Some(fs::read(&path).unwrap_or_default())));
+            }
+        }
+    }
+    found.sort();
+    found
+}
