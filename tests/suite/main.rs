@@ -3,6 +3,8 @@
 // A test that cannot go on says so by panicking, also in its helpers.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod cancellation;
 mod floors;
 mod loopback;
+mod scripted;
 mod support;
