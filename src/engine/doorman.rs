@@ -19,8 +19,9 @@ use crate::{
     },
     storage::receive_folder::parse_paths,
     transfer::{
-        greet::{self, HELLO_LIMIT, Me, UNVERIFIED},
+        greet::{self, Me, UNVERIFIED},
         lane::{Farewell, LaneError, ended_early},
+        limits::Limits,
         link::Link,
     },
     wire::{
@@ -50,6 +51,7 @@ pub struct Orders {
     pub me: Me,
     /// Programs that are not Sealdrop may offer files.
     pub classic: bool,
+    pub limits: Limits,
     /// Set when the engine stops.
     pub stop: CancelFlag,
     pub notes: Sender<Note>,
@@ -68,7 +70,7 @@ impl Drop for OnDuty {
 /// Attends to a connection that was just accepted.
 pub fn attend(stream: TcpStream, orders: &Orders) {
     // A socket that breaks already here has nobody at its other end.
-    if let Ok(link) = SocketLink::new(stream, orders.stop.clone()) {
+    if let Ok(link) = SocketLink::new(stream, orders.stop.clone(), orders.limits) {
         attend_link(link, orders);
     }
 }
@@ -76,7 +78,7 @@ pub fn attend(stream: TcpStream, orders: &Orders) {
 /// A classic sender may let a further file follow its last; closing is its way to say that it is done.
 pub fn attend_further(mut link: SocketLink, orders: &Orders) {
     link.set_cancel(orders.stop.clone());
-    link.set_deadline(Some(Instant::now() + HELLO_LIMIT));
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
     while !link.pending() {
         if link.wait().is_err() {
             return;
@@ -88,7 +90,7 @@ pub fn attend_further(mut link: SocketLink, orders: &Orders) {
 }
 
 fn attend_link(mut link: SocketLink, orders: &Orders) {
-    link.set_deadline(Some(Instant::now() + HELLO_LIMIT));
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
     match open(&mut link, orders) {
         Ok(Some(offer)) => {
             link.set_deadline(None);
@@ -188,7 +190,7 @@ fn who_calls(link: &mut SocketLink) -> Result<Caller, LaneError> {
 
 fn sealed(link: &mut SocketLink, orders: &Orders, hello: &Hello) -> Result<Offered, LaneError> {
     greet::greet_back(link, &orders.me, hello)?;
-    link.set_deadline(Some(Instant::now() + HELLO_LIMIT));
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
     let (offer, manifest) = greet::receive_offer(link, UNVERIFIED)?;
     check_paths(&manifest)?;
     Ok(Offered {

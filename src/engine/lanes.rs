@@ -20,6 +20,7 @@ use crate::{
     transfer::{
         classic,
         lane::{Farewell, LaneError, Report, told},
+        limits::Limits,
         receive::ReceiveLane,
         send::SendLane,
     },
@@ -40,6 +41,7 @@ const MIN_GAP: Duration = Duration::from_millis(50);
 pub struct Lane {
     pub key: TransferKey,
     pub cancel: CancelFlag,
+    pub limits: Limits,
     pub notes: Sender<Note>,
 }
 
@@ -197,7 +199,7 @@ impl Lane {
         let md5 = self.hash(entry, place)?;
         let quiet = |stage| self.stage(stage);
         let stream = super::outgoing::connect(to, &self.cancel, &quiet)?;
-        let mut link = SocketLink::new(stream, self.cancel.clone())
+        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits)
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         self.stage(Stage::Moving);
         classic::send_upload(&mut link, report, index, entry, place, md5).map_err(|error| error.reason())?;

@@ -13,16 +13,15 @@ use std::{
 
 use polling::{Event, Events, Poller};
 
-use crate::transfer::link::{Link, LinkEnd, Wake, Wrote};
+use crate::transfer::{
+    limits::Limits,
+    link::{Link, LinkEnd, Wake, Wrote},
+};
 
 use super::poll::watch;
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
-/// A side that has written nothing for this long says `ping`.
-const PING_AFTER: Duration = Duration::from_secs(15);
-/// A lane is broken when nothing came for this long while somebody waited.
-pub const SILENCE: Duration = Duration::from_secs(60);
 /// Bytes read ahead while waiting to write; always holds one whole header.
 const INBOX_BYTES: usize = 128 << 10;
 /// One read into the inbox.
@@ -72,7 +71,7 @@ pub struct SocketLink {
     last_written: Instant,
     /// Start of the present wait; any byte moved ends it.
     waiting_since: Option<Instant>,
-    silence: Duration,
+    limits: Limits,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
 }
@@ -82,7 +81,7 @@ impl SocketLink {
     ///
     /// # Errors
     /// The system refuses non-blocking mode or another poll handle.
-    pub fn new(stream: TcpStream, cancel: CancelFlag) -> io::Result<Self> {
+    pub fn new(stream: TcpStream, cancel: CancelFlag, limits: Limits) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let poller = Arc::new(Poller::new()?);
@@ -102,7 +101,7 @@ impl SocketLink {
             last_received: now,
             last_written: now,
             waiting_since: None,
-            silence: SILENCE,
+            limits,
             ping: None,
         })
     }
@@ -121,9 +120,9 @@ impl SocketLink {
         self.ping = frame;
     }
 
-    /// How long nothing has come.
-    pub fn silent_for(&self) -> Duration {
-        self.last_received.elapsed()
+    /// Whether nothing has come for so long that the connection counts as broken.
+    pub fn is_silent(&self) -> bool {
+        self.last_received.elapsed() >= self.limits.silence
     }
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
@@ -244,7 +243,7 @@ impl SocketLink {
 
     fn ping_if_due(&mut self) {
         if self.outbox.is_empty()
-            && self.last_written.elapsed() >= PING_AFTER
+            && self.last_written.elapsed() >= self.limits.ping
             && let Some(ping) = &self.ping
         {
             self.outbox.extend_from_slice(ping);
@@ -260,8 +259,8 @@ impl SocketLink {
             return Err(LinkEnd::Deadline.into());
         }
         let since = *self.waiting_since.get_or_insert(now);
-        if now - since.max(self.last_received) >= self.silence {
-            return Err(LinkEnd::Silent(self.silence.as_secs()).into());
+        if now - since.max(self.last_received) >= self.limits.silence {
+            return Err(LinkEnd::Silent(self.limits.silence.as_secs()).into());
         }
         Ok(())
     }
@@ -400,6 +399,10 @@ impl Link for SocketLink {
                 return Ok(Wrote::Input);
             }
         }
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
     }
 
     fn queued(&self) -> usize {

@@ -15,20 +15,17 @@ use crate::{
         reason::{Reason, ReasonCode},
         transfer::TransferKey,
     },
-    transfer::lane::{Farewell, LaneError, ended_early, unexpected},
+    transfer::{
+        lane::{Farewell, LaneError, ended_early, unexpected},
+        link::{Link, LinkEnd},
+    },
     wire::{
         frame::{PREFIX_BYTES, header_length},
         header::{self, Message},
     },
 };
 
-use super::{
-    closer,
-    link::{SILENCE, SocketLink},
-    note::Note,
-    poll::watch,
-    threads,
-};
+use super::{closer, link::SocketLink, note::Note, poll::watch, threads};
 
 /// How often pings, silence and resets are looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -203,7 +200,9 @@ impl Keeper {
             let broken = match waiting.link.take_error() {
                 Some(error) => Some(error.to_string()),
                 None if classic => None,
-                None if waiting.link.silent_for() >= SILENCE => Some("nothing came for 60 s".to_owned()),
+                None if waiting.link.is_silent() => {
+                    Some(LinkEnd::Silent(waiting.link.limits().silence.as_secs()).to_string())
+                }
                 None => waiting.link.poll_output().err().map(|error| error.to_string()),
             };
             if let Some(detail) = broken {

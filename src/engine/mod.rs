@@ -31,6 +31,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::{
     model::{settings::Settings, transfer::TransferId},
     storage::{landing::sweep_leftovers, profile::Profile},
+    transfer::limits::Limits,
 };
 
 use errands::Errands;
@@ -52,6 +53,8 @@ pub struct Config {
     pub settings: Settings,
     /// Port to listen on (0 lets the system choose); `None` only sends.
     pub listen: Option<u16>,
+    /// `Limits::default()`, but for tests.
+    pub limits: Limits,
     /// Called whenever events are there.
     pub waker: Waker,
 }
@@ -70,7 +73,7 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, listen, waker } = config;
+        let Config { profile, settings, listen, limits, waker } = config;
         if listen.is_some() {
             sweep_leftovers(&profile);
         }
@@ -89,6 +92,7 @@ impl Engine {
             errands,
             lobby,
             settings,
+            limits,
             waker,
         };
         let dispatch = threads::spawn("dispatch", move || dispatch::Dispatch::new(setup).run(listen))?;

@@ -14,6 +14,7 @@ use crate::{
     transfer::{
         greet::{self, Me},
         lane::{Farewell, LaneError},
+        limits::Limits,
     },
     wire::header::{Hello, Message},
 };
@@ -34,6 +35,7 @@ pub struct Errand {
     pub request: SendRequest,
     pub me: Me,
     pub cancel: CancelFlag,
+    pub limits: Limits,
     pub notes: Sender<Note>,
 }
 
@@ -81,7 +83,7 @@ impl Errand {
     }
 
     fn offer(&self, outgoing: &Outgoing) -> Result<(), Reason> {
-        let mut link = SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone())
+        let mut link = SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits)
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         self.stage(Stage::Offering);
         match self.greet_and_offer(&mut link, outgoing) {

@@ -20,9 +20,6 @@ use super::{
     link::{Link, LinkEnd},
 };
 
-/// Connect, TLS and hello have this long each, absolute.
-pub const HELLO_LIMIT: Duration = Duration::from_secs(10);
-
 /// What this device says of itself.
 #[derive(Clone, Debug)]
 pub struct Me {
@@ -56,7 +53,7 @@ pub const UNVERIFIED: OfferLimits = OfferLimits { entries: 100_000, header_bytes
 
 /// Says hello first and reads the answer: the dialer's side.
 pub fn greet_first(link: &mut impl Link, me: &Me) -> Result<Hello, LaneError> {
-    link.set_deadline(Some(Instant::now() + HELLO_LIMIT));
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
     header::write_header(link, &me.hello())?;
     link.flush()?;
     let hello = match header::read_header(link) {
@@ -138,7 +135,8 @@ pub fn receive_offer(link: &mut impl Link, limits: OfferLimits) -> Result<(Offer
     };
     let announced = [offer.files, offer.folders, offer.links].iter().try_fold(0_u64, |sum, n| sum.checked_add(*n));
     let announced = announced.filter(|n| *n <= limits.entries).ok_or_else(|| too_many(limits.entries))?;
-    link.set_deadline(Some(Instant::now() + manifest_limit(announced)));
+    let limit = link.limits().manifest + Duration::from_secs(announced / 1000);
+    link.set_deadline(Some(Instant::now() + limit));
     let manifest = receive_entries(link, &offer, announced, limits)?;
     link.set_deadline(None);
     Ok((offer, manifest))
@@ -158,11 +156,6 @@ fn not_served(message: &Message) -> LaneError {
 
 fn too_many(limit: u64) -> LaneError {
     LaneError::Local(Reason::here(ReasonCode::Limit, format!("more than {limit} entries are not taken")))
-}
-
-/// 60 s and 1 s per 1,000 entries, absolute.
-fn manifest_limit(entries: u64) -> Duration {
-    Duration::from_secs(60 + entries / 1000)
 }
 
 fn receive_entries(

@@ -18,9 +18,6 @@ use crate::{
 
 use super::link::{Link, LinkEnd};
 
-/// Once a header's first byte is there, the rest has to come within this time.
-pub const HEADER_LIMIT: Duration = Duration::from_secs(10);
-
 /// How a lane ended when not in order.
 #[derive(Debug)]
 pub enum LaneError {
@@ -117,7 +114,7 @@ pub fn next_message(link: &mut impl Link) -> Result<Option<Message>, LaneError> 
 
 /// Reads the header that has begun to arrive; an `abort` becomes an error.
 pub fn read_message(link: &mut impl Link) -> Result<Option<Message>, LaneError> {
-    link.set_deadline(Some(Instant::now() + HEADER_LIMIT));
+    link.set_deadline(Some(Instant::now() + link.limits().header));
     let message = header::read_header(link)?;
     link.set_deadline(None);
     match message {

@@ -5,6 +5,8 @@ use std::{
     time::Instant,
 };
 
+use super::limits::Limits;
+
 /// A connection as lanes see it. `read` and `write` wait as long as the lane lives, so they never fail with
 /// `WouldBlock`, `TimedOut` or `Interrupted`: an error means that the lane is over and holds a [`LinkEnd`].
 ///
@@ -24,6 +26,9 @@ pub trait Link: Read + Write {
     /// # Errors
     /// A `LinkEnd`.
     fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote>;
+
+    /// How long the waits of this connection may take.
+    fn limits(&self) -> Limits;
 
     /// Bytes gathered and not yet sent.
     fn queued(&self) -> usize;

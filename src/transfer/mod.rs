@@ -7,6 +7,7 @@ pub mod body;
 pub mod classic;
 pub mod greet;
 pub mod lane;
+pub mod limits;
 pub mod link;
 pub mod receive;
 pub mod send;

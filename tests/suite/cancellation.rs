@@ -30,7 +30,7 @@ const HALF_A_SECOND: Duration = Duration::from_millis(500 + 400);
 /// A sparse file, large enough to be still under way when somebody cancels.
 fn large(station: &Station) -> PathBuf {
     let path = station.home.path().join("large.bin");
-    File::create(&path).unwrap().set_len(20 << 30).unwrap();
+    File::create(&path).unwrap().set_len(2 << 30).unwrap();
     path
 }
 

@@ -21,6 +21,7 @@ use sealdrop::{
         transfer::{Direction, Stage, TransferKey},
     },
     storage::profile::Profile,
+    transfer::limits::Limits,
 };
 use tempfile::TempDir;
 
@@ -42,6 +43,24 @@ impl Station {
     }
 
     pub(crate) fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(name, Limits::default(), change)
+    }
+
+    /// A station that loses patience soon.
+    pub(crate) fn impatient(name: &str) -> Self {
+        let soon = Duration::from_millis(700);
+        let limits = Limits {
+            answer: soon,
+            header: soon,
+            hello: soon,
+            manifest: soon,
+            ping: Duration::from_millis(200),
+            silence: soon,
+        };
+        Self::start(name, limits, |_| {})
+    }
+
+    fn start(name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("received")).unwrap();
         let profile = Profile::open(Some(home.path().join("profile"))).unwrap();
@@ -49,7 +68,7 @@ impl Station {
         settings.port = 0;
         change(&mut settings);
         let waker = Arc::new(|| {});
-        let engine = Engine::start(Config { profile, settings, listen: Some(0), waker }).unwrap();
+        let engine = Engine::start(Config { profile, settings, listen: Some(0), limits, waker }).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {
             Event::Listening { address, .. } => Some(address.port()),

@@ -101,6 +101,7 @@ impl Dispatch {
             request,
             me: self.me(),
             cancel: record.cancel.clone(),
+            limits: self.setup.limits,
             notes: self.setup.errands.notes.clone(),
         };
         self.outbox.snapshot(record.snapshot.clone());

@@ -21,7 +21,7 @@ use crate::{
         settings::Settings,
         transfer::{Direction, Stage, TransferKey},
     },
-    transfer::{greet::Me, lane::Farewell},
+    transfer::{greet::Me, lane::Farewell, limits::Limits},
     wire::header::{Abort, Message},
 };
 
@@ -55,6 +55,7 @@ pub(super) struct Setup {
     pub(super) errands: Errands,
     pub(super) lobby: Lobby,
     pub(super) settings: Settings,
+    pub(super) limits: Limits,
     pub(super) waker: Waker,
 }
 

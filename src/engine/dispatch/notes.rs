@@ -27,7 +27,7 @@ use crate::{
 
 use super::{
     Dispatch, MAX_DOORMEN, MAX_KNOCKING,
-    record::{ANSWER_GRACE, ANSWER_LIMIT, Hands, Record},
+    record::{ANSWER_GRACE, Hands, Record},
     turn_away,
 };
 
@@ -103,6 +103,7 @@ impl Dispatch {
         Orders {
             me: self.me(),
             classic: self.setup.settings.classic,
+            limits: self.setup.limits,
             stop: self.stop.clone(),
             notes: self.setup.errands.notes.clone(),
         }
@@ -195,7 +196,7 @@ impl Dispatch {
         };
         record.hands = Hands::Lobby;
         record.snapshot.stage = Stage::Waiting;
-        record.expires = Some(Instant::now() + ANSWER_LIMIT + ANSWER_GRACE);
+        record.expires = Some(Instant::now() + self.setup.limits.answer + ANSWER_GRACE);
         self.outbox.snapshot(record.snapshot.clone());
         self.setup.lobby.wait(key, link, WaitsFor::TheirAnswer);
     }
@@ -221,7 +222,12 @@ impl Dispatch {
     /// Gives a lane to the pool.
     fn submit(&mut self, key: TransferKey, work: impl FnOnce(&Lane) -> Result<(), Reason> + Send + 'static) {
         let Some(record) = self.records.get(&key) else { return };
-        let lane = Lane { key, cancel: record.cancel.clone(), notes: self.setup.errands.notes.clone() };
+        let lane = Lane {
+            key,
+            cancel: record.cancel.clone(),
+            limits: self.setup.limits,
+            notes: self.setup.errands.notes.clone(),
+        };
         let job: Job = Box::new(move || lane.run(work));
         if self.pool.submit(job).is_err() {
             self.end(key, Err(Reason::here(ReasonCode::Busy, "too many transfers wait for a worker")));
@@ -253,7 +259,7 @@ impl Dispatch {
             message,
         };
         let mut record = Record::new(snapshot, Hands::Lobby, session);
-        record.expires = Some(Instant::now() + ANSWER_LIMIT);
+        record.expires = Some(Instant::now() + self.setup.limits.answer);
         self.outbox.snapshot(record.snapshot.clone());
         self.records.insert(key, record);
         let waits_for = match session {

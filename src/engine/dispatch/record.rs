@@ -21,8 +21,6 @@ use crate::{
     storage::sources::Outgoing,
 };
 
-/// A person's answer is awaited this long.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 /// The offering side waits a little longer, so that the receiver's own word comes first.
 pub(super) const ANSWER_GRACE: Duration = Duration::from_secs(20);
 /// A cancel that no worker has confirmed by then is true all the same.
