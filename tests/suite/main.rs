@@ -1,1 +1,3 @@
+//! Promises to users, each kept by a test named for it.
 
+mod wire;
