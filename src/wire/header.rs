@@ -18,6 +18,9 @@ pub(super) use read::hello;
 /// The one protocol version there is.
 pub const VERSION: u32 = 1;
 
+/// Most bytes of the message that goes with an offer.
+pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+
 /// One header. Field rules stand in the protocol document (`wire`).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -74,6 +77,17 @@ pub struct Offer {
     pub bytes: u64,
     pub message: Option<String>,
     pub again: Option<bool>,
+}
+
+impl Offer {
+    /// Both sides keep to the limit: read and write ask here.
+    fn check_message(&self) -> Result<(), WireError> {
+        if self.message.as_ref().is_some_and(|message| message.len() > MAX_MESSAGE_BYTES) {
+            let limit = MAX_MESSAGE_BYTES as u64;
+            return Err(WireError::OverLimit { field: "message".to_owned(), limit, unit: "bytes" });
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -396,6 +410,9 @@ mod tests {
         assert!(offer(1, &"x".repeat(16_384)).is_ok());
         let long = offer(1, &"x".repeat(16_385)).unwrap_err();
         assert!(matches!(&long, WireError::OverLimit { field, limit: 16_384, .. } if field == "message"), "{long}");
+        let Ok(Message::Offer(offer)) = offer(1, "") else { panic!("not an offer") };
+        let long = Offer { message: Some("x".repeat(16_385)), ..offer };
+        assert!(matches!(encode(&Message::Offer(long)), Err(WireError::OverLimit { .. })));
     }
 
     #[test]
