@@ -272,7 +272,9 @@ mod tests {
         let path = vec!["\u{1}".repeat(31); 128];
         let target = "\u{1}".repeat(MAX_PATH_BYTES);
         let entry = Entry { path, kind: EntryKind::Link { target }, mtime: Some(i64::MIN), exec: true };
-        assert_eq!(entries_headers(&[entry.clone(), entry]).map(|frame| frame.unwrap().len()).count(), 2);
+        let entries = [entry.clone(), entry];
+        let frames: Result<Vec<_>, _> = entries_headers(&entries).collect();
+        assert_eq!(frames.unwrap().len(), 2);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 mod cancellation;
 mod floors;
+mod hostile;
 mod loopback;
 mod scripted;
 mod support;
+mod wire;

@@ -13,9 +13,6 @@ use crate::{
     },
 };
 
-/// Most bytes of the message that goes with an offer.
-const MAX_MESSAGE_BYTES: usize = 16 * 1024;
-
 /// The message that a header is.
 pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
     if fields.value("type").is_none() {
@@ -102,10 +99,7 @@ fn offer(fields: &Fields<'_>) -> Result<Offer, WireError> {
     if total.is_none() {
         return Err(WireError::DoesNotFit { field: "files + folders + links".to_owned() });
     }
-    if offer.message.as_ref().is_some_and(|message| message.len() > MAX_MESSAGE_BYTES) {
-        let limit = MAX_MESSAGE_BYTES as u64;
-        return Err(WireError::OverLimit { field: "message".to_owned(), limit, unit: "bytes" });
-    }
+    offer.check_message()?;
     Ok(offer)
 }
 

@@ -131,6 +131,7 @@ fn put_hello(to: &mut ObjectWriter<'_>, hello: &Hello) -> Result<(), WireError> 
 }
 
 fn put_offer(to: &mut ObjectWriter<'_>, offer: &Offer) -> Result<(), WireError> {
+    offer.check_message()?;
     to.put("transfer", &offer.transfer.to_string())?;
     to.put("epoch", &offer.epoch)?;
     to.put("manifest", &hex(&offer.manifest))?;
