@@ -45,6 +45,9 @@ const TEXT_PAUSE: Duration = Duration::from_millis(50);
 /// or after this long in all.
 const TEXT_LIMIT: Duration = Duration::from_millis(300);
 
+/// A text request is at most this long.
+const TEXT_BYTES: usize = 1024;
+
 /// What a doorman has to know.
 #[derive(Clone)]
 pub struct Orders {
@@ -130,8 +133,7 @@ fn open(link: &mut SocketLink, orders: &Orders) -> Result<Option<Offered>, LaneE
     match who_calls(link)? {
         Caller::Framed => {}
         Caller::Http => return answered(link, HTTP_ANSWER),
-        // Nothing is shared: the plain protocol's answer for what is not there.
-        Caller::Text => return answered(link, &frame::encode_frame(b"{}")?),
+        Caller::Text => return answer_text(link),
         Caller::Nonsense { announced } => return Err(WireError::BadLength { announced }.into()),
         Caller::Tls => {
             let detail = "this build does not speak TLS";
@@ -156,6 +158,25 @@ fn answered(link: &mut SocketLink, bytes: &[u8]) -> Result<Option<Offered>, Lane
     link.write_all(bytes)?;
     link.flush()?;
     Ok(None)
+}
+
+/// A classic download request, if it is UTF-8. Nothing is shared: the plain protocol's answer for what is not there.
+fn answer_text(link: &mut SocketLink) -> Result<Option<Offered>, LaneError> {
+    let start = Instant::now();
+    while !link.poll_more() && link.peek().len() < TEXT_BYTES && start.elapsed() < TEXT_LIMIT {
+        let before = link.peek().len();
+        link.wait_for_more(TEXT_PAUSE)?;
+        if !link.poll_more() && link.peek().len() == before {
+            break;
+        }
+    }
+    let request = link.peek();
+    match request.first_chunk::<4>() {
+        Some(first) if std::str::from_utf8(request).is_err() => {
+            Err(WireError::BadLength { announced: i32::from_le_bytes(*first) }.into())
+        }
+        _ => answered(link, &frame::encode_frame(b"{}")?),
+    }
 }
 
 /// Looks at the first four bytes without taking them. Text may be shorter than that.

@@ -69,7 +69,7 @@ pub struct SocketLink {
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
-    /// Start of the present wait; any byte moved ends it.
+    /// Since when somebody has waited without a byte coming in.
     waiting_since: Option<Instant>,
     limits: Limits,
     /// What to write when nothing was written for a while; nothing on classic connections.
@@ -232,7 +232,6 @@ impl SocketLink {
             self.left += of_outbox;
             taken += wrote - of_outbox;
             self.last_written = Instant::now();
-            self.waiting_since = None;
         }
         if self.left == self.outbox.len() {
             self.outbox.clear();
@@ -259,7 +258,8 @@ impl SocketLink {
             return Err(LinkEnd::Deadline.into());
         }
         let since = *self.waiting_since.get_or_insert(now);
-        if now - since.max(self.last_received) >= self.limits.silence {
+        // Bytes that came while the lane was busy elsewhere count.
+        if now - since >= self.limits.silence && !self.fill() {
             return Err(LinkEnd::Silent(self.limits.silence.as_secs()).into());
         }
         Ok(())
@@ -411,6 +411,5 @@ impl Link for SocketLink {
 
     fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
-        self.waiting_since = None;
     }
 }

@@ -162,7 +162,7 @@ fn offer_that_its_entries_do_not_bear_out() {
 fn names_that_only_need_another_spelling_are_shown_before_accepting() {
     let mut b = Station::new("b");
     let long = "ü".repeat(150);
-    let names = ["a\\b", "a:b", "gut\u{202e}txt.exe", &long];
+    let names = ["a\\b", "ab:c", "gut\u{202e}txt.exe", &long];
     let mut peer = Scripted::dial(b.port);
     peer.offer(names.iter().map(|name| file_entry(&[name], 1)).collect());
     let offer = b.offer();
@@ -223,20 +223,27 @@ fn more_bytes_than_announced() {
 #[test]
 fn chunk_lengths_that_lie() {
     for length in [-2_i32, (1 << 20) + 1, i32::MIN, i32::MAX] {
-        let reason = accepted_then(vec![file_entry(&["x"], u64::MAX / 2)], |peer| {
-            peer.say(&Message::File { index: 0, offset: 0 });
-            peer.raw(&length.to_le_bytes());
-        });
-        // So large a file is refused for lack of room before anything else.
-        assert!(matches!(reason.code, ReasonCode::DiskFull | ReasonCode::BadMessage | ReasonCode::BadHeader));
-    }
-    for length in [-2_i32, (1 << 20) + 1, i32::MIN, i32::MAX] {
         let reason = accepted_then(vec![file_entry(&["x"], 1 << 22)], |peer| {
             peer.say(&Message::File { index: 0, offset: 0 });
             peer.raw(&length.to_le_bytes());
         });
         assert!(matches!(reason.code, ReasonCode::BadMessage | ReasonCode::BadHeader), "{reason:?}");
     }
+}
+
+#[test]
+fn more_than_the_disk_holds_is_declined_with_the_figures() {
+    let mut b = Station::new("b");
+    let mut peer = Scripted::dial(b.port);
+    peer.offer(vec![file_entry(&["x"], u64::MAX / 2)]);
+    let offer = b.offer();
+    assert_eq!(offer.preflight.problem.as_ref().unwrap().code, ReasonCode::DiskFull);
+    let key = offer.snapshot.key;
+    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    let told = peer.hear_abort();
+    assert_eq!(told.code, ReasonCode::DiskFull);
+    assert!(told.detail.unwrap().contains(&(u64::MAX / 2).to_string()));
+    assert_eq!(b.ending(key).outcome, Outcome::Failed);
 }
 
 #[test]
