@@ -103,3 +103,37 @@ fn open_below(parent: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
     }
     parent.open_dir_nofollow(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use crate::{
+        model::manifest::{EntryKind, Manifest},
+        storage::receive_folder::parse_paths,
+    };
+
+    use super::*;
+
+    #[test]
+    fn many_folders_do_not_stay_open() {
+        let temp = tempfile::tempdir().unwrap();
+        let entry = |n: u32| crate::model::manifest::Entry {
+            path: vec!["top".to_owned(), n.to_string(), "file".to_owned()],
+            kind: EntryKind::File { size: 0 },
+            mtime: None,
+            exec: false,
+        };
+        let manifest = Manifest::from_entries((0..300).map(entry).collect()).unwrap();
+        let paths = parse_paths(&manifest, crate::model::file_name::NameRules::Unix).unwrap();
+        let map = PathMap::build(&manifest, &paths, false, &|_| false).unwrap();
+        let root = Dir::open_ambient_dir(temp.path(), ambient_authority()).unwrap();
+        let handles = FolderHandles::new(Arc::new(root));
+        for index in 0..300 {
+            let folder = map.parent(map.node_of(index).unwrap());
+            handles.get(&map, folder, Missing::Make).unwrap().write("file", "").unwrap();
+            assert!(handles.open.borrow().len() <= MAX_OPEN);
+        }
+        assert!(temp.path().join("top/299/file").exists());
+    }
+}
