@@ -82,6 +82,17 @@ impl PartFile {
         }
     }
 
+    /// Lets the system begin to put the bytes on the disk, without waiting for it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn begin_flush(&self) {
+        use rustix::fs::{Advice, fadvise};
+        // A hint: on Linux it starts writing what is not written yet.
+        self.file.as_ref().and_then(|file| fadvise(file, 0, None, Advice::DontNeed).ok());
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn begin_flush(&self) {}
+
     /// Gives the file its time and executable bit and puts it on the disk for good.
     pub(super) fn flush(&mut self, entry: &Entry) -> Result<(), Reason> {
         let Some(file) = &self.file else { return Ok(()) };

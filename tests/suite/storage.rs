@@ -131,6 +131,21 @@ fn the_real_name_appears_only_when_the_file_is_published() {
 }
 
 #[test]
+fn parts_that_are_flushed_together_are_published_one_by_one() {
+    let desk = Desk::new();
+    let mut entries: Vec<_> = (0..5).map(|n| file(&format!("{n}"), 1)).collect();
+    entries[3].mtime = Some(-1_000_000_000);
+    let landing = desk.land(&manifest(entries));
+    let mut parts: Vec<_> = (0..5).map(|index| part(&landing, index, index.to_string().as_bytes())).collect();
+    assert_eq!(landing.flush_all(&mut parts), vec![Ok(()); 5]);
+    for (n, part) in parts.into_iter().enumerate() {
+        assert_eq!(fs::read_to_string(landing.publish_flushed(part).unwrap()).unwrap(), n.to_string());
+    }
+    let time = fs::metadata(desk.inbox().join("3")).unwrap().modified().unwrap();
+    assert_eq!(std::time::UNIX_EPOCH.duration_since(time).unwrap().as_secs(), 1, "a time before 1970");
+}
+
+#[test]
 fn a_part_that_is_not_wanted_any_more_leaves_nothing() {
     let desk = Desk::new();
     let landing = desk.land(&manifest(vec![folder("P"), folder("P/d"), file("P/d/a", 3)]));
