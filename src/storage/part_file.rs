@@ -82,16 +82,12 @@ impl PartFile {
         }
     }
 
-    /// Lets the system begin to put the bytes on the disk, without waiting for it.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// Lets the system begin to put the bytes on the disk, where it can be asked to, without waiting for it.
     pub(super) fn begin_flush(&self) {
-        use rustix::fs::{Advice, fadvise};
-        // A hint: on Linux it starts writing what is not written yet.
-        self.file.as_ref().and_then(|file| fadvise(file, 0, None, Advice::DontNeed).ok());
+        if let Some(file) = &self.file {
+            begin_writing(file);
+        }
     }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn begin_flush(&self) {}
 
     /// Gives the file its time and executable bit and puts it on the disk for good.
     pub(super) fn flush(&mut self, entry: &Entry) -> Result<(), Reason> {
@@ -149,6 +145,15 @@ fn set_time(file: &File, mtime: Option<i64>) -> io::Result<()> {
     mtime.and_then(time_of).map_or(Ok(()), |time| file.set_modified(time))
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn begin_writing(file: &File) {
+    // A hint, so nothing is lost when it is not taken: on Linux it starts writing what is not written yet.
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).ok();
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn begin_writing(_file: &File) {}
+
 /// Whoever may read it may run it; nothing else of the sender's mode is taken over.
 #[cfg(unix)]
 fn set_executable(file: &File) -> io::Result<()> {
@@ -158,6 +163,7 @@ fn set_executable(file: &File) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 fn set_executable(_file: &File) -> io::Result<()> {
     Ok(())
 }
