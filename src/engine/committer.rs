@@ -35,6 +35,9 @@ const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 
+/// With nothing to release, it only waits for the next word.
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
+
 /// What a lane says to its committer.
 enum Word {
     AllFilesEnded,
@@ -78,6 +81,8 @@ pub struct Tells {
     pub notes: Sender<Note>,
     pub waker: LinkWaker,
     pub cancel: CancelFlag,
+    /// Set by a lane that did not come to its end in order.
+    pub ended_early: CancelFlag,
 }
 
 /// Starts the committer of one transfer.
@@ -131,16 +136,24 @@ impl Committer {
         }
         // A lane that ended before its time takes back what it verified but nobody was told of.
         self.batch.clear();
+        if self.tells.ended_early.is_set() {
+            self.landing.remove_empty_folders();
+        }
         self.landing.finish();
     }
 
     fn release(&mut self) {
-        for part in std::mem::take(&mut self.batch) {
+        let (mut parts, mut sealed) = (Vec::new(), Vec::new());
+        for VerifiedPart { index, part, md5 } in self.batch.drain(..) {
+            parts.push(part);
+            sealed.push((index, md5));
+        }
+        let flushed = self.landing.flush_all(&mut parts);
+        for ((part, (index, md5)), flushed) in parts.into_iter().zip(sealed).zip(flushed) {
             if self.tells.cancel.is_set() {
                 return;
             }
-            let VerifiedPart { index, part, md5 } = part;
-            let published = self.landing.publish(part);
+            let published = flushed.and_then(|()| self.landing.publish_flushed(part));
             self.tell(index, Some(md5), published);
         }
         self.tells.waker.wake();

@@ -92,11 +92,13 @@ impl Lane {
                 return Err(reason);
             }
         };
+        let ended_early = CancelFlag::default();
         let tells = committer::Tells {
             key: self.key,
             notes: self.notes.clone(),
             waker: link.waker(),
             cancel: self.cancel.clone(),
+            ended_early: ended_early.clone(),
         };
         let (mut commit, thread) = committer::start(landing.clone(), tells)
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
@@ -104,6 +106,9 @@ impl Lane {
         let selection = &to.acceptance.selection;
         let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing, Arc::clone(manifest), selection);
         let ended = lane.run();
+        if ended.is_err() {
+            ended_early.set();
+        }
         drop(commit);
         let result = finish(link, ended);
         // It has nothing left to do but its last flush; a panic in it has been printed.
@@ -122,6 +127,9 @@ impl Lane {
         link.set_cancel(self.cancel.clone());
         let landing = to.prepare(self.key, manifest)?;
         let received = self.take_upload(&mut link, &landing, manifest, md5);
+        if received.is_err() {
+            landing.remove_empty_folders();
+        }
         landing.finish();
         match received {
             Ok(()) => {

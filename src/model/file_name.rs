@@ -234,3 +234,217 @@ fn shortened(text: &str, max_bytes: usize) -> &str {
 fn bytes_of(path: &[String]) -> usize {
     path.iter().map(|name| name.len() + 1).sum::<usize>().saturating_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: [NameRules; 3] = [NameRules::MacOs, NameRules::Unix, NameRules::Windows];
+
+    fn parse(path: &[&str], rules: NameRules) -> Result<String, NameProblem> {
+        let path: Vec<_> = path.iter().map(|name| (*name).to_owned()).collect();
+        SafePath::parse(&path, rules).map(|safe| safe.shown()).map_err(|bad| bad.problem)
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused_everywhere() {
+        let table: &[(&[&str], NameProblem)] = &[
+            (&[], NameProblem::Empty),
+            (&[""], NameProblem::Empty),
+            (&["a", "", "b"], NameProblem::Empty),
+            (&["."], NameProblem::Steps),
+            (&["..", "x"], NameProblem::Steps),
+            (&["a", "..", "..", "x"], NameProblem::Steps),
+            (&["../x"], NameProblem::Separator),
+            (&["/etc/x"], NameProblem::Separator),
+            (&["a/../../x"], NameProblem::Separator),
+            (&["", "etc", "x"], NameProblem::Empty),
+            (&["C:\\x"], NameProblem::Drive),
+            (&["c:"], NameProblem::Drive),
+            (&["a", "z:stream"], NameProblem::Drive),
+            (&["\\\\host\\x"], NameProblem::Drive),
+            (&["a\0b"], NameProblem::Control),
+            (&["a\nb"], NameProblem::Control),
+            (&["a\u{85}b"], NameProblem::Control),
+            (&["\u{7f}"], NameProblem::Control),
+            (&[".sealdrop-x"], NameProblem::PartPrefix),
+            (&["a", ".SealDrop-1-2.part", "b"], NameProblem::PartPrefix),
+        ];
+        for (path, problem) in table {
+            for rules in ALL {
+                assert_eq!(parse(path, rules), Err(*problem), "{path:?} for {rules:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_could_mislead_are_changed_everywhere() {
+        let table = [
+            ("a\\b", "a_b"),
+            ("\\x", "_x"),
+            ("12:30", "12_30"),
+            ("1:", "1_"),
+            ("photo\u{202e}gpj.exe", "photo_gpj.exe"),
+            ("\u{2066}x\u{2069}", "_x_"),
+            ("a\u{feff}", "a_"),
+        ];
+        for (name, safe) in table {
+            for rules in ALL {
+                assert_eq!(parse(&[name], rules).as_deref(), Ok(safe), "{name:?} for {rules:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_windows_cannot_have_are_changed_there_alone() {
+        let table = [
+            ("a<b>c\"d|e?f*g", "a_b_c_d_e_f_g"),
+            ("x.", "x_"),
+            ("x ", "x_"),
+            ("x. .", "x. _"),
+            ("CON", "CON_"),
+            ("con.txt", "con_.txt"),
+            ("Aux.tar.gz", "Aux_.tar.gz"),
+            ("nul .txt", "nul _.txt"),
+            ("COM1", "COM1_"),
+            ("lpt9.x", "lpt9_.x"),
+            ("COM\u{b9}", "COM\u{b9}_"),
+            ("LPT\u{b3}.log", "LPT\u{b3}_.log"),
+            ("CONIN$", "CONIN$_"),
+            ("PRN.", "PRN__"),
+        ];
+        for (name, safe) in table {
+            assert_eq!(parse(&[name], NameRules::Windows).as_deref(), Ok(safe), "{name:?}");
+            assert_eq!(parse(&[name], NameRules::Unix).as_deref(), Ok(name));
+            assert_eq!(parse(&[name], NameRules::MacOs).as_deref(), Ok(name));
+        }
+        for name in ["CONSOLE", "COM10", "COM", "LPTX", ".CON", "xCON", "...a", "a b.c d"] {
+            assert_eq!(parse(&[name], NameRules::Windows).as_deref(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn names_of_every_script_stay_as_they_are() {
+        for name in
+            ["照片 2024", "фото.jpg", "naïve e\u{301}", "👩‍👩‍👧.png", ".bashrc", "...", "-rf", "~", "%2e%2e", "a'b$(c)`d"]
+        {
+            for rules in [NameRules::MacOs, NameRules::Unix] {
+                assert_eq!(parse(&["top", name], rules), Ok(format!("top/{name}")));
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_between_characters_and_keeps_its_extension() {
+        let long = format!("{}.jpeg", "照".repeat(100));
+        let safe = parse(&[&long], NameRules::Unix).unwrap();
+        assert_eq!(safe, format!("{}.jpeg", "照".repeat(83)));
+        assert_eq!(parse(&[&"x".repeat(300)], NameRules::Unix).unwrap(), "x".repeat(255));
+        let no_extension = format!("x.{}", "y".repeat(298));
+        assert_eq!(parse(&[&no_extension], NameRules::Windows).unwrap().len(), 255);
+        let dotted = format!("{}.{}", "x".repeat(254), "y".repeat(40));
+        assert_eq!(parse(&[&dotted], NameRules::Windows).unwrap(), format!("{}_", "x".repeat(254)));
+    }
+
+    #[test]
+    fn too_deep_or_too_long_is_refused() {
+        assert_eq!(parse(&["a"; 128], NameRules::Unix).map(|shown| shown.len()), Ok(255));
+        assert_eq!(parse(&["a"; 129], NameRules::Unix), Err(NameProblem::TooDeep));
+        let name = "x".repeat(255);
+        assert!(parse(&[name.as_str(); 16], NameRules::Unix).is_ok());
+        assert_eq!(parse(&[name.as_str(); 17], NameRules::Unix), Err(NameProblem::Long));
+        let reserved = ["x".repeat(255), "CON".to_owned()].concat();
+        assert!(parse(&[&reserved], NameRules::Windows).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_is_short_and_names_what_was_wrong() {
+        let bad = SafePath::parse(&["/".repeat(60_000)], NameRules::Unix).unwrap_err();
+        let reason = bad.reason();
+        assert_eq!(reason.code, ReasonCode::BadPath);
+        assert!(reason.detail.unwrap().len() < 1024);
+    }
+
+    #[test]
+    fn a_second_one_gets_a_number_before_its_extension() {
+        let table = [
+            ("Photos", "Photos (2)"),
+            ("a.txt", "a (2).txt"),
+            ("archive.tar.gz", "archive.tar (2).gz"),
+            (".bashrc", ".bashrc (2)"),
+            ("Dr. Who", "Dr. Who (2)"),
+            ("a.", "a. (2)"),
+            ("照片.jpg", "照片 (2).jpg"),
+        ];
+        for (name, second) in table {
+            assert_eq!(numbered(name, 2), second);
+        }
+        let long = numbered(&format!("{}.txt", "照".repeat(83)), 4_294_967_295);
+        assert!(long.len() <= 255 && long.ends_with(" (4294967295).txt"), "{long}");
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_or_form_fold_together() {
+        for (a, b) in [("A.TXT", "a.txt"), ("\u{c9}", "e\u{301}"), ("Σ", "ς"), ("\u{212a}", "k")] {
+            assert_eq!(folded(a), folded(b), "{a:?} {b:?}");
+        }
+        assert_ne!(folded("a"), folded("b"));
+    }
+
+    /// What each system can store, written down a second time and independently of how names are changed.
+    fn is_safe(name: &str, rules: NameRules) -> bool {
+        let everywhere = !name.is_empty()
+            && name.len() <= 255
+            && name != "."
+            && name != ".."
+            && !name.contains(['/', '\\', ':'])
+            && !name.contains(is_hidden)
+            && !name.to_ascii_lowercase().starts_with(".sealdrop-");
+        let device = name.split('.').next().unwrap_or("").trim_end_matches(' ').to_uppercase();
+        let is_device = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&device.as_str())
+            || ["COM", "LPT"].iter().any(|port| "0123456789¹²³".chars().any(|n| device == format!("{port}{n}")));
+        let windows = !name.contains(['<', '>', '"', '|', '?', '*']) && !name.ends_with(['.', ' ']) && !is_device;
+        everywhere && (rules != NameRules::Windows || windows)
+    }
+
+    /// Names with everything that matters in them, many of it at once.
+    fn any_name() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            4 => "[a-c.]{0,3}",
+            2 => "\\PC{0,4}",
+            1 => any::<String>(),
+            1 => proptest::sample::select(vec![
+                "/", "\\", ":", "..", ".", " ", "C:", "CON", "com\u{b2}", "nul", "<", "\u{202e}", "\0", "\n", "e\u{301}",
+                ".sealdrop-", "照", "\u{200d}",
+            ]).prop_map(str::to_owned),
+            1 => (1..300_usize, "[x照.]").prop_map(|(n, c)| c.repeat(n)),
+        ];
+        proptest::collection::vec(part, 0..5).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_unchanged_exactly_when_it_was_safe(name in any_name()) {
+            for rules in ALL {
+                let parsed = safe_name(&name, rules);
+                prop_assert_eq!(parsed.as_ref() == Ok(&name), is_safe(&name, rules), "{:?} {:?}", name, rules);
+                if let Ok(safe) = parsed {
+                    prop_assert!(is_safe(&safe, rules), "{:?} became {:?} for {:?}", name, safe, rules);
+                    prop_assert!(is_safe(&numbered(&safe, 2), rules), "{:?} {:?}", numbered(&safe, 2), rules);
+                }
+            }
+        }
+
+        #[test]
+        fn parsing_a_safe_path_changes_nothing(path in proptest::collection::vec(any_name(), 0..5)) {
+            for rules in ALL {
+                if let Ok(safe) = SafePath::parse(&path, rules) {
+                    prop_assert_eq!(SafePath::parse(safe.components(), rules), Ok(safe.clone()));
+                    prop_assert_eq!(safe.components().len(), path.len());
+                }
+            }
+        }
+    }
+}

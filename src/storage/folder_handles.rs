@@ -103,3 +103,59 @@ fn open_below(parent: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
     }
     parent.open_dir_nofollow(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use crate::{
+        model::{
+            file_name::NameRules,
+            manifest::{Entry, EntryKind, Manifest},
+        },
+        storage::receive_folder::parse_paths,
+    };
+
+    use super::*;
+
+    fn root() -> (tempfile::TempDir, Dir) {
+        let temp = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(temp.path(), ambient_authority()).unwrap();
+        (temp, root)
+    }
+
+    fn files(paths: impl Iterator<Item = String>) -> PathMap {
+        let entry = |path: String| Entry {
+            path: path.split('/').map(str::to_owned).collect(),
+            kind: EntryKind::File { size: 0 },
+            mtime: None,
+            exec: false,
+        };
+        let manifest = Manifest::from_entries(paths.map(entry).collect()).unwrap();
+        let paths = parse_paths(&manifest, NameRules::Unix).unwrap();
+        PathMap::build(&manifest, &paths, false, &|_| false).unwrap()
+    }
+
+    #[test]
+    fn a_top_folder_that_appears_meanwhile_is_not_taken_for_ours() {
+        let (_temp, root) = root();
+        let mut map = files(["P/a".to_owned()].into_iter());
+        root.create_dir("P").unwrap();
+        let tops = map.node_of(0).map(|node| map.top_of(node)).into_iter().collect();
+        assert_eq!(claim_tops(&root, &mut map, &tops).unwrap(), ["P (2)"]);
+        assert_eq!(map.names(map.node_of(0).unwrap()), ["P (2)", "a"]);
+    }
+
+    #[test]
+    fn many_folders_do_not_stay_open() {
+        let (temp, root) = root();
+        let map = files((0..300).map(|n| format!("top/{n}/file")));
+        let handles = FolderHandles::new(Arc::new(root));
+        for index in 0..300 {
+            let folder = map.parent(map.node_of(index).unwrap());
+            handles.get(&map, folder, Missing::Make).unwrap().write("file", "").unwrap();
+            assert!(handles.open.borrow().len() <= MAX_OPEN);
+        }
+        assert!(temp.path().join("top/299/file").exists());
+    }
+}

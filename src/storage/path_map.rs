@@ -247,3 +247,147 @@ fn plain_name(name: &str) -> Option<String> {
     let safe = SafePath::parse(&[name.to_owned()], NameRules::here()).ok()?;
     (safe.name() == name).then(|| name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: EntryKind = EntryKind::File { size: 0 };
+
+    fn manifest(entries: &[(&str, EntryKind)]) -> Manifest {
+        let entry = |(path, kind): &(&str, EntryKind)| Entry {
+            path: path.split('/').map(str::to_owned).collect(),
+            kind: kind.clone(),
+            mtime: None,
+            exec: false,
+        };
+        Manifest::from_entries(entries.iter().map(entry).collect()).unwrap()
+    }
+
+    fn build(manifest: &Manifest, folds: bool, taken: &[&str]) -> Result<PathMap, NameProblem> {
+        let parse = |entry: &Entry| SafePath::parse(&entry.path, NameRules::Unix).unwrap();
+        let paths: Vec<_> = manifest.entries.iter().map(parse).collect();
+        let map = PathMap::build(manifest, &paths, folds, &|name| taken.contains(&name));
+        map.map_err(|(_index, bad)| bad.problem)
+    }
+
+    fn laid_out(entries: &[(&str, EntryKind)], folds: bool, taken: &[&str]) -> Vec<String> {
+        let manifest = manifest(entries);
+        let map = build(&manifest, folds, taken).unwrap();
+        (0..).take(entries.len()).map(|index| map.names(map.node_of(index).unwrap()).join("/")).collect()
+    }
+
+    fn files(paths: &[&'static str]) -> Vec<(&'static str, EntryKind)> {
+        paths.iter().map(|path| (*path, FILE)).collect()
+    }
+
+    #[test]
+    fn names_that_meet_on_a_folding_disk_get_numbers_there_alone() {
+        let entries = files(&["Foo/a", "foo/a", "foo/A", "FOO (2)", "\u{e9}", "e\u{301}"]);
+        let plain = laid_out(&entries, false, &[]);
+        assert_eq!(plain, ["Foo/a", "foo/a", "foo/A", "FOO (2)", "\u{e9}", "e\u{301}"]);
+        let folding = laid_out(&entries, true, &[]);
+        assert_eq!(folding, ["Foo/a", "foo (2)/a", "foo (2)/A (2)", "FOO (2) (2)", "\u{e9}", "e\u{301} (2)"]);
+    }
+
+    #[test]
+    fn names_that_meet_after_being_made_safe_get_numbers() {
+        let entries = files(&["aa\\b", "aa:b", "aa_b", "aa_b (2)"]);
+        assert_eq!(laid_out(&entries, false, &[]), ["aa_b", "aa_b (2)", "aa_b (3)", "aa_b (2) (2)"]);
+    }
+
+    #[test]
+    fn a_taken_top_level_name_changes_once_for_all_below_it() {
+        let entries = [("P", EntryKind::Folder), ("P/a", FILE), ("P/P", FILE), ("q.txt", FILE)];
+        let taken = ["P", "P (2)", "q.txt"];
+        assert_eq!(laid_out(&entries, false, &taken), ["P (3)", "P (3)/a", "P (3)/P", "q (2).txt"]);
+    }
+
+    #[test]
+    fn an_entry_below_a_file_or_link_is_refused_in_either_order() {
+        let link = || EntryKind::Link { target: "x".to_owned() };
+        for entries in [
+            [("a", FILE), ("a/b", FILE)],
+            [("a/b", FILE), ("a", FILE)],
+            [("d/a", link()), ("d/a/b", EntryKind::Folder)],
+            [("d/a/b", FILE), ("d/a", link())],
+        ] {
+            assert_eq!(build(&manifest(&entries), false, &[]).unwrap_err(), NameProblem::BelowFile, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_path_twice_is_refused_whatever_its_kinds() {
+        for kinds in [(FILE, FILE), (FILE, EntryKind::Folder), (EntryKind::Folder, FILE)] {
+            let manifest = manifest(&[("a/b", kinds.0), ("a/b", kinds.1)]);
+            assert_eq!(build(&manifest, false, &[]).unwrap_err(), NameProblem::Twice);
+        }
+        let twice = manifest(&[("a", EntryKind::Folder), ("a/x", FILE), ("a", EntryKind::Folder)]);
+        assert_eq!(build(&twice, false, &[]).unwrap_err(), NameProblem::Twice);
+    }
+
+    #[test]
+    fn a_folder_may_be_listed_after_what_is_in_it() {
+        let entries = [("a/b", FILE), ("a", EntryKind::Folder)];
+        assert_eq!(laid_out(&entries, false, &[]), ["a/b", "a"]);
+    }
+
+    fn link_in(place: &'static str, target: &str) -> Option<String> {
+        let link = |target: &str| EntryKind::Link { target: target.to_owned() };
+        let entries = [
+            ("P", EntryKind::Folder),
+            ("P/sub/deep/file", FILE),
+            ("P/aa:b/x", FILE),
+            ("P/self", link(".")),
+            ("Q/other", FILE),
+            (place, link(target)),
+        ];
+        let manifest = manifest(&entries);
+        build(&manifest, false, &["P"]).unwrap().link(5).map(str::to_owned)
+    }
+
+    #[test]
+    fn links_inside_are_written_with_the_final_names() {
+        assert_eq!(link_in("P/l", "sub/deep/file").as_deref(), Some("sub/deep/file"));
+        assert_eq!(link_in("P/sub/l", "../aa:b/x").as_deref(), Some("../aa_b/x"));
+        assert_eq!(link_in("P/sub/l", "./../sub/deep/../deep").as_deref(), Some("deep"));
+        assert_eq!(link_in("P/sub/l", "..").as_deref(), Some(".."));
+        assert_eq!(link_in("P/l", ".").as_deref(), Some("."));
+        assert_eq!(link_in("P/l", "self").as_deref(), Some("self"));
+        assert_eq!(link_in("P/sub/l", "../gone/file").as_deref(), Some("../gone/file"));
+    }
+
+    #[test]
+    fn links_that_lead_outside_are_none() {
+        for target in
+            ["/etc/passwd", "..", "../x", "../P/sub", "../Q/other", "sub/../../x", "", "a//b", "C:\\x", "a\0b"]
+        {
+            assert_eq!(link_in("P/l", target), None, "{target:?}");
+        }
+        // Behind a link, `..` is the folder above what that link leads to.
+        assert_eq!(link_in("P/l", "self/../secret"), None);
+        assert_eq!(link_in("P/l", "l/../x"), None);
+        assert_eq!(link_in("P/l", "gone/../../x"), None);
+        // A link at the top would name something of the receive folder.
+        assert_eq!(link_in("l", "Taxes.pdf"), None);
+        assert_eq!(link_in("l", "Q"), None);
+    }
+
+    #[test]
+    fn many_names_that_meet_stay_quick() {
+        // Each number tried anew from 2 would be 200 million tries.
+        let names: Vec<_> =
+            (0..20_000_u32).map(|n| (0..15).map(|bit| if n >> bit & 1 == 1 { ':' } else { '\\' }).collect()).collect();
+        let entry = |name: &String| Entry {
+            path: vec!["d".to_owned(), format!("xx{name}")],
+            kind: FILE,
+            mtime: None,
+            exec: false,
+        };
+        let manifest = Manifest::from_entries(names.iter().map(entry).collect()).unwrap();
+        let started = std::time::Instant::now();
+        let map = build(&manifest, true, &[]).unwrap();
+        assert!(map.name(map.node_of(19_999).unwrap()).ends_with("(20000)"));
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+}

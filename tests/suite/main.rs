@@ -1,12 +1,15 @@
 //! One binary of integration tests; each module is named for the promise it keeps.
 
-// A test that cannot go on says so by panicking, also in its helpers.
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+// A test that cannot go on says so by panicking, also in its helpers; what cannot be tested here is said aloud.
+#![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used)]
 
 mod cancellation;
 mod floors;
 mod hostile;
 mod loopback;
+mod other_user;
 mod scripted;
+mod storage;
 mod support;
+mod walking;
 mod wire;
