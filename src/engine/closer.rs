@@ -10,10 +10,7 @@ use crate::{
     wire::{chunk, header},
 };
 
-use super::{
-    link::{CancelFlag, SocketLink},
-    threads,
-};
+use super::{cancel::CancelFlag, link::SocketLink, threads};
 
 /// A closer has this long; a peer that is slower reads "connection lost".
 const LIMIT: Duration = Duration::from_secs(2);

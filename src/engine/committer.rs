@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    link::{CancelFlag, LinkWaker},
+    cancel::{CancelFlag, LinkWaker},
     note::Note,
     threads,
 };
@@ -36,7 +36,7 @@ const BATCH: usize = 64;
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 
 /// With nothing to release, it only waits for the next word.
-const IDLE_WAIT: Duration = Duration::from_secs(3600);
+const IDLE_WAIT: Duration = Duration::from_hours(1);
 
 /// What a lane says to its committer.
 enum Word {
@@ -110,12 +110,8 @@ impl Committer {
         self.made(made);
         let mut since = Instant::now();
         loop {
-            let wait = if self.batch.is_empty() { Duration::from_secs(3600) } else { BATCH_WAIT };
-            match words.recv_timeout(wait.saturating_sub(if self.batch.is_empty() {
-                Duration::ZERO
-            } else {
-                since.elapsed()
-            })) {
+            let wait = if self.batch.is_empty() { IDLE_WAIT } else { BATCH_WAIT.saturating_sub(since.elapsed()) };
+            match words.recv_timeout(wait) {
                 Ok(Word::Part(part)) => {
                     if self.batch.is_empty() {
                         since = Instant::now();

@@ -15,7 +15,7 @@ use crate::model::{
     reason::{Reason, ReasonCode},
 };
 
-use super::{link::CancelFlag, poll::watch, threads};
+use super::{cancel::CancelFlag, poll::watch, threads};
 
 /// Looking up and connecting have this long each.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -34,8 +34,9 @@ use crate::{
 };
 
 use super::{
+    cancel::CancelFlag,
     closer,
-    link::{CancelFlag, SocketLink},
+    link::SocketLink,
     new_transfer_id,
     note::{ArrivedOffer, Note, Session},
 };

@@ -24,8 +24,8 @@ use crate::{
 };
 
 use super::{
+    cancel::CancelFlag,
     lanes::reserved_at,
-    link::CancelFlag,
     messages::{Checked, FileToCheck, StageId},
     note::Note,
     outgoing::walk_all,

@@ -19,7 +19,7 @@ use crate::{
     storage::{landing::Landing, profile::Profile, sources::Outgoing, space},
     transfer::{
         classic,
-        lane::{Farewell, LaneError, Report, told},
+        lane::{Farewell, LaneEnd, LaneError, Report, told},
         limits::Limits,
         receive::ReceiveLane,
         send::SendLane,
@@ -28,8 +28,9 @@ use crate::{
 };
 
 use super::{
+    cancel::CancelFlag,
     closer, committer,
-    link::{CancelFlag, SocketLink},
+    link::SocketLink,
     messages::Acceptance,
     note::{Note, Session},
 };
@@ -243,15 +244,15 @@ fn about_the_way(reason: &Reason) -> bool {
 }
 
 /// Closes in order after a lane that did; or says the last word.
-fn finish(link: SocketLink, ended: Result<(), (LaneError, Farewell)>) -> Result<(), Reason> {
+fn finish(link: SocketLink, ended: Result<(), Box<LaneEnd>>) -> Result<(), Reason> {
     match ended {
         Ok(()) => {
             closer::close(link, Farewell::default());
             Ok(())
         }
-        Err((error, farewell)) => {
-            closer::close(link, farewell);
-            Err(error.reason())
+        Err(end) => {
+            closer::close(link, end.farewell);
+            Err(end.error.reason())
         }
     }
 }

@@ -4,10 +4,7 @@ use std::{
     collections::VecDeque,
     io::{self, ErrorKind, IoSlice, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,7 +15,10 @@ use crate::transfer::{
     link::{Link, LinkEnd, Wake, Wrote},
 };
 
-use super::poll::watch;
+use super::{
+    cancel::{CancelFlag, LinkWaker},
+    poll::watch,
+};
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
@@ -28,31 +28,6 @@ const INBOX_BYTES: usize = 128 << 10;
 const READ_BYTES: usize = 64 << 10;
 /// Small writes are gathered up to this size.
 const GATHER_BYTES: usize = 64 << 10;
-
-/// Set once, seen by a lane at its next wait at the latest.
-#[derive(Clone, Debug, Default)]
-pub struct CancelFlag(Arc<AtomicBool>);
-
-impl CancelFlag {
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// Ends a link's wait from another thread.
-#[derive(Clone)]
-pub struct LinkWaker(Arc<Poller>);
-
-impl LinkWaker {
-    pub fn wake(&self) {
-        // The only failure is a poller that is gone, and then nobody waits.
-        self.0.notify().ok();
-    }
-}
 
 /// A connected socket with what was read ahead and what is gathered to be written.
 pub struct SocketLink {
@@ -107,7 +82,7 @@ impl SocketLink {
     }
 
     pub fn waker(&self) -> LinkWaker {
-        LinkWaker(Arc::clone(&self.poller))
+        LinkWaker::new(Arc::clone(&self.poller))
     }
 
     /// From now on this flag ends the lane.

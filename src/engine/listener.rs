@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::model::reason::{Reason, ReasonCode};
 
 use super::{
-    link::CancelFlag,
+    cancel::CancelFlag,
     note::{ListenerId, Note},
     poll::watch,
     threads,

@@ -20,8 +20,9 @@ use crate::{
 };
 
 use super::{
+    cancel::CancelFlag,
     closer, dial,
-    link::{CancelFlag, SocketLink},
+    link::SocketLink,
     messages::{SendRequest, What},
     note::Note,
 };

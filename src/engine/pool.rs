@@ -25,13 +25,15 @@ pub struct Pool {
     lost: usize,
 }
 
-impl Pool {
-    pub fn new() -> Self {
+impl Default for Pool {
+    fn default() -> Self {
         let (jobs, waiting) = bounded(BACKLOG);
         let (done, finished) = bounded(BACKLOG + MAX_WORKERS);
         Self { jobs, waiting, done, finished, busy: 0, workers: 0, lost: 0 }
     }
+}
 
+impl Pool {
     /// Gives a job to a worker, or lets it wait for one. Never blocks.
     ///
     /// # Errors
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn panicking_job_does_not_take_its_worker_along() {
-        let mut pool = Pool::new();
+        let mut pool = Pool::default();
         let (said, heard) = bounded(64);
         for round in 0..40 {
             let said = said.clone();
@@ -97,12 +99,12 @@ mod tests {
 
     #[test]
     fn jobs_beyond_the_backlog_come_back() {
-        let mut pool = Pool::new();
+        let mut pool = Pool::default();
         let (go, gate) = bounded::<()>(0);
         let mut refused = 0;
         for _ in 0..MAX_WORKERS + BACKLOG + 20 {
             let gate = gate.clone();
-            refused += usize::from(pool.submit(Box::new(move || drop(gate.recv()))).is_err());
+            refused += usize::from(pool.submit(Box::new(move || assert!(gate.recv().is_err()))).is_err());
         }
         assert!(refused >= 4, "only {refused} were refused");
         drop(go);

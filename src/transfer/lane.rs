@@ -90,6 +90,13 @@ pub struct Farewell {
     pub last: Option<Message>,
 }
 
+/// How a lane ended before its time: why, and what the closer owes to the peer.
+#[derive(Debug)]
+pub struct LaneEnd {
+    pub error: LaneError,
+    pub farewell: Farewell,
+}
+
 /// What a lane tells while it works. Figures may be lost, ends may not.
 pub trait Report {
     /// `bytes` more of bodies have moved; `index` is the entry that moves.

@@ -22,12 +22,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            answer: Duration::from_secs(600),
+            answer: Duration::from_mins(10),
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
-            manifest: Duration::from_secs(60),
+            manifest: Duration::from_mins(1),
             ping: Duration::from_secs(15),
-            silence: Duration::from_secs(60),
+            silence: Duration::from_mins(1),
         }
     }
 }

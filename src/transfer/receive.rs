@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     body::{self, Arrived},
-    lane::{Farewell, LaneError, Report, ended_early, last_word, read_message, told, unexpected},
+    lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, told, unexpected},
     link::Link,
     send::WINDOW,
 };
@@ -97,13 +97,13 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
     ///
     /// # Errors
     /// Why the lane ended; the `Farewell` is what the closer owes to the peer.
-    pub fn run(mut self) -> Result<(), (LaneError, Farewell)> {
+    pub fn run(mut self) -> Result<(), Box<LaneEnd>> {
         match self.carry_out() {
             Ok(()) => Ok(()),
             Err(error) => {
                 let error = last_word(self.link, error);
                 let last = error.abort().map(Message::Abort);
-                Err((error, Farewell { last, ..Farewell::default() }))
+                Err(Box::new(LaneEnd { error, farewell: Farewell { last, ..Farewell::default() } }))
             }
         }
     }

@@ -22,7 +22,9 @@ use crate::{
 };
 
 use super::{
-    lane::{Farewell, LaneError, Report, ended_early, last_word, next_message, read_message, told, unexpected},
+    lane::{
+        Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, read_message, told, unexpected,
+    },
     link::{Link, Wrote},
 };
 
@@ -79,13 +81,13 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     ///
     /// # Errors
     /// Why the lane ended; the `Farewell` is what the closer owes to the peer.
-    pub fn run(mut self) -> Result<(), (LaneError, Farewell)> {
+    pub fn run(mut self) -> Result<(), Box<LaneEnd>> {
         match self.carry_out() {
             Ok(()) => Ok(()),
             Err(error) => {
                 let error = last_word(self.link, error);
                 self.farewell.last = error.abort().map(Message::Abort);
-                Err((error, self.farewell))
+                Err(Box::new(LaneEnd { error, farewell: self.farewell }))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A peer that says exactly what a test tells it to, over a plain blocking socket.
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use sealdrop::{
         manifest::{Entry, EntryKind, Manifest},
         reason::Reason,
         seal::Md5Digest,
-        transfer::{Direction, TransferId, TransferKey},
+        transfer::TransferId,
     },
     transfer::greet::Me,
     wire::{
@@ -60,10 +60,6 @@ impl Scripted {
         Self::over(TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(10)).unwrap())
     }
 
-    pub(crate) fn incoming(&self) -> TransferKey {
-        TransferKey { id: self.id, direction: Direction::Incoming }
-    }
-
     pub(crate) fn say(&mut self, message: &Message) {
         header::write_header(&mut self.stream, message).unwrap();
     }
@@ -98,19 +94,6 @@ impl Scripted {
         }
     }
 
-    /// Reads until the engine closes; how much came.
-    pub(crate) fn drain(&mut self) -> usize {
-        let mut total = 0;
-        let mut buffer = vec![0; 64 << 10];
-        while let Ok(n) = self.stream.read(&mut buffer) {
-            if n == 0 {
-                break;
-            }
-            total += n;
-        }
-        total
-    }
-
     pub(crate) fn greet(&mut self) {
         self.say(&Me { name: "scripted".to_owned() }.hello());
         assert!(matches!(self.hear(), Some(Message::Hello(_))));
@@ -131,7 +114,9 @@ impl Scripted {
     fn offer_bytes(&self, entries: Vec<Entry>) -> Vec<Vec<u8>> {
         let frames: Vec<Vec<u8>> = entries_headers(&entries).map(Result::unwrap).collect();
         let mut digest = ManifestDigest::new();
-        frames.iter().for_each(|frame| digest.add_frame(frame));
+        for frame in &frames {
+            digest.add_frame(frame);
+        }
         let manifest = Manifest::from_entries(entries).unwrap();
         let offer = Message::Offer(Offer {
             transfer: self.id,

@@ -26,7 +26,7 @@ use sealdrop::{
 use tempfile::TempDir;
 
 /// No test waits longer than this for anything.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// An engine in a profile of its own, with a receive folder.
 pub(crate) struct Station {

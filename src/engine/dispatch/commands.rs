@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     engine::{
+        cancel::CancelFlag,
         errands::PreflightErrand,
-        link::CancelFlag,
         messages::{Command, Event, OfferAnswer, SendRequest, StageId},
         note::Session,
         outgoing, threads,
@@ -38,7 +38,7 @@ impl Dispatch {
             Command::ForgetDevice(address) => self.setup.errands.forget(address),
             Command::Listen { port } => self.listen(port),
             Command::Preflight { key, folder, selection } => self.preflight(key, folder, selection),
-            Command::SaveSettings(settings) => self.adopt(settings),
+            Command::SaveSettings(settings) => self.adopt(&settings),
             Command::SaveText { path, text } => self.setup.errands.save_text(path, text),
             Command::Send(request) => self.send(request),
             Command::Stage { stage, paths } => {
@@ -73,11 +73,11 @@ impl Dispatch {
     fn preflight(&mut self, key: TransferKey, folder: std::path::PathBuf, selection: Selection) {
         let Some(record) = self.records.get(&key) else { return };
         let manifest = Arc::clone(&record.snapshot.manifest);
-        let reserved = self.reserved();
+        let reserved = self.reserved(key);
         self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved });
     }
 
-    fn adopt(&mut self, settings: Settings) {
+    fn adopt(&mut self, settings: &Settings) {
         let port_changed = settings.port != self.setup.settings.port;
         self.setup.settings = settings.clone();
         self.outbox.fact(Event::Settings(settings.clone()));

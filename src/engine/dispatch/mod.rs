@@ -8,7 +8,7 @@ mod record;
 
 use std::{
     collections::{HashMap, VecDeque},
-    net::{IpAddr, SocketAddr, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -26,8 +26,9 @@ use crate::{
 };
 
 use super::{
+    cancel::CancelFlag,
     errands::Errands,
-    link::{CancelFlag, SocketLink},
+    link::SocketLink,
     listener::Listener,
     lobby::Lobby,
     messages::{Command, Event, OfferAnswer, StageId, Waker},
@@ -68,7 +69,6 @@ pub(super) struct Dispatch {
     listener: Option<Listener>,
     listener_id: ListenerId,
     listening: Option<SocketAddr>,
-    reachable_at: Vec<IpAddr>,
     doormen: usize,
     knocking: VecDeque<TcpStream>,
     /// Ends doormen at a shutdown.
@@ -83,11 +83,10 @@ impl Dispatch {
             outbox: Outbox::default(),
             records: HashMap::new(),
             stages: HashMap::new(),
-            pool: Pool::new(),
+            pool: Pool::default(),
             listener: None,
             listener_id: 0,
             listening: None,
-            reachable_at: Vec::new(),
             doormen: 0,
             knocking: VecDeque::new(),
             stop: CancelFlag::default(),
@@ -170,7 +169,7 @@ impl Dispatch {
         let forced = self.records.values().filter_map(|record| record.forced_end.as_ref().map(|(at, _)| *at));
         let lapsing = self.records.values().filter_map(|record| record.expires);
         let next = forced.chain(lapsing).chain(self.stopping_until).min();
-        next.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()))
+        next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()))
     }
 
     fn look_at_the_clock(&mut self) {
@@ -235,11 +234,11 @@ impl Dispatch {
         Me { name: self.setup.settings.device_name.clone() }
     }
 
-    /// Folders of accepted incoming transfers with what they still need.
-    fn reserved(&self) -> Vec<(PathBuf, u64)> {
-        let running = self.records.values().filter(|record| record.acceptance.is_some());
-        running
-            .filter_map(|record| {
+    /// Folders of accepted incoming transfers other than `but`, with what they still need.
+    fn reserved(&self, but: TransferKey) -> Vec<(PathBuf, u64)> {
+        let others = self.records.iter().filter(|(key, record)| **key != but && record.acceptance.is_some());
+        others
+            .filter_map(|(_, record)| {
                 let left = record.snapshot.total.saturating_sub(record.snapshot.moved);
                 record.snapshot.folder.clone().map(|folder| (folder, left))
             })

@@ -1,6 +1,10 @@
 //! What workers tell.
 
-use std::{net::TcpStream, sync::Arc, time::Instant};
+use std::{
+    net::{IpAddr, TcpStream},
+    sync::Arc,
+    time::Instant,
+};
 
 use crate::{
     engine::{
@@ -16,6 +20,7 @@ use crate::{
     },
     model::{
         manifest::Selection,
+        outcome::FileEnd,
         preflight::Preflight,
         reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
@@ -43,13 +48,7 @@ impl Dispatch {
             Note::ClassicGoesOn { link } => self.classic_goes_on(*link),
             Note::Devices(devices) => self.outbox.fact(Event::Devices(devices)),
             Note::DoormanLeft => self.doorman_left(),
-            Note::FileEnded { key, end } => {
-                if let Some(record) = self.records.get_mut(&key) {
-                    record.file_ended(&end);
-                    self.outbox.fact(Event::FileEnded { key, end });
-                    self.outbox.snapshot(record.snapshot.clone());
-                }
-            }
+            Note::FileEnded { key, end } => self.file_ended(key, end),
             Note::Left { key, reason } => self.end(key, Err(reason)),
             Note::Listed { key, outgoing, left_out } => self.listed(key, outgoing, left_out),
             Note::ListenerFailed { id, port, reason } if id == self.listener_id => {
@@ -63,24 +62,10 @@ impl Dispatch {
             Note::ListenerFailed { .. } | Note::ListeningOn { .. } => {}
             Note::Moved { key, index, moved } => self.moved(key, index, moved),
             Note::OfferCame(offer) => self.offer_came(*offer),
-            Note::PeerKnown { key, name, os } => {
-                self.change(key, |record| {
-                    if !name.is_empty() {
-                        record.snapshot.peer.name = name;
-                    }
-                    record.snapshot.peer.os = Some(os);
-                });
-                self.remember(key);
-            }
+            Note::PeerKnown { key, name, os } => self.peer_known(key, name, os),
             Note::Preflighted { key, preflight } => self.preflighted(key, preflight),
             Note::Proposed { key, link } => self.proposed(key, *link),
-            Note::ReachableAt(addresses) => {
-                self.reachable_at = addresses;
-                if let Some(address) = self.listening {
-                    let reachable_at = self.reachable_at.clone();
-                    self.outbox.fact(Event::Listening { address, reachable_at });
-                }
-            }
+            Note::ReachableAt(addresses) => self.reachable_at(addresses),
             Note::Refused { address, reason } => self.outbox.fact(Event::Refused { address, reason }),
             Note::SettingsNotSaved(reason) => self.outbox.fact(Event::SettingsNotSaved(reason)),
             Note::StageChanged { key, stage } => self.stage_changed(key, stage),
@@ -96,6 +81,30 @@ impl Dispatch {
             Note::Taken { key, link } => self.taken(key, link),
             Note::WorkEnded { key, result } => self.end(key, result),
             Note::Wrote { path, result } => self.outbox.fact(Event::Wrote { path, result }),
+        }
+    }
+
+    fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
+        if let Some(record) = self.records.get_mut(&key) {
+            record.file_ended(&end);
+            self.outbox.fact(Event::FileEnded { key, end });
+            self.outbox.snapshot(record.snapshot.clone());
+        }
+    }
+
+    fn peer_known(&mut self, key: TransferKey, name: String, os: String) {
+        self.change(key, |record| {
+            if !name.is_empty() {
+                record.snapshot.peer.name = name;
+            }
+            record.snapshot.peer.os = Some(os);
+        });
+        self.remember(key);
+    }
+
+    fn reachable_at(&mut self, addresses: Vec<IpAddr>) {
+        if let Some(address) = self.listening {
+            self.outbox.fact(Event::Listening { address, reachable_at: addresses });
         }
     }
 
@@ -268,7 +277,7 @@ impl Dispatch {
         };
         self.setup.lobby.wait(key, link, waits_for);
         let folder = self.setup.settings.receive_folder.clone();
-        let reserved = self.reserved();
+        let reserved = self.reserved(key);
         let selection = Selection::All;
         self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved });
     }
@@ -288,7 +297,7 @@ impl Dispatch {
 
     /// The lobby gave a connection back after Accept.
     fn taken(&mut self, key: TransferKey, link: SocketLink) {
-        let reserved = self.reserved_but(key);
+        let reserved = self.reserved(key);
         let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
         let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
@@ -298,16 +307,6 @@ impl Dispatch {
             Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
             Session::Sealed => lane.receive(link, &manifest, &to),
         });
-    }
-
-    fn reserved_but(&self, key: TransferKey) -> Vec<(std::path::PathBuf, u64)> {
-        let others = self.records.iter().filter(|(other, record)| **other != key && record.acceptance.is_some());
-        others
-            .filter_map(|(_, record)| {
-                let left = record.snapshot.total.saturating_sub(record.snapshot.moved);
-                record.snapshot.folder.clone().map(|folder| (folder, left))
-            })
-            .collect()
     }
 }
 

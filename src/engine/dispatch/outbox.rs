@@ -15,14 +15,14 @@ pub(super) struct Outbox {
 }
 
 enum Item {
-    Fact(Event),
+    Fact(Box<Event>),
     /// The newest snapshot of this transfer, whatever it is by then.
     Newest(TransferKey),
 }
 
 impl Outbox {
     pub(super) fn fact(&mut self, event: Event) {
-        self.queue.push_back(Item::Fact(event));
+        self.queue.push_back(Item::Fact(Box::new(event)));
     }
 
     /// Replaces an earlier snapshot that has not left; an `Ended` one goes behind all that was said before.
@@ -39,7 +39,7 @@ impl Outbox {
     pub(super) fn pop(&mut self) -> Option<Event> {
         loop {
             match self.queue.pop_front()? {
-                Item::Fact(event) => return Some(event),
+                Item::Fact(event) => return Some(*event),
                 Item::Newest(key) => {
                     if let Some(snapshot) = self.snapshots.remove(&key) {
                         return Some(Event::Snapshot(snapshot));

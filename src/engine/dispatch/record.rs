@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     engine::{
+        cancel::CancelFlag,
         lanes::selected_bytes,
-        link::CancelFlag,
         messages::{Acceptance, SendRequest},
         note::Session,
     },
