@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
 use crate::{
     model::{
@@ -130,8 +130,8 @@ impl Committer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        // A lane that ended before its time takes back what it verified but nobody was told of.
-        self.batch.clear();
+        // What was verified before the connection broke is kept, though nobody can be told; a cancel keeps nothing more.
+        self.release();
         if self.tells.ended_early.is_set() {
             self.landing.remove_empty_folders();
         }
@@ -171,13 +171,16 @@ impl Committer {
         // Dispatch outlives committers but for the last moments of a shutdown.
         self.tells.notes.send(Note::FileEnded { key: self.tells.key, end }).ok();
         let md5 = md5.filter(|_| state == ReceiptState::Verified);
-        while self.receipts.is_full() && !self.tells.cancel.is_set() {
-            self.tells.waker.wake();
-            if self.receipts.send_timeout(Receipt { index, state: state.clone(), md5 }, BATCH_WAIT).is_ok() {
-                return;
+        let mut receipt = Receipt { index, state, md5 };
+        loop {
+            match self.receipts.send_timeout(receipt, BATCH_WAIT) {
+                Err(SendTimeoutError::Timeout(back)) if !self.tells.cancel.is_set() => {
+                    self.tells.waker.wake();
+                    receipt = back;
+                }
+                // A lane that is gone needs no receipt.
+                Err(_) | Ok(()) => return,
             }
         }
-        // A lane that is gone needs no receipt.
-        self.receipts.send(Receipt { index, state, md5 }).ok();
     }
 }

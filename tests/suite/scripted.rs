@@ -111,7 +111,7 @@ impl Scripted {
         }
     }
 
-    fn offer_bytes(&self, entries: Vec<Entry>) -> Vec<Vec<u8>> {
+    pub(crate) fn offer_bytes(&self, entries: Vec<Entry>) -> Vec<Vec<u8>> {
         let frames: Vec<Vec<u8>> = entries_headers(&entries).map(Result::unwrap).collect();
         let mut digest = ManifestDigest::new();
         for frame in &frames {
