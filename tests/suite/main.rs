@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod damaged_sessions;
+mod faults;
 mod floors;
 mod hostile;
 mod loopback;
