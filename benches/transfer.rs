@@ -1,0 +1,162 @@
+//! How fast files move between two engines on this machine, as ratios to what one core can hash in the same run.
+//!
+//! `cargo bench --bench transfer` takes its scratch space from `TMPDIR` (put it on a tmpfs to take the disk out) and
+//! `BENCH_GIB` for the size of the large file (2). Both ends share this machine, so quote the ratios.
+
+#![allow(clippy::expect_used, reason = "a bench that cannot go on says so by panicking")]
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sealdrop::{
+    digest::Hasher,
+    engine::{
+        Config, Engine,
+        messages::{Acceptance, Command, Event, SendRequest, What},
+        new_transfer_id,
+    },
+    model::{device::PeerAddr, manifest::Selection, outcome::Outcome, settings::Settings, transfer::Stage},
+    storage::profile::Profile,
+    transfer::limits::Limits,
+};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let gib: u64 = std::env::var("BENCH_GIB").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let home = tempfile::tempdir().expect("scratch space");
+    let large = home.path().join("large.bin");
+    write_noise(&large, gib << 30);
+    let many = home.path().join("many");
+    for folder in 0..100 {
+        let folder = many.join(format!("{folder}"));
+        fs::create_dir_all(&folder).expect("a folder");
+        for file in 0..100 {
+            write_noise(&folder.join(format!("{file}")), 4096);
+        }
+    }
+    let (mut ratios, mut small) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let md5 = md5_rate();
+        let took = transfer(home.path(), &large);
+        let rate = (gib << 30) as f64 / took.as_secs_f64();
+        ratios.push(rate / md5);
+        let took_many = transfer(home.path(), &many);
+        small.push(took_many.as_secs_f64());
+        say(&format!(
+            "round {round}: MD5 of one core {:.0} MB/s; {gib} GiB file {:.0} MB/s = {:.2} of it; \
+             10,000 x 4 KiB in {:.2} s",
+            md5 / 1e6,
+            rate / 1e6,
+            rate / md5,
+            took_many.as_secs_f64(),
+        ));
+    }
+    say(&format!("median: large file {:.2} of the MD5 rate; many files {:.2} s", median(ratios), median(small)));
+}
+
+#[expect(clippy::print_stdout, reason = "a bench speaks to a person")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Bytes that no disk compresses away, the same in every run.
+fn write_noise(path: &Path, len: u64) {
+    use std::io::Write;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let block: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .take(1 << 17)
+    .flatten()
+    .collect();
+    let mut file = File::create(path).expect("a source file");
+    let mut left = len;
+    while left > 0 {
+        let piece = usize::try_from(left).unwrap_or(usize::MAX).min(block.len());
+        file.write_all(&block[..piece]).expect("room for the source");
+        left -= piece as u64;
+    }
+}
+
+/// Bytes per second that one core hashes, in pieces as large as the lanes'.
+fn md5_rate() -> f64 {
+    let piece = vec![0x5a; 256 << 10];
+    let start = Instant::now();
+    let mut hasher = Hasher::new();
+    let pieces = 4096;
+    for _ in 0..pieces {
+        hasher.update(&piece);
+    }
+    std::hint::black_box(hasher.finish());
+    (piece.len() * pieces) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// From Send to the end on both sides.
+fn transfer(home: &Path, source: &Path) -> Duration {
+    let scratch = tempfile::tempdir_in(home).expect("scratch space");
+    let (sender, receiver) = (start(&scratch.path().join("a")), start(&scratch.path().join("b")));
+    let port = loop {
+        if let Event::Listening { address, .. } = receiver.events().recv().expect("an engine") {
+            break address.port();
+        }
+    };
+    let begun = Instant::now();
+    let request = SendRequest {
+        id: new_transfer_id(),
+        to: PeerAddr { host: "127.0.0.1".to_owned(), port },
+        classic: false,
+        what: What::Paths(vec![source.to_owned()]),
+        message: None,
+    };
+    sender.commands().send(Command::Send(request)).expect("an engine");
+    let mut ended = 0;
+    while ended < 2 {
+        crossbeam_channel::select! {
+            recv(receiver.events()) -> event => ended += take(event.expect("an engine"), scratch.path()),
+            recv(sender.events()) -> event => ended += take(event.expect("an engine"), scratch.path()),
+        }
+    }
+    let took = begun.elapsed();
+    sender.shut_down(Duration::from_secs(5));
+    receiver.shut_down(Duration::from_secs(5));
+    took
+}
+
+fn take(event: Event, home: &Path) -> usize {
+    match event {
+        Event::Offered(offer) => {
+            let folder = home.join("b/received");
+            offer.reply.accept(Acceptance { folder, selection: Selection::All });
+            0
+        }
+        Event::Snapshot(snapshot) => match snapshot.stage {
+            Stage::Ended(ending) => {
+                assert_eq!(ending.outcome, Outcome::Verified, "{ending:?}");
+                1
+            }
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+fn start(home: &Path) -> Engine {
+    fs::create_dir_all(home.join("received")).expect("a folder");
+    let profile = Profile::open(Some(home.join("profile"))).expect("a profile");
+    let settings = Settings::first_start("bench".to_owned(), home.join("received"));
+    let config = Config { profile, settings, listen: Some(0), limits: Limits::default(), waker: Arc::new(|| {}) };
+    Engine::start(config).expect("an engine")
+}
