@@ -44,12 +44,8 @@ class FileManager(Program):
         """Clicks the first row, then the others with Ctrl held; GTK needs a moment between two clicks to see two."""
         for i, (x, y) in enumerate(spots):
             sh("xdotool", "mousemove", "--sync", x, y)
-            held = ["keydown", "ctrl"], ["keyup", "ctrl"]
-            if i:
-                sh("xdotool", *held[0])
-            sh("xdotool", "click", "1")
-            if i:
-                sh("xdotool", *held[1])
+            held = (["keydown", "ctrl"], ["keyup", "ctrl"]) if i else ([], [])
+            sh("xdotool", *held[0], "click", "1", *held[1])
             time.sleep(0.6)
 
     def drop(self):

@@ -1,5 +1,6 @@
 """Runs the tests one after the other, each on a clean desk, and says what the windows held when one fails."""
 
+import faulthandler
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ SHOTS = Path(os.environ["SHOTS"])
 # As root the network is ours alone and can be slowed down; otherwise only the size makes a transfer last.
 PRIVATE = os.environ.get("SEALDROP_DESK_PRIVATE") == "yes" and shutil.which("tc") is not None
 SLOW_BYTES_PER_SECOND = 40_000_000
+# A test that takes longer hangs where no deadline reaches: the run ends there, with where it stood.
+TEST_SECONDS = int(os.environ.get("SEALDROP_DESK_TEST_SECONDS", "240"))
 BIG_BYTES = 300_000_000 if PRIVATE else 2_000_000_000
 
 
@@ -146,6 +149,7 @@ def run(test):
     began = time.monotonic()
     name = test.__name__
     print(f"test {name.replace('_', ' ')}", flush=True)
+    faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
     desk = Desk(name)
     try:
         test(desk)
@@ -158,6 +162,7 @@ def run(test):
         desk.clear()
     except Exception as error:
         print(f"     while clearing up: {error}")
+    faulthandler.cancel_dump_traceback_later()
     print(f"     {'ok' if passed else 'FAILED'} ({time.monotonic() - began:.0f} s)", flush=True)
     return passed
 
