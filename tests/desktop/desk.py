@@ -119,6 +119,9 @@ class Node:
 class Program:
     """A program with a window: started here, found on the accessibility bus by its process id."""
 
+    # Nobody runs a main loop here that would keep libatspi's cache of names and states fresh, so it goes without.
+    fresh_names = True
+
     def __init__(self, command, log, env=None, title=None):
         self.log = Path(log)
         self.name = Path(command[0]).name
@@ -144,7 +147,8 @@ class Program:
             try:
                 raw = desktop.get_child_at_index(i)
                 if raw is not None and raw.get_process_id() == self.process.pid and raw.get_child_count():
-                    raw.set_cache_mask(Atspi.Cache.NONE)  # nobody runs a main loop here that would keep a cache fresh
+                    if self.fresh_names:
+                        raw.set_cache_mask(Atspi.Cache.NONE)
                     return Node(raw)
             except Exception:  # a program that is just coming or going
                 continue
@@ -158,7 +162,7 @@ class Program:
     def place(self, x, y, width, height):
         """Puts the window there and waits until it is."""
         sh("xdotool", "windowsize", "--sync", *self.window, width, height)
-        sh("xdotool", "windowmove", "--sync", *self.window, x, y)
+        sh("xdotool", "windowmove", *self.window, x, y)
         # Nothing says when the program has drawn at its new place; boxes that stay the same for a moment have.
         wait_for(f"{self} to come to rest", self._at_rest, timeout=15)
 
@@ -214,7 +218,7 @@ class Program:
                         lambda: next((n for n in self.all(name, role) if n.enabled), None), timeout)
         x, y = self.into_view(node)
         sh("xdotool", "windowactivate", "--sync", *self.window)
-        sh("xdotool", "mousemove", "--sync", x, y)
+        sh("xdotool", "mousemove", x, y)
         time.sleep(0.1)  # a hand also rests before it presses; the window sees the pointer arrive in a frame of its own
         sh("xdotool", "mousedown", "1")
         time.sleep(0.05)

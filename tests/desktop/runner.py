@@ -102,7 +102,7 @@ class Desk:
 
     def rest_the_pointer(self):
         """Away from every window."""
-        sh("xdotool", "mousemove", "--sync", 1095, 1040)
+        sh("xdotool", "mousemove", 1095, 1040)
 
     def shot(self, name):
         self.shots += 1
