@@ -161,7 +161,10 @@ class Program:
 
     def place(self, x, y, width, height):
         """Puts the window there and waits until it is."""
-        sh("xdotool", "windowsize", "--sync", *self.window, width, height)
+        now = self.frame()
+        # Asked for the size that a window has already, `--sync` would wait 15 s for it to change.
+        if abs(now[2] - width) > 20 or abs(now[3] - height) > 20:
+            sh("xdotool", "windowsize", "--sync", *self.window, width, height)
         sh("xdotool", "windowmove", *self.window, x, y)
         # Nothing says when the program has drawn at its new place; boxes that stay the same for a moment have.
         wait_for(f"{self} to come to rest", self._at_rest, timeout=15)

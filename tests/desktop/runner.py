@@ -58,6 +58,8 @@ class Desk:
         self.root = Path(tempfile.mkdtemp(prefix="sealdrop-desk-", dir="/dev/shm" if big_enough("/dev/shm") else None))
         self.programs = []
         self.shots = 0
+        for old in SHOTS.glob(f"{test}-*.png"):
+            old.unlink()
 
     def folder(self, name):
         path = self.root / name
