@@ -7,6 +7,9 @@ from desk import Program, sh, wait_for
 
 
 class FileManager(Program):
+    # libatspi hangs when a GTK program's cache is switched off while it is being filled; it is emptied before each look.
+    fresh_names = False
+
     def __init__(self, folder, log):
         folder = Path(folder)
         # Thunar has one process for all windows; its window is known by the folder it shows.
@@ -15,12 +18,16 @@ class FileManager(Program):
     def show_list(self):
         """The list view: its rows have names."""
         sh("xdotool", "windowactivate", "--sync", *self.window, "key", "ctrl+2")
-        wait_for("the list view", lambda: self.all(role="table cell"), timeout=15)
+        wait_for("the list view", self._rows, timeout=15)
+
+    def _rows(self):
+        self.root.raw.clear_cache()
+        return self.all(role="table cell")
 
     def _spot(self, name):
         """Where to press on the row called `name`: the start of its text."""
         def look():
-            cells = (node for node in self.all(name, "table cell") if node.box[0] >= 0 and node.box[2] > 8)
+            cells = (node for node in self._rows() if node.name == name and node.box[0] >= 0 and node.box[2] > 8)
             return next(cells, None)
 
         x, y, width, height = wait_for(f"row {name!r} in the file manager", look).box
@@ -32,7 +39,7 @@ class FileManager(Program):
         spots = [self._spot(name) for name in names]
         self._select(spots)
         x, y = spots[-1]
-        sh("xdotool", "mousemove", "--sync", x, y, "mousedown", "1")
+        sh("xdotool", "mousemove", x, y, "mousedown", "1")
         time.sleep(0.3)
         steps = 15
         for i in range(1, steps + 1):
@@ -43,13 +50,9 @@ class FileManager(Program):
     def _select(self, spots):
         """Clicks the first row, then the others with Ctrl held; GTK needs a moment between two clicks to see two."""
         for i, (x, y) in enumerate(spots):
-            sh("xdotool", "mousemove", "--sync", x, y)
-            held = ["keydown", "ctrl"], ["keyup", "ctrl"]
-            if i:
-                sh("xdotool", *held[0])
-            sh("xdotool", "click", "1")
-            if i:
-                sh("xdotool", *held[1])
+            sh("xdotool", "mousemove", x, y)
+            held = (["keydown", "ctrl"], ["keyup", "ctrl"]) if i else ([], [])
+            sh("xdotool", *held[0], "click", "1", *held[1])
             time.sleep(0.6)
 
     def drop(self):

@@ -1,5 +1,6 @@
 """Runs the tests one after the other, each on a clean desk, and says what the windows held when one fails."""
 
+import faulthandler
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ SHOTS = Path(os.environ["SHOTS"])
 # As root the network is ours alone and can be slowed down; otherwise only the size makes a transfer last.
 PRIVATE = os.environ.get("SEALDROP_DESK_PRIVATE") == "yes" and shutil.which("tc") is not None
 SLOW_BYTES_PER_SECOND = 40_000_000
+# A test that takes longer hangs where no deadline reaches: the run ends there, with where it stood.
+TEST_SECONDS = int(os.environ.get("SEALDROP_DESK_TEST_SECONDS", "240"))
 BIG_BYTES = 300_000_000 if PRIVATE else 2_000_000_000
 
 
@@ -55,6 +58,8 @@ class Desk:
         self.root = Path(tempfile.mkdtemp(prefix="sealdrop-desk-", dir="/dev/shm" if big_enough("/dev/shm") else None))
         self.programs = []
         self.shots = 0
+        for old in SHOTS.glob(f"{test}-*.png"):
+            old.unlink()
 
     def folder(self, name):
         path = self.root / name
@@ -99,7 +104,7 @@ class Desk:
 
     def rest_the_pointer(self):
         """Away from every window."""
-        sh("xdotool", "mousemove", "--sync", 1095, 1040)
+        sh("xdotool", "mousemove", 1095, 1040)
 
     def shot(self, name):
         self.shots += 1
@@ -146,6 +151,7 @@ def run(test):
     began = time.monotonic()
     name = test.__name__
     print(f"test {name.replace('_', ' ')}", flush=True)
+    faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
     desk = Desk(name)
     try:
         test(desk)
@@ -158,6 +164,7 @@ def run(test):
         desk.clear()
     except Exception as error:
         print(f"     while clearing up: {error}")
+    faulthandler.cancel_dump_traceback_later()
     print(f"     {'ok' if passed else 'FAILED'} ({time.monotonic() - began:.0f} s)", flush=True)
     return passed
 

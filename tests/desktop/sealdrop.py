@@ -6,7 +6,7 @@ import re
 import time
 from pathlib import Path
 
-from desk import Program, wait_for
+from desk import BUTTON, Program, wait_for
 
 SEAL = re.compile(r"MD5 ([0-9a-f]{32}), (verified|does not match|not checked)")
 CARD = re.compile(r"^Offer from (.+), (\d+) files?$")
@@ -82,7 +82,7 @@ class Sealdrop(Program):
 
     def open_rows(self):
         """Opens every row's table of files, as far as it is closed."""
-        for node in self.all(OPENERS, ("button", "toggle button", "check box")):
+        for node in self.all(OPENERS, (*BUTTON, "toggle button", "check box")):
             self.click(node.name, node.role)
 
     def stored(self):
