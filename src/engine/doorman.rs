@@ -249,6 +249,7 @@ fn address_of(link: &SocketLink) -> String {
 }
 
 fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneError> {
+    link.keep_alive();
     let entry = Entry {
         path: vec![header.name.clone()],
         kind: EntryKind::File { size: header.size },

@@ -1,8 +1,8 @@
 //! What dispatch has done for it because it may wait: disk and clipboard-sized jobs, each on a thread of its own.
 
-use std::{net::IpAddr, ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::{
     digest::Hasher,
@@ -31,6 +31,9 @@ use super::{
     outgoing::walk_all,
     threads,
 };
+
+/// How often a change of network is looked for: rarely enough to cost nothing, soon enough for who looks at the window.
+const ADDRESS_CHECK: Duration = Duration::from_secs(15);
 
 /// Sends errands out and lets them report to dispatch.
 #[derive(Clone)]
@@ -89,8 +92,21 @@ impl Errands {
         });
     }
 
-    pub fn reachable_at(&self) {
-        self.go("addresses", |this| this.tell(Note::ReachableAt(own_addresses())));
+    /// Tells this device's addresses now and whenever they change, until the other end of `ended` is dropped.
+    pub fn watch_addresses(&self, ended: Receiver<()>) {
+        self.go("addresses", move |this| {
+            let mut known = None;
+            loop {
+                let now = Some(own_addresses());
+                if now != known {
+                    this.tell(Note::ReachableAt(now.clone().unwrap_or_default()));
+                    known = now;
+                }
+                if ended.recv_timeout(ADDRESS_CHECK) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        });
     }
 
     pub fn remember(&self, device: KnownDevice) {

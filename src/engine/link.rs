@@ -9,6 +9,7 @@ use std::{
 };
 
 use polling::{Event, Events, Poller};
+use socket2::{SockRef, TcpKeepalive};
 
 use crate::transfer::{
     limits::Limits,
@@ -107,6 +108,13 @@ impl SocketLink {
     /// The local address of this connection: how the peer reaches us.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.stream.local_addr().map(canonical)
+    }
+
+    /// Lets the system find out whether a peer that says nothing is still there (a classic sender while a person decides).
+    pub fn keep_alive(&self) {
+        let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+        // A system without it notices later.
+        SockRef::from(&self.stream).set_tcp_keepalive(&probing).ok();
     }
 
     /// The error that the system holds for this connection, such as a reset, without reading from it.

@@ -72,7 +72,8 @@ fn count_panics() -> Arc<AtomicUsize> {
 /// Plays a session to `b`, which accepts whatever it is offered, until it closes. `files` go out after the accept, if one
 /// comes; a session that ends before that says so by closing its side.
 fn play(b: &mut Station, offer: &[u8], files: Option<&[u8]>) {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, b.port)).unwrap();
+    let address = (Ipv4Addr::LOCALHOST, b.port).into();
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let deadline = Instant::now() + Duration::from_secs(15);
     // An engine that has heard enough may close while we still write.

@@ -8,12 +8,12 @@ mod record;
 
 use std::{
     collections::{HashMap, VecDeque},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::PathBuf,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
 
 use crate::{
     model::{
@@ -69,6 +69,9 @@ pub(super) struct Dispatch {
     listener: Option<Listener>,
     listener_id: ListenerId,
     listening: Option<SocketAddr>,
+    reachable_at: Option<Vec<IpAddr>>,
+    /// Dropped with us, which ends the watch over addresses.
+    watching: Option<Sender<()>>,
     doormen: usize,
     knocking: VecDeque<TcpStream>,
     /// Ends doormen at a shutdown.
@@ -87,6 +90,8 @@ impl Dispatch {
             listener: None,
             listener_id: 0,
             listening: None,
+            reachable_at: None,
+            watching: None,
             doormen: 0,
             knocking: VecDeque::new(),
             stop: CancelFlag::default(),
@@ -246,6 +251,11 @@ impl Dispatch {
     }
 
     fn listen(&mut self, port: u16) {
+        if self.watching.is_none() {
+            let (watching, ended) = bounded(0);
+            self.watching = Some(watching);
+            self.setup.errands.watch_addresses(ended);
+        }
         self.listener = None;
         self.listening = None;
         self.listener_id += 1;

@@ -1,10 +1,6 @@
 //! What workers tell.
 
-use std::{
-    net::{IpAddr, TcpStream},
-    sync::Arc,
-    time::Instant,
-};
+use std::{net::TcpStream, sync::Arc, time::Instant};
 
 use crate::{
     engine::{
@@ -57,7 +53,7 @@ impl Dispatch {
             }
             Note::ListeningOn { id, address } if id == self.listener_id => {
                 self.listening = Some(address);
-                self.setup.errands.reachable_at();
+                self.tell_address();
             }
             Note::ListenerFailed { .. } | Note::ListeningOn { .. } => {}
             Note::Moved { key, index, moved } => self.moved(key, index, moved),
@@ -65,7 +61,10 @@ impl Dispatch {
             Note::PeerKnown { key, name, os } => self.peer_known(key, name, os),
             Note::Preflighted { key, preflight } => self.preflighted(key, preflight),
             Note::Proposed { key, link } => self.proposed(key, *link),
-            Note::ReachableAt(addresses) => self.reachable_at(addresses),
+            Note::ReachableAt(addresses) => {
+                self.reachable_at = Some(addresses);
+                self.tell_address();
+            }
             Note::Refused { address, reason } => self.outbox.fact(Event::Refused { address, reason }),
             Note::SettingsNotSaved(reason) => self.outbox.fact(Event::SettingsNotSaved(reason)),
             Note::StageChanged { key, stage } => self.stage_changed(key, stage),
@@ -102,9 +101,10 @@ impl Dispatch {
         self.remember(key);
     }
 
-    fn reachable_at(&mut self, addresses: Vec<IpAddr>) {
-        if let Some(address) = self.listening {
-            self.outbox.fact(Event::Listening { address, reachable_at: addresses });
+    /// Once both the port and the addresses are known, and again whenever one of them changes.
+    fn tell_address(&mut self) {
+        if let (Some(address), Some(reachable_at)) = (self.listening, self.reachable_at.clone()) {
+            self.outbox.fact(Event::Listening { address, reachable_at });
         }
     }
 
