@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Receive(how)) => receive::run(&global, how),
         Some(Verb::Send(what)) => send::run(&global, what),
     };
-    result.unwrap_or_else(|problem| problem.report()).into()
+    result.unwrap_or_else(exit::Problem::report).into()
 }
 
 /// Ends the process as the parser of arguments would.

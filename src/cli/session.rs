@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Select, SendTimeoutError, never};
+use crossbeam_channel::{Receiver, Select, never};
 
 use super::{
     args::Global,
@@ -123,18 +123,15 @@ impl Session {
     }
 
     pub(super) fn say(&self, command: Command) {
-        match self.engine.commands().send_timeout(command, COMMAND_LIMIT) {
-            Ok(()) => {}
-            // Gone: that is heard as `Stopped`.
-            Err(SendTimeoutError::Disconnected(_) | SendTimeoutError::Timeout(_)) => {}
-        }
+        // An engine that is gone is heard as `Stopped`.
+        self.engine.commands().send_timeout(command, COMMAND_LIMIT).ok();
     }
 
     /// Waits for what a command has to act on, and tells all the rest.
     pub(super) fn next(&mut self, until: Option<Instant>) -> Heard {
         loop {
             let heard = match self.wait(until) {
-                Waited::Event(event) => self.tell(event),
+                Waited::Event(event) => self.tell(*event),
                 Waited::Heard(heard) => Some(heard),
             };
             if let Some(heard) = heard {
@@ -164,7 +161,7 @@ impl Session {
         };
         match operation.index() {
             index if index == events => match operation.recv(self.engine.events()) {
-                Ok(event) => Waited::Event(event),
+                Ok(event) => Waited::Event(Box::new(event)),
                 Err(_) => Waited::Heard(Heard::Stopped),
             },
             index if index == interrupts => {
@@ -226,6 +223,6 @@ impl Session {
 }
 
 enum Waited {
-    Event(Event),
+    Event(Box<Event>),
     Heard(Heard),
 }

@@ -3,7 +3,7 @@
 use std::{
     io::Write,
     net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::words;
@@ -72,7 +72,7 @@ pub(super) fn is_failure(reason: &Reason) -> bool {
 }
 
 /// Sentence for a profile whose settings could not be understood.
-pub(super) fn settings_damaged(kept_at: &PathBuf, reason: &Reason) -> String {
+pub(super) fn settings_damaged(kept_at: &Path, reason: &Reason) -> String {
     let place = clean_path(kept_at);
     let why = reason.detail.as_deref().unwrap_or("damaged");
     format!("the settings could not be understood and are kept at {place}; defaults are in force ({})", clean(why))
