@@ -1,1 +1,45 @@
-//! The command line over the engine.
+//! The command line over the engine: the same transfers without a window, for people in a terminal and for scripts.
+
+mod answers;
+mod args;
+mod bars;
+mod checksum;
+mod exit;
+mod human;
+mod interrupt;
+mod json;
+mod prompt;
+mod receive;
+mod send;
+mod session;
+mod show;
+mod window;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+
+use args::{Arguments, Verb};
+
+/// Runs what the arguments of this process ask for.
+pub fn main() -> ExitCode {
+    let Arguments { global, verb, paths } = Arguments::parse();
+    let result = match verb {
+        None if global.json => wrong_usage("--json goes with a command such as send or receive"),
+        None => return window::open_window(global.profile, paths, global.port),
+        Some(_) if !paths.is_empty() => wrong_usage("paths go behind the command"),
+        Some(Verb::Checksum(_)) if global.json => {
+            wrong_usage("checksum prints what md5sum prints: --json is not for it")
+        }
+        Some(Verb::Checksum(what)) => return checksum::run(&what.paths).into(),
+        Some(Verb::Receive(how)) => receive::run(&global, how),
+        Some(Verb::Send(what)) => send::run(&global, what),
+    };
+    result.unwrap_or_else(exit::Problem::report).into()
+}
+
+/// Ends the process as the parser of arguments would.
+fn wrong_usage(sentence: &str) -> ! {
+    Arguments::command().error(ErrorKind::ArgumentConflict, sentence).exit()
+}

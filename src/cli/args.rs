@@ -1,0 +1,140 @@
+//! What can be typed behind `sealdrop`. Only what exists is offered.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::device::PeerAddr;
+
+/// Longer messages are refused by every receiver.
+const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+
+/// Sends files straight from one computer to another and shows the same MD5 seal on both screens.
+#[derive(Debug, Parser)]
+#[command(name = "sealdrop", version = env!("SEALDROP_VERSION"))]
+#[command(after_help = "\
+Without a command the window opens.
+
+Exit codes: 0 everything arrived and was verified (or could not be checked), 1 failed or partial, 2 wrong usage, \
+3 declined, 4 not reachable, 5 cancelled or interrupted.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+    /// Files and folders to stage in the window
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+/// What every command understands.
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// Folder that holds settings and remembered devices
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) profile: Option<PathBuf>,
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) port: Option<u16>,
+    /// Print one JSON object a line, and nothing else, to standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Print MD5 checksums as md5sum does
+    Checksum(ChecksumArgs),
+    /// Wait for files that others send
+    Receive(ReceiveArgs),
+    /// Send files and folders to another device
+    Send(SendArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ChecksumArgs {
+    /// Files; - is standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReceiveArgs {
+    /// Folder to save to, instead of the one in the settings
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub(super) into: Option<PathBuf>,
+    /// Ask for each offer, or take all of them, also from programs that are not Sealdrop
+    #[arg(long, value_enum, default_value_t = Accept::Ask)]
+    pub(super) accept: Accept,
+    /// End after the first accepted transfer; its outcome is the exit code
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Turn away programs that are not Sealdrop
+    #[arg(long)]
+    pub(super) no_classic: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Accept {
+    All,
+    Ask,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SendArgs {
+    /// Where to
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) to: PeerAddr,
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Speak the plain protocol of programs that are not Sealdrop: not encrypted, and nothing comes back
+    #[arg(long)]
+    pub(super) classic: bool,
+    /// Words that the other person reads beside the offer
+    #[arg(long, value_name = "TEXT", conflicts_with = "classic", value_parser = message)]
+    pub(super) message: Option<String>,
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = std::path::absolute(text).map_err(|error| error.to_string())?;
+    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
+}
+
+fn message(text: &str) -> Result<String, String> {
+    if text.len() > MAX_MESSAGE_BYTES {
+        return Err(format!("a message has at most {MAX_MESSAGE_BYTES} bytes"));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_before_and_behind_the_command() {
+        for line in [["sealdrop", "--json", "--port", "0", "receive"], ["sealdrop", "receive", "--port", "0", "--json"]]
+        {
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert!(arguments.global.json && arguments.global.port == Some(0), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_yet_is_not_offered() {
+        for verb in ["get", "share", "devices", "verify"] {
+            // It is a path for the window like any other.
+            assert!(Arguments::try_parse_from(["sealdrop", verb]).unwrap().verb.is_none());
+        }
+        assert!(Arguments::try_parse_from(["sealdrop", "receive", "--accept", "verified"]).is_err());
+        assert!(Arguments::try_parse_from(["sealdrop", "send", "--to", "x", "--limit", "1", "y"]).is_err());
+    }
+}

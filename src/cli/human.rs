@@ -1,0 +1,179 @@
+//! Words for a person: a line for each file, a sentence at the end, and bars on a terminal.
+
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use super::{
+    bars::Bars,
+    prompt,
+    show::{self, Show, clean, clean_path, is_failure, sentence},
+    words::{count, duration, size},
+};
+use crate::{
+    engine::messages::IncomingOffer,
+    model::{
+        outcome::{Ending, FileEnd, FileState, Outcome},
+        seal::Md5Digest,
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+    },
+    storage::sources::LeftOut,
+};
+
+/// Files that arrived are named up to this number; those that did not always are.
+const MAX_FILE_LINES: u64 = 100;
+
+/// Writes lines to standard output, complaints and bars to standard error.
+pub(super) struct Human {
+    bars: Option<Bars>,
+    told: HashMap<TransferKey, Told>,
+}
+
+/// What was said of one transfer.
+#[derive(Default)]
+struct Told {
+    /// Files that arrived.
+    lines: u64,
+    /// The last of them: its seal and, received, where it is.
+    seal: Option<Md5Digest>,
+    place: Option<PathBuf>,
+    /// That its person has to answer.
+    waiting: bool,
+}
+
+impl Human {
+    pub(super) fn new(with_bars: bool) -> Self {
+        Self { bars: with_bars.then(Bars::new), told: HashMap::new() }
+    }
+
+    fn print(&self, line: &str) {
+        self.aside(|| {
+            let mut out = std::io::stdout().lock();
+            // A reader that is gone must not end a transfer; the exit code still tells how it went.
+            writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+        });
+    }
+
+    fn aside(&self, write: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.aside(write),
+            None => write(),
+        }
+    }
+}
+
+impl Show for Human {
+    fn listening(&mut self, address: SocketAddr, reachable_at: &[IpAddr]) {
+        let port = address.port();
+        let mut line = format!("Listening on port {port}");
+        for (i, ip) in reachable_at.iter().enumerate() {
+            let before = if i == 0 { "; this device can be reached at " } else { ", " };
+            write!(line, "{before}{}", SocketAddr::new(*ip, port)).ok();
+        }
+        self.print(&line);
+    }
+
+    fn offered(&mut self, offer: &IncomingOffer) {
+        self.print(&prompt::headline(offer));
+    }
+
+    fn stands(&mut self, snapshot: &TransferSnapshot) {
+        if let Some(bars) = &mut self.bars {
+            // The question stands in for a bar.
+            if (&snapshot.stage, snapshot.key.direction) != (&Stage::Waiting, Direction::Incoming) {
+                bars.stands(snapshot);
+            }
+        } else if (&snapshot.stage, snapshot.key.direction) == (&Stage::Waiting, Direction::Outgoing) {
+            let told = self.told.entry(snapshot.key).or_default();
+            if !std::mem::replace(&mut told.waiting, true) {
+                self.print(&format!("Waiting for {} to accept", clean(&snapshot.peer.name)));
+            }
+        }
+    }
+
+    fn left_out(&mut self, _snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
+        for LeftOut { place, reason } in left_out {
+            let word = if is_failure(reason) { "failed" } else { "left out" };
+            self.complain(&format!("{word}: {}: {}", clean_path(place), sentence(reason)));
+        }
+    }
+
+    fn file_ended(&mut self, snapshot: &TransferSnapshot, end: &FileEnd) {
+        let Some(entry) = snapshot.manifest.entries.get(end.index as usize) else { return };
+        let path = clean(&entry.shown_path());
+        match (&end.state, end.md5) {
+            (FileState::Unchecked | FileState::Verified, md5) => {
+                if !entry.is_file() {
+                    return;
+                }
+                let told = self.told.entry(snapshot.key).or_default();
+                told.lines += 1;
+                told.seal = md5;
+                told.place.clone_from(&end.place);
+                let lines = told.lines;
+                if lines <= MAX_FILE_LINES && snapshot.files > 1 {
+                    let hex = md5.map(|md5| md5.to_string()).unwrap_or_default();
+                    self.print(&format!("{hex}  {path}  {}", end.state.word()));
+                } else if lines == MAX_FILE_LINES + 1 {
+                    self.print("and more; --json lists them all");
+                }
+            }
+            (state, _) => {
+                let why = end.reason.as_ref().map(|reason| format!(": {}", sentence(reason))).unwrap_or_default();
+                self.complain(&format!("{}: {path}{why}", state.word()));
+            }
+        }
+    }
+
+    fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending) {
+        if let Some(bars) = &mut self.bars {
+            bars.end(snapshot.key);
+        }
+        let told = self.told.remove(&snapshot.key).unwrap_or_default();
+        self.print(&summary(snapshot, ending));
+        if let (Outcome::Unchecked | Outcome::Verified, 1, Some(md5)) = (ending.outcome, ending.files, told.seal) {
+            let judged = if ending.outcome == Outcome::Verified { "verified" } else { "not checked" };
+            let place = told.place.as_deref().map(clean_path).unwrap_or_default();
+            self.print(&format!("MD5 {md5}, {judged}: {place}"));
+        }
+    }
+
+    fn ask(&mut self, question: &str) {
+        self.aside(|| {
+            let mut err = std::io::stderr().lock();
+            // Without a terminal nobody answers either.
+            write!(err, "{question}").and_then(|()| err.flush()).ok();
+        });
+    }
+
+    fn complain(&mut self, sentence: &str) {
+        self.aside(|| show::complain(sentence));
+    }
+}
+
+/// `Sent 12 files, 3.4 MB to Laptop in 1.2 s: all seals verified`.
+fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
+    let peer = clean(&snapshot.peer.name);
+    let (verb, preposition) = match snapshot.key.direction {
+        Direction::Incoming => ("Received", "from"),
+        Direction::Outgoing => ("Sent", "to"),
+    };
+    let files = count(ending.files, "file", "files");
+    let arrived = format!("{files}, {} {preposition} {peer} in {}", size(ending.bytes), duration(ending.took));
+    let why = ending.reason.as_ref().map(sentence).unwrap_or_default();
+    match ending.outcome {
+        Outcome::Verified => format!("{verb} {arrived}: verified"),
+        Outcome::Unchecked if snapshot.key.direction == Direction::Outgoing => {
+            format!("Handed over {arrived}: not confirmed by the other side")
+        }
+        Outcome::Unchecked => format!("{verb} {arrived}: not checked, the sender gave no usable checksum"),
+        Outcome::Partial => format!("{verb} only {arrived}; the rest failed: {why}"),
+        Outcome::Cancelled | Outcome::Declined => why,
+        Outcome::Failed | Outcome::Interrupted if ending.files > 0 => format!("Broke off after {arrived}: {why}"),
+        Outcome::Failed | Outcome::Interrupted => format!("Failed: {why}"),
+    }
+}

@@ -1,0 +1,228 @@
+//! One run of the engine for a command: starts it, waits for what comes next, and stops it in order.
+
+use std::{
+    collections::HashMap,
+    io::IsTerminal,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Select, never};
+
+use super::{
+    args::Global,
+    exit::Problem,
+    human::Human,
+    interrupt,
+    json::Json,
+    show::{self, Show},
+};
+use crate::{
+    engine::{
+        Config, Engine,
+        messages::{Command, Event, IncomingOffer},
+    },
+    model::{
+        outcome::Ending,
+        reason::Reason,
+        settings::Settings,
+        transfer::{Stage, TransferKey, TransferSnapshot},
+    },
+    storage::{
+        profile::{Profile, ProfileLock},
+        settings_file,
+    },
+    transfer::limits::Limits,
+};
+
+/// The engine takes commands at once; one that does not is broken.
+const COMMAND_LIMIT: Duration = Duration::from_secs(5);
+/// Last words to the other side have this long when the process ends.
+const STOP_LIMIT: Duration = Duration::from_secs(4);
+
+/// The profile and what is set in it.
+pub(super) struct Setup {
+    pub(super) profile: Profile,
+    pub(super) settings: Settings,
+}
+
+impl Setup {
+    /// Opens the profile. Damaged settings are named on standard error.
+    pub(super) fn open(global: &Global) -> Result<Self, Problem> {
+        let profile = open_profile(global)?;
+        Ok(Self::load(profile))
+    }
+
+    /// Opens the profile and claims it for listening.
+    pub(super) fn claim(global: &Global) -> Result<(Self, ProfileLock), Problem> {
+        let profile = open_profile(global)?;
+        let lock = profile.lock().map_err(|taken| {
+            Problem::failed(format!(
+                "{taken}; close it first, or give this one a profile of its own with --profile DIR"
+            ))
+        })?;
+        Ok((Self::load(profile), lock))
+    }
+
+    fn load(profile: Profile) -> Self {
+        let settings_file::Loaded { settings, damaged } = settings_file::load(&profile);
+        if let Some((kept_at, reason)) = damaged {
+            show::complain(&show::settings_damaged(&kept_at, &reason));
+        }
+        Self { profile, settings }
+    }
+}
+
+fn open_profile(global: &Global) -> Result<Profile, Problem> {
+    Profile::open(global.profile.clone())
+        .map_err(|error| Problem::failed(format!("the profile cannot be opened: {error}")))
+}
+
+/// What a command hears next.
+pub(super) enum Heard {
+    Ended(TransferKey, Ending),
+    /// Ctrl-C, the first.
+    Interrupted,
+    /// A line of standard input; `None` when it has ended.
+    Line(Option<String>),
+    NotListening(u16, Reason),
+    Offered(Box<IncomingOffer>),
+    /// The engine is gone.
+    Stopped,
+    /// The time given is over.
+    TimeOver,
+}
+
+/// The running engine with the one who tells about it.
+pub(super) struct Session {
+    engine: Engine,
+    pub(super) show: Box<dyn Show>,
+    interrupts: Receiver<()>,
+    lines: Receiver<String>,
+    /// Transfers that have not ended, as they stand.
+    transfers: HashMap<TransferKey, TransferSnapshot>,
+}
+
+impl Session {
+    /// Starts an engine that listens on `listen`, or not at all.
+    pub(super) fn start(setup: Setup, json: bool, listen: Option<u16>) -> Result<Self, Problem> {
+        let interrupts = interrupt::interrupts()
+            .map_err(|error| Problem::failed(format!("interrupts cannot be waited for: {error}")))?;
+        let show: Box<dyn Show> =
+            if json { Box::new(Json::default()) } else { Box::new(Human::new(std::io::stderr().is_terminal())) };
+        let Setup { profile, settings } = setup;
+        let engine =
+            Engine::start(Config { profile, settings, limits: Limits::default(), listen, waker: Arc::new(|| {}) })
+                .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;
+        Ok(Self { engine, show, interrupts, lines: never(), transfers: HashMap::new() })
+    }
+
+    /// From now on lines of standard input are heard, too.
+    pub(super) fn hear_lines(&mut self, lines: Receiver<String>) {
+        self.lines = lines;
+    }
+
+    pub(super) fn say(&self, command: Command) {
+        // An engine that is gone is heard as `Stopped`.
+        self.engine.commands().send_timeout(command, COMMAND_LIMIT).ok();
+    }
+
+    /// Waits for what a command has to act on, and tells all the rest.
+    pub(super) fn next(&mut self, until: Option<Instant>) -> Heard {
+        loop {
+            let heard = match self.wait(until) {
+                Waited::Event(event) => self.tell(*event),
+                Waited::Heard(heard) => Some(heard),
+            };
+            if let Some(heard) = heard {
+                return heard;
+            }
+        }
+    }
+
+    /// Ends the engine in order, telling what still comes; last words reach the other side.
+    pub(super) fn stop(mut self) {
+        self.say(Command::Shutdown);
+        let deadline = Instant::now() + STOP_LIMIT;
+        while !matches!(self.next(Some(deadline)), Heard::Stopped | Heard::TimeOver) {}
+    }
+
+    fn wait(&mut self, until: Option<Instant>) -> Waited {
+        let mut select = Select::new();
+        let events = select.recv(self.engine.events());
+        let interrupts = select.recv(&self.interrupts);
+        let lines = select.recv(&self.lines);
+        let operation = match until {
+            Some(until) => match select.select_deadline(until) {
+                Ok(operation) => operation,
+                Err(_) => return Waited::Heard(Heard::TimeOver),
+            },
+            None => select.select(),
+        };
+        match operation.index() {
+            index if index == events => match operation.recv(self.engine.events()) {
+                Ok(event) => Waited::Event(Box::new(event)),
+                Err(_) => Waited::Heard(Heard::Stopped),
+            },
+            index if index == interrupts => {
+                if operation.recv(&self.interrupts).is_err() {
+                    // The thread that waits for signals is gone; the system ends us without it.
+                    self.interrupts = never();
+                }
+                Waited::Heard(Heard::Interrupted)
+            }
+            index => {
+                debug_assert_eq!(index, lines);
+                let line = operation.recv(&self.lines).ok();
+                if line.is_none() {
+                    self.lines = never();
+                }
+                Waited::Heard(Heard::Line(line))
+            }
+        }
+    }
+
+    /// Shows one event; what a command has to act on comes back.
+    fn tell(&mut self, event: Event) -> Option<Heard> {
+        match event {
+            Event::FileEnded { key, end } => self.show.file_ended(self.transfers.get(&key)?, &end),
+            Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(&key)?, &left_out),
+            Event::Listening { address, reachable_at } => self.show.listening(address, &reachable_at),
+            Event::NotListening { port, reason } => return Some(Heard::NotListening(port, reason)),
+            Event::Offered(offer) => return Some(Heard::Offered(Box::new(offer))),
+            Event::Refused { address, reason } => {
+                let sentence = show::sentence(&reason);
+                self.show.complain(&format!("a caller from {address} was turned away: {sentence}"));
+            }
+            Event::Snapshot(snapshot) => return self.stands(snapshot),
+            Event::Stopped => return Some(Heard::Stopped),
+            Event::Devices(_)
+            | Event::FileChecked { .. }
+            | Event::Preflighted { .. }
+            | Event::Settings(_)
+            | Event::SettingsDamaged { .. }
+            | Event::SettingsNotSaved(_)
+            | Event::Staged { .. }
+            | Event::Staging { .. }
+            | Event::Wrote { .. } => {}
+        }
+        None
+    }
+
+    fn stands(&mut self, snapshot: TransferSnapshot) -> Option<Heard> {
+        let key = snapshot.key;
+        if let Stage::Ended(ending) = &snapshot.stage {
+            self.transfers.remove(&key);
+            self.show.finished(&snapshot, ending);
+            return Some(Heard::Ended(key, ending.clone()));
+        }
+        self.show.stands(&snapshot);
+        self.transfers.insert(key, snapshot);
+        None
+    }
+}
+
+enum Waited {
+    Event(Box<Event>),
+    Heard(Heard),
+}
