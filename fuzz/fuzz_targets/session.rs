@@ -127,7 +127,8 @@ fn receive(bytes: &[u8]) {
             .expect("an empty folder");
     let mut link = Recorded(bytes);
     let mut commit = Checking { manifest: Arc::clone(&manifest), receipts: VecDeque::new() };
-    let lane = ReceiveLane::new(&mut link, &mut Nobody, &mut commit, landing.clone(), manifest, &selection);
+    let mut report = Nobody;
+    let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing.clone(), manifest, &selection);
     drop(lane.run());
     landing.finish();
     for entry in std::fs::read_dir(folder.join("d")).into_iter().flatten() {
@@ -148,7 +149,8 @@ fn send(bytes: &[u8]) {
         })
         .collect();
     let mut link = Recorded(bytes);
-    drop(SendLane::new(&mut link, &mut Nobody, manifest, &places).run());
+    let mut report = Nobody;
+    drop(SendLane::new(&mut link, &mut report, manifest, &places).run());
 }
 
 fuzz_target!(|input: (u8, Vec<u8>)| {
