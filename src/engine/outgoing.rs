@@ -87,8 +87,9 @@ impl Errand {
     }
 
     fn offer(&self, outgoing: &Outgoing) -> Result<(), Reason> {
-        let mut link = SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits)
-            .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+        let mut link =
+            SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits, self.notes.clone())
+                .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         self.stage(Stage::Offering);
         match self.greet_and_offer(&mut link, outgoing) {
             Ok(()) => {
