@@ -74,7 +74,7 @@ impl Drop for OnDuty {
 /// Attends to a connection that was just accepted.
 pub fn attend(stream: TcpStream, orders: &Orders) {
     // A socket that breaks already here has nobody at its other end.
-    if let Ok(link) = SocketLink::new(stream, orders.stop.clone(), orders.limits) {
+    if let Ok(link) = SocketLink::new(stream, orders.stop.clone(), orders.limits, orders.notes.clone()) {
         attend_link(link, orders);
     }
 }

@@ -208,7 +208,7 @@ impl Lane {
         let md5 = self.hash(entry, place)?;
         let quiet = |stage| self.stage(stage);
         let stream = super::outgoing::connect(to, &self.cancel, &quiet)?;
-        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits)
+        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         self.stage(Stage::Moving);
         classic::send_upload(&mut link, report, index, entry, place, md5).map_err(|error| error.reason())?;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
 use socket2::{SockRef, TcpKeepalive};
 
@@ -18,6 +19,7 @@ use crate::transfer::{
 
 use super::{
     cancel::{CancelFlag, LinkWaker},
+    note::Note,
     poll::watch,
 };
 
@@ -50,14 +52,16 @@ pub struct SocketLink {
     limits: Limits,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
+    /// The engine waits at its end until nobody holds one of these: last words need a process to say them.
+    _engine: Sender<Note>,
 }
 
 impl SocketLink {
-    /// Takes over a connected stream. Polls and cancel checks begin here.
+    /// Takes over a connected stream for the engine that hears `notes`. Polls and cancel checks begin here.
     ///
     /// # Errors
     /// The system refuses non-blocking mode or another poll handle.
-    pub fn new(stream: TcpStream, cancel: CancelFlag, limits: Limits) -> io::Result<Self> {
+    pub fn new(stream: TcpStream, cancel: CancelFlag, limits: Limits, notes: Sender<Note>) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let poller = Arc::new(Poller::new()?);
@@ -79,6 +83,7 @@ impl SocketLink {
             waiting_since: None,
             limits,
             ping: None,
+            _engine: notes,
         })
     }
 

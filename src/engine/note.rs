@@ -61,11 +61,15 @@ pub enum Note {
         key: TransferKey,
         reason: Reason,
     },
+    /// What an outgoing transfer will not send; comes before `Listed`, also when nothing is left to send.
+    LeftOut {
+        key: TransferKey,
+        left_out: Vec<LeftOut>,
+    },
     /// An outgoing transfer's list is complete.
     Listed {
         key: TransferKey,
         outgoing: Arc<Outgoing>,
-        left_out: Vec<LeftOut>,
     },
     ListenerFailed {
         id: ListenerId,

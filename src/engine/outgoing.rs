@@ -60,14 +60,17 @@ impl Errand {
     fn list_and_offer(&self) -> Result<(), Reason> {
         let (trees, mut left_out) = self.trees()?;
         left_out.extend(trees.iter().flat_map(|tree| tree.left_out.iter().cloned()));
+        let first_left_out = left_out.first().map(|first| first.reason.clone());
+        if !left_out.is_empty() {
+            self.tell(Note::LeftOut { key: self.key, left_out });
+        }
         let outgoing = Arc::new(sources::combine(&trees)?);
         if outgoing.manifest.entries.is_empty() && self.request.message.is_none() {
-            return Err(left_out.first().map_or_else(
-                || Reason::here(ReasonCode::Unreadable, "there is nothing to send"),
-                |first| first.reason.clone(),
-            ));
+            return Err(
+                first_left_out.unwrap_or_else(|| Reason::here(ReasonCode::Unreadable, "there is nothing to send"))
+            );
         }
-        self.tell(Note::Listed { key: self.key, outgoing: Arc::clone(&outgoing), left_out });
+        self.tell(Note::Listed { key: self.key, outgoing: Arc::clone(&outgoing) });
         if self.request.classic { Ok(()) } else { self.offer(&outgoing) }
     }
 
@@ -84,8 +87,9 @@ impl Errand {
     }
 
     fn offer(&self, outgoing: &Outgoing) -> Result<(), Reason> {
-        let mut link = SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits)
-            .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+        let mut link =
+            SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits, self.notes.clone())
+                .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         self.stage(Stage::Offering);
         match self.greet_and_offer(&mut link, outgoing) {
             Ok(()) => {

@@ -208,7 +208,7 @@ fn killed_receiver_is_a_failure_with_its_reason() {
     assert!(finished["reason"].as_str().unwrap().contains("connection was lost"), "{finished}");
     drop(receiver);
     // What the killed one left behind goes at the next start.
-    assert!(home.received().iter().all(|(name, _)| name.ends_with(".part")), "{:?}", names(&home));
+    assert!(home.received().iter().all(|(name, _)| name.starts_with(".sealdrop-")), "{:?}", names(&home));
     let (receiver, _) = home.receive(&["--accept", "all"]);
     assert_eq!(names(&home), Vec::<String>::new());
     drop(receiver);
@@ -342,8 +342,8 @@ fn settings_on_the_line_are_not_saved() {
 #[test]
 fn no_classic_turns_plain_programs_away() {
     let home = Home::new();
-    let (mut receiver, to) = home.receive(&["--accept", "all", "--no-classic"]);
-    let mut plain = TcpStream::connect(&to).unwrap();
+    let (receiver, to) = home.receive(&["--accept", "all", "--once", "--no-classic"]);
+    let mut plain = TcpStream::connect_timeout(&to.parse().unwrap(), crate::support::LIMIT).unwrap();
     let header = br#"{"file_name":"a","file_size":1}"#;
     plain.write_all(&u32::try_from(header.len()).unwrap().to_le_bytes()).unwrap();
     plain.write_all(header).unwrap();
@@ -351,9 +351,11 @@ fn no_classic_turns_plain_programs_away() {
     let mut rest = Vec::new();
     plain.read_to_end(&mut rest).ok();
     assert!(holds_no_file(&home.path("in")));
-    receiver.kill();
+    // A Sealdrop is not turned away.
+    let file = home.write("abc.txt", b"abc");
+    assert_eq!(home.send(&to, &[&file]).end().code, Some(0));
     let ended = receiver.end();
-    assert!(ended.events("offer").is_empty());
+    assert_eq!(ended.events("offer").len(), 1);
     assert!(ended.stderr.contains("turned away"), "{}", ended.stderr);
 }
 

@@ -44,6 +44,10 @@ const MAX_DOORMEN: usize = 64;
 const MAX_KNOCKING: usize = 64;
 /// A shutdown gives workers this long to say their last word.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
+/// After that, connections have this long for their last words: a little more than a closer takes.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(2200);
+/// A window that does not take its last events has this long for each.
+const HAND_OVER_LIMIT: Duration = Duration::from_millis(500);
 
 /// The far ends of the engine's channels, and what it starts with.
 pub(super) struct Setup {
@@ -110,8 +114,20 @@ impl Dispatch {
             self.turn();
             self.look_at_the_clock();
         }
-        self.outbox.fact(Event::Stopped);
         self.hand_over_the_rest();
+        let (events, waker, heard) = self.retire();
+        let deadline = Instant::now() + FAREWELL_LIMIT;
+        // Ends when the last thread that could tell anything is gone: closers hold links until their last word is out.
+        while heard.recv_deadline(deadline).is_ok() {}
+        // Whoever drove us may be gone.
+        events.send_timeout(Event::Stopped, HAND_OVER_LIMIT).ok();
+        waker();
+    }
+
+    /// Lets go of all who work for it.
+    fn retire(self) -> (Sender<Event>, Waker, Receiver<Note>) {
+        let Setup { events, waker, heard, .. } = self.setup;
+        (events, waker, heard)
     }
 
     /// Waits for one thing and deals with it.
@@ -159,7 +175,7 @@ impl Dispatch {
     fn hand_over_the_rest(&mut self) {
         while let Some(event) = self.outbox.pop() {
             (self.setup.waker)();
-            if self.setup.events.send_timeout(event, Duration::from_millis(500)).is_err() {
+            if self.setup.events.send_timeout(event, HAND_OVER_LIMIT).is_err() {
                 return;
             }
         }

@@ -46,7 +46,8 @@ impl Dispatch {
             Note::DoormanLeft => self.doorman_left(),
             Note::FileEnded { key, end } => self.file_ended(key, end),
             Note::Left { key, reason } => self.end(key, Err(reason)),
-            Note::Listed { key, outgoing, left_out } => self.listed(key, outgoing, left_out),
+            Note::LeftOut { key, left_out } => self.left_out(key, left_out),
+            Note::Listed { key, outgoing } => self.listed(key, outgoing),
             Note::ListenerFailed { id, port, reason } if id == self.listener_id => {
                 self.listener = None;
                 self.outbox.fact(Event::NotListening { port, reason });
@@ -155,18 +156,20 @@ impl Dispatch {
         }
     }
 
-    fn listed(&mut self, key: TransferKey, outgoing: Arc<Outgoing>, left_out: Vec<LeftOut>) {
+    fn left_out(&mut self, key: TransferKey, left_out: Vec<LeftOut>) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        record.snapshot.manifest = Arc::clone(&outgoing.manifest);
-        record.select(&Selection::All);
         for left in &left_out {
             record.left_out(&left.reason);
         }
+        self.outbox.fact(Event::LeftOut { key, left_out });
+    }
+
+    fn listed(&mut self, key: TransferKey, outgoing: Arc<Outgoing>) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.snapshot.manifest = Arc::clone(&outgoing.manifest);
+        record.select(&Selection::All);
         record.outgoing = Some(outgoing);
         self.outbox.snapshot(record.snapshot.clone());
-        if !left_out.is_empty() {
-            self.outbox.fact(Event::LeftOut { key, left_out });
-        }
         if self.records.get(&key).is_some_and(|record| record.session != Session::Sealed) {
             self.start_classic_send(key);
         }
