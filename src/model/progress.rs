@@ -142,7 +142,11 @@ fn seconds(left: f64) -> Duration {
     Duration::from_secs_f64(left.clamp(0.0, 3.2e7))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and rounded for people")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is positive and rounded for people"
+)]
 fn whole(rate: f64) -> u64 {
     rate.max(0.0).round() as u64
 }

@@ -150,8 +150,7 @@ fn mix(bits: u128) -> u128 {
 }
 
 fn pick<T: Copy, const N: usize>(from: &[T; N], bits: u128) -> T {
-    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is wanted")]
-    let index = bits as usize % N;
+    let index = (bits % N as u128) as usize;
     from[index]
 }
 
