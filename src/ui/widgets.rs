@@ -41,7 +41,12 @@ pub(super) fn button(ui: &mut Ui, label: &str) -> Response {
 pub(super) fn quiet_button(ui: &mut Ui, label: &str) -> Response {
     let colours = palette(ui);
     let text = RichText::new(label).color(colours.accent);
-    ui.add(Button::new(text).frame_when_inactive(false).stroke(Stroke::NONE))
+    let padding = ui.spacing().button_padding;
+    // Without a frame the wide padding of a button would look like a wrong indent.
+    ui.spacing_mut().button_padding.x = 5.0;
+    let response = ui.add(Button::new(text).frame_when_inactive(false).stroke(Stroke::NONE));
+    ui.spacing_mut().button_padding = padding;
+    response
 }
 
 /// A white (or dark) surface with a thin edge.
@@ -81,9 +86,14 @@ pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
 /// A short mark in a pill.
 pub(super) fn tag(ui: &mut Ui, label: &str, tone: Tone, tip: &str) {
     let (ink, fill) = tone_colours(ui, tone);
-    let frame = Frame::new().fill(fill).corner_radius(CornerRadius::same(9)).inner_margin(Margin::symmetric(8, 2));
-    let shown = frame.show(ui, |ui| ui.add(Label::new(RichText::new(label).size(12.0).color(ink)).selectable(false)));
-    shown.inner.on_hover_text(tip);
+    let words = ui.painter().layout_no_wrap(label.to_owned(), egui::FontId::proportional(12.0), ink);
+    let (rect, response) = ui.allocate_exact_size(words.size() + vec2(16.0, 5.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
+    ui.painter().rect_filled(rect, rect.height() / 2.0, fill);
+    ui.painter().galley(rect.center() - words.size() / 2.0, words, ink);
+    if !tip.is_empty() {
+        response.on_hover_text(tip);
+    }
 }
 
 /// The colour of words and signs in a tone, and of the surface under them.
@@ -177,6 +187,11 @@ pub(super) fn progress(ui: &mut Ui, name: &str, moved: u64, total: u64) -> Respo
         }
     }
     response.on_hover_text(format!("{percent} %"))
+}
+
+/// One line with something at either end; the left side gives way.
+pub(super) fn line(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+    egui::Sides::new().shrink_left().truncate().show(ui, left, right);
 }
 
 /// A text field for `text`; what is typed comes back as an action.

@@ -21,17 +21,12 @@ pub(super) fn activity_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
         weak(ui, Word::NoActivity.text());
         return;
     }
-    let before = actions.len();
     let rows: Vec<&Row> = state.transfers.iter().filter(|row| !has_card(state, row)).collect();
     let skip = rows.len() > DRAW_ALL_UP_TO;
     for row in rows {
         ui.push_id(row.key(), |ui| {
             if skip { skipping_row_ui(ui, row, actions) } else { transfer_row::row_ui(ui, row, actions) }
         });
-    }
-    // A card or a row has just pushed these down: a click here was meant for something else.
-    if state.settling() {
-        actions.truncate(before);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         state::{State, devices::shown_name, notices::Tone},
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, entered, field, quiet_button, section, tag, weak},
+        widgets::{button, card, entered, field, line, quiet_button, section, tag, weak},
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
         ui.set_width(ui.available_width());
         let mut any = false;
         for device in state.devices.listed() {
-            device_ui(ui, state, device, actions);
+            ui.scope(|ui| device_ui(ui, state, device, actions));
             any = true;
         }
         if !any {
@@ -34,37 +34,44 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
 fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec<Action>) {
     let mut chosen = state.devices.chosen.contains(&device.address);
     let (name, address) = (shown_name(device), device.address.to_string());
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let (mut ticked, mut forgotten) = (false, false);
+    let check = |ui: &mut Ui| {
+        let box_ = ui.add(Checkbox::new(&mut chosen, text::fit(&name, 24)));
+        ticked = box_.accessible_name(name.clone()).on_hover_text(&name).changed();
+    };
+    line(ui, check, |ui| {
         let forget = quiet_button(ui, Word::Forget.text()).accessible_name(text::forget(&name));
-        if forget.clicked() {
-            actions.push(Action::Forget(device.address.clone()));
-        }
-        ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
-            let ticked = ui.add(Checkbox::new(&mut chosen, text::fit(&name, 26)));
-            if ticked.accessible_name(name.clone()).on_hover_text(&name).changed() {
-                actions.push(Action::ChooseDevice(device.address.clone()));
-            }
-            ui.horizontal_wrapped(|ui| {
-                ui.add_space(22.0);
-                if address != name {
-                    ui.add(
-                        Label::new(RichText::new(&address).monospace().size(12.0).color(palette(ui).weak)).truncate(),
-                    );
-                }
-                if device.classic {
-                    tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
-                }
-            });
-        });
+        forgotten = forget.clicked();
     });
-    ui.add_space(2.0);
+    if ticked {
+        actions.push(Action::ChooseDevice(device.address.clone()));
+    }
+    if forgotten {
+        actions.push(Action::Forget(device.address.clone()));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.add_space(14.0);
+        if device.classic {
+            tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
+        }
+        if address != name {
+            ui.add(Label::new(RichText::new(&address).monospace().size(12.0).color(palette(ui).weak)).truncate());
+        }
+    });
+    ui.add_space(6.0);
 }
 
 fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let devices = &state.devices;
-    weak(ui, Word::AddressLabel.text());
+    let label = weak(ui, Word::AddressLabel.text()).interact(egui::Sense::click());
     let typed =
         field(ui, Field::Address, Word::AddressLabel.text(), &devices.address, Word::AddressHint.text(), actions);
+    let typed = typed.labelled_by(label.id);
+    if label.clicked() {
+        typed.request_focus();
+    }
     let address = devices.typed_address();
     if entered(ui, &typed) && matches!(address, Some(Ok(_))) {
         actions.push(Action::AddAddress);

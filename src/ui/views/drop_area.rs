@@ -12,7 +12,7 @@ use crate::ui::{
     },
     text::{self, Word},
     theme::palette,
-    widgets::{Sign, button, card, field, primary_button, quiet_button, sign, title, told, weak, weak_line},
+    widgets::{Sign, button, card, field, line, primary_button, quiet_button, sign, title, told, weak, weak_line},
 };
 
 /// Staged items shown before the list scrolls by itself.
@@ -45,7 +45,7 @@ fn empty_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.add_space(6.0);
     });
     centred_row(ui, "add", |ui| add_buttons(ui, state, actions));
-    ui.add_space(room);
+    ui.add_space(room - 6.0);
 }
 
 /// Lays a row out once to learn its width, then in the middle.
@@ -122,7 +122,11 @@ fn item_ui(ui: &mut Ui, index: usize, item: &Item, actions: &mut Vec<Action>) {
     let name = root.file_name().map_or_else(|| root.to_string_lossy(), |name| name.to_string_lossy());
     let name = text::name(&name);
     let folder = !item.tree.entries.first().is_some_and(|source| source.entry.is_file());
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    let left = |ui: &mut Ui| {
+        sign(ui, if folder { Sign::Folder } else { Sign::File }, palette(ui).weak);
+        ui.add(Label::new(&name).truncate()).on_hover_text(text::path(root));
+    };
+    line(ui, left, |ui| {
         if quiet_button(ui, Word::Remove.text()).accessible_name(text::remove(&name)).clicked() {
             actions.push(Action::Unstage(index));
         }
@@ -130,22 +134,18 @@ fn item_ui(ui: &mut Ui, index: usize, item: &Item, actions: &mut Vec<Action>) {
             if folder { text::files_and_size(item.files, item.tree.bytes) } else { text::size(item.tree.bytes) };
         let figures = if item.sendable() { figures } else { Word::NothingToSend.text().to_owned() };
         ui.label(RichText::new(figures).size(13.0).color(palette(ui).weak));
-        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            sign(ui, if folder { Sign::Folder } else { Sign::File }, palette(ui).weak);
-            ui.add(Label::new(&name).truncate()).on_hover_text(text::path(root));
-        });
     });
 }
 
 fn walk_ui(ui: &mut Ui, walk: &Walk, actions: &mut Vec<Action>) {
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    let left = |ui: &mut Ui| {
+        sign(ui, Sign::Ring, palette(ui).weak);
+        weak_line(ui, &text::walking(walk.entries, walk.bytes));
+    };
+    line(ui, left, |ui| {
         if button(ui, Word::Cancel.text()).clicked() {
             actions.push(Action::CancelWalk(walk.id));
         }
-        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            sign(ui, Sign::Ring, palette(ui).weak);
-            weak_line(ui, &text::walking(walk.entries, walk.bytes));
-        });
     });
 }
 

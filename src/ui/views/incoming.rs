@@ -19,17 +19,22 @@ use crate::{
     },
 };
 
+/// A card of which less is to be seen counts as out of sight.
+const ENOUGH_IN_SIGHT: f32 = 90.0;
+
 /// Lines shown of each list of names.
 const MOST_NAMES: usize = 20;
 
 /// All cards, oldest first: a new one never moves the others.
 pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut in_sight = state.offers.is_empty();
     for (number, offer) in state.offers.iter().enumerate() {
         let mut wishes = Vec::new();
         let drawn = card_ui(ui, state, offer, &mut wishes);
         if state.show_offers && number == 0 {
             ui.scroll_to_rect(drawn, Some(egui::Align::TOP));
         }
+        in_sight |= ui.clip_rect().intersect(drawn).height() > ENOUGH_IN_SIGHT;
         if offer.shown_since.is_none() {
             actions.push(Action::Card(offer.key(), CardAction::Shown));
         }
@@ -38,6 +43,16 @@ pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
             actions.append(&mut wishes);
         }
     }
+    ui.data_mut(|data| data.insert_temp(in_sight_id(), in_sight));
+}
+
+/// Whether an answer can be given without scrolling; otherwise a notice says that somebody waits.
+pub(super) fn in_sight(ui: &Ui) -> bool {
+    ui.data(|data| data.get_temp(in_sight_id())).unwrap_or(true)
+}
+
+fn in_sight_id() -> egui::Id {
+    egui::Id::unique("an offer is in sight")
 }
 
 fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) -> egui::Rect {
@@ -49,6 +64,7 @@ fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
     let drawn = ui.scope_builder(group, |ui| {
         card(ui).stroke((1.5, accent)).show(ui, |ui| {
             ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 7.0;
             who_ui(ui, state, offer);
             if let Some(message) = &snapshot.message {
                 message_ui(ui, message);

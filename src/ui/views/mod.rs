@@ -54,6 +54,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             });
         });
     });
+    notices::notices_ui(ui, state, actions);
     settings::settings_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);
     overlays::hover_ui(ui, state);
@@ -72,16 +73,14 @@ fn side_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) {
-    notices::notices_ui(ui, state, actions);
     this_device::first_start_ui(ui, state, actions);
-    if !wide {
-        this_device::this_device_ui(ui, state, actions);
-        ui.add_space(4.0);
-        devices::devices_ui(ui, state, actions);
-        ui.add_space(4.0);
-    }
     drop_area::drop_area_ui(ui, state, actions);
     incoming::incoming_ui(ui, state, actions);
+    let before = actions.len();
+    if !wide {
+        devices::devices_ui(ui, state, actions);
+        this_device::this_device_ui(ui, state, actions);
+    }
     ui.add_space(6.0);
     ui.horizontal(|ui| {
         section(ui, Word::Activity.text());
@@ -90,6 +89,11 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
         }
     });
     activity::activity_ui(ui, state, actions);
+    // A card or a row has just pushed these down: a click here was meant for something else.
+    if state.settling() {
+        let meant = actions.split_off(before);
+        actions.extend(meant.into_iter().filter(|action| matches!(action, Action::Edit(..))));
+    }
 }
 
 fn settings_button(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

@@ -24,23 +24,24 @@ pub(super) const SMALL: f32 = 24.0;
 /// Side of the picture where there is room.
 pub(super) const LARGE: f32 = 64.0;
 
-/// Inks that can be told apart from each other and from both themes' surfaces.
-const HUES: [(Color32, Color32); 6] = [
-    (Color32::from_rgb(0x2F, 0x7F, 0xBF), Color32::from_rgb(0x5C, 0xA9, 0xE6)),
-    (Color32::from_rgb(0xC2, 0x6A, 0x1B), Color32::from_rgb(0xE0, 0x94, 0x4F)),
-    (Color32::from_rgb(0x2F, 0x8F, 0x5B), Color32::from_rgb(0x5D, 0xBD, 0x8B)),
-    (Color32::from_rgb(0x8A, 0x5A, 0xC2), Color32::from_rgb(0xB0, 0x8B, 0xE0)),
-    (Color32::from_rgb(0xC0, 0x4C, 0x6E), Color32::from_rgb(0xE3, 0x7F, 0x9D)),
-    (Color32::from_rgb(0x80, 0x7A, 0x22), Color32::from_rgb(0xBD, 0xB4, 0x55)),
+/// Tints of middling lightness: between paper and ink also where they are seen as grey.
+const HUES: [Color32; 6] = [
+    Color32::from_rgb(0x4A, 0x9B, 0xDC),
+    Color32::from_rgb(0xDD, 0x87, 0x3C),
+    Color32::from_rgb(0x4B, 0xB0, 0x7C),
+    Color32::from_rgb(0xA1, 0x79, 0xD8),
+    Color32::from_rgb(0xDB, 0x6C, 0x8D),
+    Color32::from_rgb(0xB3, 0xA8, 0x3C),
 ];
 
 /// Picture, hex and state beside each other.
 pub(super) fn seal_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f32) {
     ui.horizontal(|ui| {
         picture_ui(ui, md5, state, side);
+        ui.add_space(4.0);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            ui.add_space(4.0);
+            ui.add_space((side - 44.0).max(0.0) / 2.0);
             hex_ui(ui, md5);
             state_ui(ui, state);
         });
@@ -60,7 +61,7 @@ pub(super) fn picture_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f
     let name = text::seal(&md5.to_string(), state);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     if ui.is_rect_visible(rect) {
-        ui.painter().extend(painted(ui, &SealPicture::of(md5), rect));
+        ui.painter().extend(painted(&SealPicture::of(md5), rect));
     }
     response.on_hover_text(&name);
 }
@@ -85,6 +86,10 @@ fn state_ui(ui: &mut Ui, state: FileState) {
     });
 }
 
+/// The same in light and dark, so that two screens never show one seal as its own negative.
+const PAPER: Color32 = Color32::from_rgb(0xFA, 0xFB, 0xFC);
+const INK: Color32 = Color32::from_rgb(0x14, 0x19, 0x1F);
+
 /// The colours of one picture: paper, tint and ink differ in lightness, so the hue is not needed to read it.
 struct Inks {
     paper: Color32,
@@ -92,14 +97,12 @@ struct Inks {
     ink: Color32,
 }
 
-fn painted(ui: &Ui, picture: &SealPicture, rect: Rect) -> Vec<Drawn> {
-    let colours = palette(ui);
-    let (light, dark) = HUES.get(usize::from(picture.hue)).copied().unwrap_or(HUES[0]);
-    let tint = if ui.visuals().dark_mode { dark } else { light };
-    let inks = Inks { paper: colours.card, tint: tint.lerp_to_gamma(colours.card, 0.25), ink: colours.strong };
-    let tooth = rect.width() / 16.0;
+fn painted(picture: &SealPicture, rect: Rect) -> Vec<Drawn> {
+    let tint = HUES.get(usize::from(picture.hue)).copied().unwrap_or(INK);
+    let inks = Inks { paper: PAPER, tint, ink: INK };
+    let tooth = (rect.width() / 14.0).round();
     let inner = rect.shrink(tooth);
-    let mut shapes = vec![Drawn::rect_filled(inner, CornerRadius::ZERO, inks.paper)];
+    let mut shapes = vec![Drawn::rect_filled(rect, CornerRadius::ZERO, inks.paper)];
     let side = inner.width() / SIDE as f32;
     for (i, cell) in picture.cells.iter().enumerate() {
         let corner = inner.min + vec2((i % SIDE) as f32 * side, (i / SIDE) as f32 * side);

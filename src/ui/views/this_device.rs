@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use egui::{Frame, RichText, Ui};
+use egui::{RichText, Ui};
 
 use crate::{
     model::{device::PeerAddr, settings::Settings},
@@ -12,7 +12,7 @@ use crate::{
         state::{Listening, State, notices::Tone},
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, field, primary_button, quiet_button, section, title, told, weak, weak_line},
+        widgets::{button, card, field, line, primary_button, quiet_button, section, title, told, weak, weak_line},
     },
 };
 
@@ -41,8 +41,9 @@ pub(super) fn first_start_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Actio
         title(ui, Word::FirstStart.text());
         ui.add_space(2.0);
         labelled(ui, Word::DeviceNameLabel.text(), |ui| {
-            ui.set_max_width(320.0);
-            field(ui, Field::FirstName, Word::DeviceNameLabel.text(), name, "", actions);
+            ui.allocate_ui(egui::vec2(300.0_f32.min(ui.available_width()), 28.0), |ui| {
+                field(ui, Field::FirstName, Word::DeviceNameLabel.text(), name, "", actions);
+            });
         });
         labelled(ui, Word::ReceiveFolderLabel.text(), |ui| folder_line(ui, settings, actions));
         labelled(ui, Word::AddressLabel.text(), |ui| {
@@ -111,16 +112,14 @@ fn listening_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn address_line(ui: &mut Ui, address: IpAddr, port: u16, actions: &mut Vec<Action>) {
     let shown = shown(address, port);
-    Frame::new().show(ui, |ui| {
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let copy = quiet_button(ui, Word::Copy.text()).accessible_name(text::copy_address(&shown));
-            if copy.clicked() {
-                actions.push(Action::Copy(shown.clone()));
-            }
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
-            });
-        });
+    let address = |ui: &mut Ui| {
+        ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
+    };
+    line(ui, address, |ui| {
+        let copy = quiet_button(ui, Word::Copy.text()).accessible_name(text::copy_address(&shown));
+        if copy.clicked() {
+            actions.push(Action::Copy(shown.clone()));
+        }
     });
 }
 

@@ -17,7 +17,7 @@ use crate::{
         },
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, progress, quiet_button, tag, title, told, weak, weak_line},
+        widgets::{button, card, line, progress, quiet_button, tag, title, told, weak, weak_line},
     },
 };
 
@@ -26,6 +26,7 @@ pub(super) fn row_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     ui.scope_builder(group, |ui| {
         card(ui).show(ui, |ui| {
             ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 6.0;
             head_ui(ui, row, actions);
             match row.ending() {
                 None => running_ui(ui, row),
@@ -122,12 +123,10 @@ fn running_ui(ui: &mut Ui, row: &Row) {
         weak_line(ui, &sentence);
         return;
     }
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        graph_ui(ui, row);
-        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(true), |ui| {
-            weak(ui, &figures(row));
-        });
-    });
+    let left = |ui: &mut Ui| {
+        weak_line(ui, &figures(row));
+    };
+    line(ui, left, |ui| graph_ui(ui, row));
     if let Some(current) = snapshot.current.filter(|_| row.files.len() > 1) {
         weak_line(ui, &row.name_of(current));
     }
@@ -166,7 +165,7 @@ fn ended_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>) 
         seal::seal_ui(ui, &md5, end.state, seal::LARGE);
     }
     outcome_ui(ui, row, ending);
-    reason_ui(ui, ending, actions);
+    reason_ui(ui, row, ending, actions);
     checked_ui(ui, row);
     ended_buttons(ui, row, actions);
 }
@@ -178,31 +177,53 @@ fn outcome_ui(ui: &mut Ui, row: &Row, ending: &Ending) {
         Outcome::Failed => Tone::Problem,
         Outcome::Cancelled | Outcome::Declined => Tone::Info,
     };
+    // Where the seal stands, it has said so already.
+    let said = ending.outcome == Outcome::Verified && row.only_file().is_some_and(|end| end.md5.is_some());
     ui.horizontal_wrapped(|ui| {
-        told(ui, tone, &text::outcome(ending, row.key().direction, row.snapshot.files));
+        if !said {
+            told(ui, tone, &headline(row, ending));
+        }
         if ending.bytes > 0 {
             weak(ui, &text::took(ending.bytes, ending.took));
         }
     });
     let tally = row.tally();
-    let missing =
+    let lesser =
         [(tally.mismatch, Word::StateMismatch), (tally.failed, Word::StateFailed), (tally.skipped, Word::StateSkipped)];
-    for (number, word) in missing.into_iter().filter(|(number, _)| *number > 0 && row.files.len() > 1) {
-        weak(ui, &text::tally(number, word));
+    let lesser = lesser.into_iter().filter(|(number, _)| *number > 0 && row.files.len() > 1);
+    let line = lesser.map(|(number, word)| text::tally(number, word)).collect::<Vec<_>>().join("  ·  ");
+    if !line.is_empty() {
+        weak(ui, &line);
     }
 }
 
-fn reason_ui(ui: &mut Ui, ending: &Ending, actions: &mut Vec<Action>) {
+/// What happened; the reason itself where nothing arrived, because that says more than *Failed*.
+fn headline(row: &Row, ending: &Ending) -> String {
+    let arrived = matches!(ending.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
+    match &ending.reason {
+        Some(reason) if !arrived => text::explain(reason).0,
+        _ => text::outcome(ending, row.key().direction, row.snapshot.files),
+    }
+}
+
+fn reason_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>) {
     let Some(reason) = &ending.reason else { return };
-    let (headline, advice) = text::explain(reason);
-    ui.add(Label::new(RichText::new(headline).color(palette(ui).strong)).wrap());
-    if !advice.is_empty() {
-        weak(ui, &advice);
+    let (what, advice) = text::explain(reason);
+    if headline(row, ending) != what {
+        ui.add(Label::new(RichText::new(what).color(palette(ui).strong)).wrap());
     }
-    if reason.detail.is_some() && quiet_button(ui, Word::CopyDetails.text()).on_hover_text(reason.to_string()).clicked()
-    {
-        actions.push(Action::Copy(reason.to_string()));
+    if advice.is_empty() && reason.detail.is_none() {
+        return;
     }
+    ui.horizontal_wrapped(|ui| {
+        if !advice.is_empty() {
+            weak(ui, &advice);
+        }
+        let copy = |ui: &mut Ui| quiet_button(ui, Word::CopyDetails.text()).on_hover_text(reason.to_string());
+        if reason.detail.is_some() && copy(ui).clicked() {
+            actions.push(Action::Copy(reason.to_string()));
+        }
+    });
 }
 
 fn checked_ui(ui: &mut Ui, row: &Row) {
