@@ -1,5 +1,7 @@
 //! Nouns and rules: what a transfer, an entry, a seal or a reason is. No input or output, no threads, no window.
 
+pub mod checksum_list;
+pub mod comparison;
 pub mod device;
 pub mod file_name;
 pub mod manifest;
@@ -8,5 +10,6 @@ pub mod preflight;
 pub mod progress;
 pub mod reason;
 pub mod seal;
+pub mod seal_picture;
 pub mod settings;
 pub mod transfer;

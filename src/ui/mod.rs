@@ -1,1 +1,15 @@
-//! The window.
+//! The window: it folds in what the engine says, draws from its own state, and performs what the person asked for after
+//! drawing. Nothing here waits: no file, no socket, no lock, no answer.
+
+pub mod action;
+pub mod app;
+pub mod dialogs;
+pub mod renderer;
+pub mod state;
+pub mod text;
+
+mod perform;
+mod sending;
+mod theme;
+mod views;
+mod widgets;

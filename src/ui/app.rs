@@ -1,0 +1,233 @@
+//! The window as eframe sees it: fold in what the engine said, draw, then do what the person asked for.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::{
+    action::Action,
+    dialogs::Dialogs,
+    state::{
+        Closing, State,
+        drops::{Outcome, Seen},
+        notices::Tone,
+    },
+    text::{self, Word},
+    theme, views,
+};
+use crate::{
+    engine::messages::{Command, Event, Waker},
+    model::settings::Theme,
+};
+
+/// How long closing waits for the engine to stop in order.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Events taken in before a frame is drawn: more would make it late.
+const EVENTS_A_FRAME: usize = 4096;
+
+/// The window's two ends of the engine.
+#[derive(Clone, Debug)]
+pub struct EngineDoor {
+    pub commands: Sender<Command>,
+    pub events: Receiver<Event>,
+}
+
+/// Lets the engine wake a window that is opened after it.
+#[derive(Clone, Debug, Default)]
+pub struct WakeSlot(Arc<OnceLock<egui::Context>>);
+
+impl WakeSlot {
+    /// What the engine calls; does nothing until the window is there.
+    pub fn waker(&self) -> Waker {
+        let slot = Arc::clone(&self.0);
+        Arc::new(move || {
+            if let Some(context) = slot.get() {
+                context.request_repaint();
+            }
+        })
+    }
+
+    /// The window is there.
+    pub fn fill(&self, context: &egui::Context) {
+        self.0.get_or_init(|| context.clone());
+    }
+}
+
+/// Tells the time: the system's, or a test's own.
+pub type Clock = Box<dyn Fn() -> Instant>;
+
+/// The window.
+pub struct App {
+    pub(super) state: State,
+    pub(super) door: EngineDoor,
+    pub(super) dialogs: Box<dyn Dialogs>,
+    clock: Clock,
+    shown_theme: Option<Theme>,
+    shown_title: usize,
+}
+
+impl App {
+    pub fn new(
+        context: &egui::Context,
+        door: EngineDoor,
+        dialogs: Box<dyn Dialogs>,
+        clock: Clock,
+        first: bool,
+    ) -> Self {
+        theme::install(context);
+        let state = State::new(clock(), first);
+        Self { state, door, dialogs, clock, shown_theme: None, shown_title: 0 }
+    }
+
+    /// What the window shows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Asks the engine; false when it could not be asked, which the person is told.
+    pub(super) fn tell(&mut self, command: Command) -> bool {
+        use crossbeam_channel::TrySendError;
+        let told = self.door.commands.try_send(command);
+        match told {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.state.notices.pass(Tone::Warning, Word::EngineBusy.text(), self.state.now);
+                false
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                self.state.notices.stay(Tone::Problem, Word::EngineGone.text(), None);
+                false
+            }
+        }
+    }
+
+    fn take_in(&mut self, context: &egui::Context) {
+        let events: Vec<Event> = self.door.events.try_iter().take(EVENTS_A_FRAME).collect();
+        if events.len() == EVENTS_A_FRAME {
+            context.request_repaint();
+        }
+        for event in events {
+            self.state.apply(event);
+        }
+        for (purpose, answer) in self.dialogs.answers() {
+            self.answered(purpose, answer);
+        }
+    }
+
+    fn look_at_drops(&mut self, context: &egui::Context) {
+        let seen = context.input(|input| Seen {
+            hovered: input.raw.hovered_files.len(),
+            dropped: input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect(),
+            pointer_moved: input.pointer.is_moving(),
+        });
+        match self.state.drops.see(self.state.now, seen) {
+            Outcome::Dropped(paths) => self.stage(paths),
+            Outcome::Lost => self.state.notices.pass(Tone::Warning, Word::LostDrop.text(), self.state.now),
+            Outcome::Nothing => {}
+        }
+    }
+
+    fn look_at_clipboard(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
+        let typing = context.text_edit_focused();
+        if !self.state.paste_asked && typing {
+            return;
+        }
+        let pasted = context.input(|input| {
+            let mut texts = input.events.iter().filter_map(|event| match event {
+                egui::Event::Paste(text) => Some(text.clone()),
+                _ => None,
+            });
+            texts.next_back()
+        });
+        actions.extend(pasted.map(Action::Pasted));
+    }
+
+    fn dress(&mut self, context: &egui::Context) {
+        let theme = self.state.settings.as_ref().map(|settings| settings.theme);
+        if theme != self.shown_theme {
+            context.set_theme(theme::preference(theme.unwrap_or_default()));
+            self.shown_theme = theme;
+        }
+        let offers = self.state.offers.len();
+        if offers != self.shown_title {
+            context.send_viewport_cmd(egui::ViewportCommand::Title(text::window_title(offers)));
+            if offers > self.shown_title {
+                let attention = egui::UserAttentionType::Informational;
+                context.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
+            }
+            self.shown_title = offers;
+        }
+    }
+
+    fn look_at_closing(&mut self, context: &egui::Context) {
+        let asked = context.input(|input| input.viewport().close_requested());
+        if asked && self.state.closing != Closing::Now {
+            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            if self.state.closing == Closing::No {
+                self.ask_to_close();
+            }
+        }
+        if let Closing::Stopping { since } = self.state.closing {
+            let left = STOP_WITHIN.saturating_sub(self.state.now.duration_since(since));
+            if left.is_zero() {
+                self.state.closing = Closing::Now;
+            } else {
+                context.request_repaint_after(left);
+            }
+        }
+        if self.state.closing == Closing::Now {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    fn ask_to_close(&mut self) {
+        if self.state.transfers.running() > 0 || !self.state.offers.is_empty() {
+            self.state.closing = Closing::Asking;
+        } else {
+            self.stop();
+        }
+    }
+
+    /// Tells the engine to stop; the window goes when it has.
+    pub(super) fn stop(&mut self) {
+        self.state.offers.clear();
+        let told = self.door.commands.try_send(Command::Shutdown);
+        let gone = matches!(told, Err(crossbeam_channel::TrySendError::Disconnected(_)));
+        self.state.closing = if gone { Closing::Now } else { Closing::Stopping { since: self.state.now } };
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        self.state.tick((self.clock)());
+        self.take_in(context);
+        self.dress(context);
+        self.look_at_closing(context);
+        if let Some(wait) = self.state.next_look() {
+            context.request_repaint_after(wait);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        self.look_at_drops(&context);
+        let mut actions = Vec::new();
+        self.look_at_clipboard(&context, &mut actions);
+        views::window_ui(ui, &self.state, &mut actions);
+        self.state.show_offers = false;
+        for action in actions {
+            self.perform(action, &context);
+        }
+        if let Some(wait) = self.state.next_look() {
+            context.request_repaint_after(wait);
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

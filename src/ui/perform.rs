@@ -1,0 +1,314 @@
+//! Doing what the person asked for: changing the window's state and telling the engine.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    action::{Action, CardAction, CloseAction, Field, PromptAction, RowAction, SettingsAction},
+    app::App,
+    dialogs::{Answer, Purpose},
+    state::{
+        Closing, PathPrompt,
+        notices::Tone,
+        pasted,
+        rows::Check,
+        settings_form::{SettingsForm, checked_name},
+    },
+    text::{self, Word},
+};
+use crate::{
+    engine::messages::Command,
+    model::{settings::Settings, transfer::TransferKey},
+};
+
+impl App {
+    /// Does one thing.
+    pub(super) fn perform(&mut self, action: Action, context: &egui::Context) {
+        match action {
+            Action::AddAddress => self.state.devices.add_typed(),
+            Action::Ask(purpose) => self.ask(purpose),
+            Action::CancelWalk(id) => {
+                self.state.staging.walks.retain(|walk| walk.id != id);
+                self.tell(Command::CancelStage(id));
+            }
+            Action::Card(key, action) => self.card(key, &action),
+            Action::ChooseDevice(address) => self.state.devices.choose(address),
+            Action::ClearStaged => self.state.staging.clear(),
+            Action::Close(CloseAction::Keep) => self.state.closing = Closing::No,
+            Action::Close(CloseAction::Stop) => self.stop(),
+            Action::Copy(text) => {
+                context.copy_text(text);
+                self.state.notices.pass(Tone::Good, Word::Copied.text(), self.state.now);
+            }
+            Action::DismissNotice(id) => self.state.notices.dismiss(id),
+            Action::Edit(field, text) => self.edit(field, text),
+            Action::FirstStartDone => self.first_start_done(),
+            Action::Forget(address) => {
+                if self.tell(Command::ForgetDevice(address.clone())) {
+                    self.state.devices.forget(&address);
+                }
+            }
+            Action::ListenElsewhere => {
+                self.tell(Command::Listen { port: 0 });
+            }
+            Action::Paste => {
+                self.state.paste_asked = true;
+                context.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+            }
+            Action::Pasted(text) => self.pasted(&text),
+            Action::PathPrompt(action) => self.path_prompt(action),
+            Action::Row(key, action) => self.row(key, &action),
+            Action::Send => self.send(),
+            Action::Settings(action) => self.settings(action),
+            Action::ShowOffers => self.state.show_offers = true,
+            Action::Stage(paths) => self.stage(paths),
+            Action::ToggleClassic => self.state.devices.classic ^= true,
+            Action::Unstage(index) => self.state.staging.remove(index),
+        }
+    }
+
+    /// A dialog has ended.
+    pub(super) fn answered(&mut self, purpose: Option<Purpose>, answer: Answer) {
+        if self.state.dialog == purpose {
+            self.state.dialog = None;
+        }
+        match (answer, purpose) {
+            (Answer::Chosen(paths), Some(purpose)) => {
+                if self.state.path_prompt.as_ref().is_some_and(|prompt| prompt.purpose == purpose) {
+                    self.state.path_prompt = None;
+                }
+                self.use_paths(purpose, paths);
+            }
+            (Answer::Failed, Some(purpose)) => {
+                self.state.notices.stay(Tone::Warning, Word::OpenDialogFailed.text(), None);
+                self.state.path_prompt = Some(PathPrompt { purpose, text: String::new() });
+            }
+            (Answer::NotShown(place, error), _) => {
+                self.state.notices.stay(Tone::Warning, text::not_shown(&place), Some(error));
+            }
+            (Answer::Cancelled, _) | (_, None) => {}
+        }
+    }
+
+    /// Has these paths walked.
+    pub(super) fn stage(&mut self, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
+            return;
+        }
+        let stage = self.state.staging.next_id();
+        if self.tell(Command::Stage { stage, paths: paths.clone() }) {
+            self.state.staging.begin(stage, paths);
+        }
+    }
+
+    fn ask(&mut self, purpose: Purpose) {
+        let start_in = self.start_in(&purpose);
+        self.dialogs.ask(&purpose, start_in.as_deref());
+        self.state.dialog = Some(purpose);
+    }
+
+    fn start_in(&self, purpose: &Purpose) -> Option<PathBuf> {
+        match purpose {
+            Purpose::AddFiles | Purpose::AddFolder => None,
+            Purpose::CardFolder(key) => {
+                self.state.offers.iter().find(|card| card.key() == *key).map(|card| card.folder.clone())
+            }
+            Purpose::FirstFolder | Purpose::SettingsFolder => self.state.receive_folder().cloned(),
+            Purpose::SaveChecksums { folder, .. } => folder.clone(),
+        }
+    }
+
+    fn use_paths(&mut self, purpose: Purpose, paths: Vec<PathBuf>) {
+        let first = paths.first().cloned();
+        match (purpose, first) {
+            (Purpose::AddFiles | Purpose::AddFolder, _) => self.stage(paths),
+            (Purpose::CardFolder(key), Some(folder)) => self.card_folder(key, folder),
+            (Purpose::FirstFolder, Some(folder)) => {
+                if let Some(settings) = self.state.settings.clone() {
+                    self.save(Settings { receive_folder: folder, ..settings });
+                }
+            }
+            (Purpose::SettingsFolder, Some(folder)) => {
+                if let Some(form) = &mut self.state.settings_form {
+                    form.choose_folder(folder);
+                }
+            }
+            (Purpose::SaveChecksums { key, .. }, Some(path)) => self.save_checksums(key, path),
+            (_, None) => {}
+        }
+    }
+
+    fn save_checksums(&mut self, key: TransferKey, path: PathBuf) {
+        if let Some(text) = self.state.transfers.row(key).map(super::state::rows::Row::checksum_list) {
+            self.tell(Command::SaveText { path, text });
+        }
+    }
+
+    fn edit(&mut self, field: Field, text: String) {
+        let state = &mut self.state;
+        let place = match field {
+            Field::Address => Some(&mut state.devices.address),
+            Field::Compare(key) => state.transfers.row_mut(key).and_then(|row| row.compare.as_mut()),
+            Field::FirstName => state.first_start.as_mut(),
+            Field::Message => Some(&mut state.staging.message),
+            Field::Path => state.path_prompt.as_mut().map(|prompt| &mut prompt.text),
+            Field::SettingsFolder => state.settings_form.as_mut().map(|form| &mut form.folder_text),
+            Field::SettingsName => state.settings_form.as_mut().map(|form| &mut form.name),
+            Field::SettingsPort => state.settings_form.as_mut().map(|form| &mut form.port),
+        };
+        if let Some(place) = place {
+            *place = text;
+        }
+    }
+
+    fn pasted(&mut self, text: &str) {
+        self.state.paste_asked = false;
+        let paths = pasted::paths(text);
+        if paths.is_empty() {
+            self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard.text(), self.state.now);
+        }
+        self.stage(paths);
+    }
+
+    fn path_prompt(&mut self, action: PromptAction) {
+        match action {
+            PromptAction::Close => self.state.path_prompt = None,
+            PromptAction::Open(purpose) => {
+                self.state.path_prompt = Some(PathPrompt { purpose, text: String::new() });
+            }
+            PromptAction::Use => {
+                let Some(prompt) = self.state.path_prompt.take() else { return };
+                let typed = pasted::paths(&prompt.text);
+                if typed.is_empty() {
+                    self.state.path_prompt = Some(prompt);
+                } else {
+                    self.use_paths(prompt.purpose, typed);
+                }
+            }
+        }
+    }
+
+    fn card(&mut self, key: TransferKey, action: &CardAction) {
+        let now = self.state.now;
+        match action {
+            CardAction::Accept => {
+                if let Some(card) = self.take_card(key) {
+                    card.accept();
+                }
+            }
+            CardAction::Decline => {
+                if let Some(card) = self.take_card(key) {
+                    card.decline();
+                }
+            }
+            other => {
+                let Some(card) = self.state.card(key) else { return };
+                let manifest = std::sync::Arc::clone(&card.snapshot.manifest);
+                match other {
+                    CardAction::Fold(node) => card.tree.fold(*node),
+                    CardAction::Shown => card.shown_since = Some(card.shown_since.unwrap_or(now)),
+                    CardAction::Toggle(node) => card.tree.toggle(&manifest, *node),
+                    CardAction::ToggleAll => card.tree.toggle_all(&manifest),
+                    CardAction::ToggleNames => card.names_open ^= true,
+                    CardAction::Accept | CardAction::Decline => {}
+                }
+                if matches!(other, CardAction::Toggle(_) | CardAction::ToggleAll) {
+                    self.look_again(key);
+                }
+            }
+        }
+    }
+
+    fn take_card(&mut self, key: TransferKey) -> Option<super::state::offers::OfferCard> {
+        let at = self.state.offers.iter().position(|card| card.key() == key)?;
+        Some(self.state.offers.remove(at))
+    }
+
+    fn card_folder(&mut self, key: TransferKey, folder: PathBuf) {
+        if let Some(card) = self.state.card(key) {
+            card.folder = folder;
+            card.preflight = None;
+            self.look_again(key);
+        }
+    }
+
+    /// Asks what saving the offer as it is now chosen would mean.
+    fn look_again(&mut self, key: TransferKey) {
+        let Some(card) = self.state.card(key) else { return };
+        let (folder, selection) = (card.folder.clone(), card.tree.selection());
+        self.tell(Command::Preflight { key, folder, selection });
+    }
+
+    fn row(&mut self, key: TransferKey, action: &RowAction) {
+        match action {
+            RowAction::Again => self.send_again(key),
+            RowAction::Cancel => {
+                self.tell(Command::Cancel(key));
+            }
+            RowAction::CheckAgain => self.check_again(key),
+            RowAction::Remove => self.state.transfers.remove(key),
+            RowAction::ShowInFolder => {
+                if let Some(place) = self.state.transfers.row(key).and_then(super::state::rows::Row::place_to_show) {
+                    self.reveal(&place);
+                }
+            }
+            other => {
+                let Some(row) = self.state.transfers.row_mut(key) else { return };
+                match other {
+                    RowAction::Compare => row.compare = if row.compare.is_some() { None } else { Some(String::new()) },
+                    RowAction::Open => row.open ^= true,
+                    RowAction::Pick(index) => row.picked = (row.picked != Some(*index)).then_some(*index),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn reveal(&mut self, place: &Path) {
+        self.dialogs.reveal(place);
+    }
+
+    fn check_again(&mut self, key: TransferKey) {
+        let Some(files) = self.state.transfers.row(key).map(super::state::rows::Row::to_check) else { return };
+        let asked = files.iter().map(|file| (file.index, Check::Asked)).collect();
+        if !files.is_empty()
+            && self.tell(Command::CheckAgain { key, files })
+            && let Some(row) = self.state.transfers.row_mut(key)
+        {
+            row.checks = asked;
+        }
+    }
+
+    fn settings(&mut self, action: SettingsAction) {
+        match action {
+            SettingsAction::Open => self.state.settings_form = self.state.settings.as_ref().map(SettingsForm::new),
+            SettingsAction::Close => self.state.settings_form = None,
+            SettingsAction::Save => {
+                let made = self.state.settings_form.as_ref().and_then(|form| form.settings().ok());
+                if let Some(settings) = made
+                    && self.save(settings)
+                {
+                    self.state.settings_form = None;
+                }
+            }
+            SettingsAction::Classic | SettingsAction::Theme(_) => {
+                let Some(form) = &mut self.state.settings_form else { return };
+                match action {
+                    SettingsAction::Theme(theme) => form.theme = theme,
+                    _ => form.classic ^= true,
+                }
+            }
+        }
+    }
+
+    fn first_start_done(&mut self) {
+        let Some((name, settings)) = self.state.first_start.clone().zip(self.state.settings.clone()) else { return };
+        let device_name = checked_name(&name).unwrap_or_else(|| settings.device_name.clone());
+        if self.save(Settings { device_name, ..settings }) {
+            self.state.first_start = None;
+        }
+    }
+
+    fn save(&mut self, settings: Settings) -> bool {
+        self.tell(Command::SaveSettings(settings))
+    }
+}

@@ -1,0 +1,115 @@
+//! Opening the window: the window system that takes drops, and the first way of drawing that works.
+
+use std::time::Instant;
+
+use eframe::{NativeOptions, Renderer};
+
+use super::{
+    app::{App, EngineDoor, WakeSlot},
+    dialogs::DesktopDialogs,
+    text,
+};
+
+/// How to open the window.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Nothing was ever set: show the strip of the first start.
+    pub first_start: bool,
+    /// Filled once the window is there, so that the engine can wake it.
+    pub wake: WakeSlot,
+    /// Paths from the command line, staged at once.
+    pub stage: Vec<std::path::PathBuf>,
+}
+
+/// No window could be opened. `Display` says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFailure {
+    #[error("{}", text::no_window(.0))]
+    NoScreen(String),
+    #[error("{}", text::no_renderer(.glow, .wgpu))]
+    NoRenderer { glow: String, wgpu: String },
+}
+
+/// Smallest window that still shows everything.
+const SMALLEST: [f32; 2] = [380.0, 420.0];
+const FIRST_SIZE: [f32; 2] = [1040.0, 720.0];
+
+/// Opens the window and returns when it is closed.
+///
+/// eframe keeps its event loop for the thread and runs it again, so that a second way of drawing can be tried in the same
+/// process after the first one failed.
+pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
+    no_screen()?;
+    let glow = match open(Renderer::Glow, door, options) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    if let eframe::Error::WinitEventLoop(error) = &glow {
+        return Err(StartFailure::NoScreen(error.to_string()));
+    }
+    open(Renderer::Wgpu, door, options)
+        .map_err(|wgpu| StartFailure::NoRenderer { glow: glow.to_string(), wgpu: wgpu.to_string() })
+}
+
+fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), eframe::Error> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_app_id("sealdrop")
+        .with_title(text::window_title(0))
+        .with_inner_size(FIRST_SIZE)
+        .with_min_inner_size(SMALLEST);
+    let native = NativeOptions { renderer, viewport, event_loop_builder: event_loop_builder(), ..Default::default() };
+    let (door, options) = (door.clone(), options.clone());
+    eframe::run_native(
+        "sealdrop",
+        native,
+        Box::new(move |creation| {
+            options.wake.fill(&creation.egui_ctx);
+            let dialogs = Box::new(DesktopDialogs::new(options.wake.waker()));
+            let clock = Box::new(Instant::now);
+            let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start);
+            app.stage(options.stage);
+            Ok(Box::new(app))
+        }),
+    )
+}
+
+/// Without a display server winit's own error says little.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn no_screen() -> Result<(), StartFailure> {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
+        return Ok(());
+    }
+    Err(StartFailure::NoScreen("neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned()))
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn no_screen() -> Result<(), StartFailure> {
+    Ok(())
+}
+
+/// File drops do not reach winit 0.30 under native Wayland: where there is an X server, too, that one is used.
+#[cfg(target_os = "linux")]
+fn event_loop_builder() -> Option<eframe::EventLoopBuilderHook> {
+    use winit::platform::x11::EventLoopBuilderExtX11;
+
+    x_server_there().then(|| -> eframe::EventLoopBuilderHook {
+        Box::new(|builder| {
+            builder.with_x11();
+        })
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn event_loop_builder() -> Option<eframe::EventLoopBuilderHook> {
+    None
+}
+
+/// Whether `DISPLAY` names an X server of this machine that has its socket, or one elsewhere.
+#[cfg(target_os = "linux")]
+fn x_server_there() -> bool {
+    let display = std::env::var("DISPLAY").unwrap_or_default();
+    let Some((host, number)) = display.split_once(':') else { return false };
+    let number = number.split('.').next().unwrap_or(number);
+    !host.is_empty() && host != "unix" || std::path::Path::new("/tmp/.X11-unix").join(format!("X{number}")).exists()
+}

@@ -1,0 +1,90 @@
+//! Sending: one request for each recipient, all sharing what was staged, and sending the same once more.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    app::App,
+    state::{devices::Recipient, rows::Sent},
+};
+use crate::{
+    engine::{
+        messages::{Command, SendRequest, What},
+        new_transfer_id,
+    },
+    model::{
+        device::Peer,
+        manifest::Manifest,
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+    },
+    storage::sources::SourceTree,
+};
+
+impl App {
+    /// Sends what is staged to everybody who is chosen. What the engine did not take stays staged.
+    pub(super) fn send(&mut self) {
+        let Ok(recipients) = self.state.devices.recipients() else { return };
+        let trees = self.state.staging.to_send();
+        if recipients.is_empty() || trees.is_empty() || !self.state.staging.walks.is_empty() {
+            return;
+        }
+        let message = Some(self.state.staging.message.trim().to_owned()).filter(|message| !message.is_empty());
+        let mut all = true;
+        for recipient in recipients {
+            all &= self.send_one(recipient, &trees, message.clone());
+        }
+        if all {
+            self.state.staging.clear();
+            self.state.devices.add_typed();
+        }
+    }
+
+    /// The same paths to the same device, under a new name.
+    pub(super) fn send_again(&mut self, key: TransferKey) {
+        let Some(row) = self.state.transfers.row(key) else { return };
+        let Some(sent) = row.sent.clone().filter(|_| row.another_try().is_some()) else { return };
+        let name = row.snapshot.peer.name.clone();
+        let what = What::Paths(sent.roots.clone());
+        if self.request(sent, name, what)
+            && let Some(row) = self.state.transfers.row_mut(key)
+        {
+            row.again = true;
+        }
+    }
+
+    fn send_one(&mut self, to: Recipient, trees: &[Arc<SourceTree>], message: Option<String>) -> bool {
+        let roots: Vec<PathBuf> = trees.iter().map(|tree| tree.root.clone()).collect();
+        let sent = Sent { to: to.address, classic: to.classic, roots, message };
+        self.request(sent, to.name, What::Staged(trees.to_vec()))
+    }
+
+    fn request(&mut self, sent: Sent, name: String, what: What) -> bool {
+        let id = new_transfer_id();
+        let request =
+            SendRequest { id, to: sent.to.clone(), classic: sent.classic, what, message: sent.message.clone() };
+        if !self.tell(Command::Send(request)) {
+            return false;
+        }
+        let snapshot = first_snapshot(TransferKey { id, direction: Direction::Outgoing }, name, &sent);
+        self.state.transfers.begin(snapshot, sent, self.state.now);
+        true
+    }
+}
+
+/// What the row shows until the engine has said how it stands.
+fn first_snapshot(key: TransferKey, name: String, sent: &Sent) -> TransferSnapshot {
+    let peer =
+        Peer { name, address: sent.to.to_string(), os: None, classic: sent.classic, encrypted: false, verified: false };
+    TransferSnapshot {
+        key,
+        peer,
+        stage: Stage::Resolving,
+        manifest: Arc::new(Manifest::default()),
+        folder: None,
+        moved: 0,
+        total: 0,
+        files_ended: 0,
+        files: 0,
+        current: None,
+        message: sent.message.clone(),
+    }
+}

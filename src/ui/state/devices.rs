@@ -1,0 +1,140 @@
+//! Who can be sent to: remembered devices, addresses typed now, and which of them are chosen.
+
+use std::collections::BTreeSet;
+
+use crate::model::device::{BadAddr, KnownDevice, MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text};
+
+/// The left side of the window.
+#[derive(Clone, Debug, Default)]
+pub struct Devices {
+    /// Used before, most recent first: as the engine told it.
+    pub known: Vec<KnownDevice>,
+    /// Added from the address field and not used yet.
+    pub typed: Vec<KnownDevice>,
+    pub chosen: BTreeSet<PeerAddr>,
+    /// The text field *Address*.
+    pub address: String,
+    /// *Plain protocol* beside it.
+    pub classic: bool,
+}
+
+/// Somebody a transfer goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub address: PeerAddr,
+    pub name: String,
+    pub classic: bool,
+}
+
+impl Devices {
+    /// What the list shows: newly typed ones first.
+    pub fn listed(&self) -> impl Iterator<Item = &KnownDevice> {
+        let known = |typed: &&KnownDevice| !self.known.iter().any(|known| known.address == typed.address);
+        self.typed.iter().filter(known).chain(&self.known)
+    }
+
+    /// The address in the field, if something is typed there.
+    pub fn typed_address(&self) -> Option<Result<PeerAddr, BadAddr>> {
+        (!self.address.trim().is_empty()).then(|| self.address.parse())
+    }
+
+    /// Everybody who is chosen; a whole address in the field counts without a further click.
+    pub fn recipients(&self) -> Result<Vec<Recipient>, BadAddr> {
+        let chosen = self.listed().filter(|device| self.chosen.contains(&device.address));
+        let mut recipients: Vec<Recipient> = chosen.map(recipient).collect();
+        if let Some(address) = self.typed_address().transpose()?
+            && !recipients.iter().any(|there| there.address == address)
+        {
+            let name = address.to_string();
+            recipients.push(Recipient { address, name, classic: self.classic });
+        }
+        Ok(recipients)
+    }
+
+    /// Puts the typed address into the list, chosen, and empties the field.
+    pub fn add_typed(&mut self) {
+        let Some(Ok(address)) = self.typed_address() else { return };
+        self.typed.retain(|device| device.address != address);
+        let name = address.to_string();
+        self.chosen.insert(address.clone());
+        match self.known.iter_mut().find(|known| known.address == address) {
+            Some(known) => known.classic = self.classic,
+            None => self.typed.insert(0, KnownDevice { address, name, classic: self.classic, last_used: 0 }),
+        }
+        self.address.clear();
+        self.classic = false;
+    }
+
+    /// Chooses a device, or not any more.
+    pub fn choose(&mut self, address: PeerAddr) {
+        if !self.chosen.remove(&address) {
+            self.chosen.insert(address);
+        }
+    }
+
+    /// Takes a device off the list.
+    pub fn forget(&mut self, address: &PeerAddr) {
+        self.chosen.remove(address);
+        self.typed.retain(|device| device.address != *address);
+        self.known.retain(|device| device.address != *address);
+    }
+
+    /// The name a device is shown by.
+    pub fn name_of(&self, address: &PeerAddr) -> String {
+        self.listed().find(|device| device.address == *address).map_or_else(|| address.to_string(), shown_name)
+    }
+}
+
+/// A device's name, safe to show.
+pub fn shown_name(device: &KnownDevice) -> String {
+    shown_text(&device.name, MAX_SHOWN_NAME_CHARS)
+}
+
+fn recipient(device: &KnownDevice) -> Recipient {
+    Recipient { address: device.address.clone(), name: shown_name(device), classic: device.classic }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(address: &str, name: &str) -> KnownDevice {
+        KnownDevice { address: address.parse().unwrap(), name: name.to_owned(), classic: false, last_used: 1 }
+    }
+
+    #[test]
+    fn a_whole_address_in_the_field_counts_as_chosen() {
+        let mut devices = Devices { address: "10.0.0.7".to_owned(), classic: true, ..Devices::default() };
+        let expected =
+            Recipient { address: "10.0.0.7:9527".parse().unwrap(), name: "10.0.0.7:9527".into(), classic: true };
+        assert_eq!(devices.recipients(), Ok(vec![expected]));
+        devices.address = "10.0.0.7:x".to_owned();
+        assert_eq!(devices.recipients(), Err(BadAddr::Port("x".to_owned())));
+    }
+
+    #[test]
+    fn nobody_is_sent_to_twice() {
+        let mut devices = Devices { known: vec![known("a.local:9527", "Anna")], ..Devices::default() };
+        devices.choose("a.local".parse().unwrap());
+        devices.address = "a.local".to_owned();
+        let recipients = devices.recipients().unwrap();
+        assert_eq!(recipients.len(), 1);
+        assert_eq!(recipients[0].name, "Anna");
+    }
+
+    #[test]
+    fn nothing_is_chosen_for_the_person() {
+        let devices = Devices { known: vec![known("a.local", "Anna")], ..Devices::default() };
+        assert_eq!(devices.recipients(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_typed_address_becomes_one_chosen_device() {
+        let mut devices = Devices { address: " [::1]:7 ".to_owned(), ..Devices::default() };
+        devices.add_typed();
+        assert_eq!(devices.listed().count(), 1);
+        assert_eq!((devices.recipients().unwrap().len(), devices.address.as_str()), (1, ""));
+        devices.forget(&"[::1]:7".parse().unwrap());
+        assert_eq!(devices.recipients(), Ok(Vec::new()));
+    }
+}

@@ -1,0 +1,242 @@
+//! Everything the window shows, in one place with one owner. Events are folded in, views read it, actions change it.
+
+pub mod devices;
+pub mod drops;
+pub mod entry_tree;
+pub mod notices;
+pub mod offers;
+pub mod pasted;
+pub mod rows;
+pub mod settings_form;
+pub mod staging;
+pub mod transfers;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use devices::Devices;
+use drops::Drops;
+use notices::{Notices, Tone};
+use offers::OfferCard;
+use settings_form::SettingsForm;
+use staging::Staging;
+use transfers::Transfers;
+
+use super::{dialogs::Purpose, text};
+use crate::{
+    engine::messages::{Event, IncomingOffer},
+    model::{
+        reason::Reason,
+        settings::Settings,
+        transfer::{Stage, TransferSnapshot},
+    },
+};
+
+/// While something moves, its figures are refreshed this often also when nothing comes in.
+const MOVING: Duration = Duration::from_millis(500);
+
+/// What the window knows.
+#[derive(Debug)]
+pub struct State {
+    /// The time that this frame goes by.
+    pub now: Instant,
+    pub settings: Option<Settings>,
+    pub listening: Listening,
+    pub devices: Devices,
+    pub staging: Staging,
+    pub drops: Drops,
+    pub offers: Vec<OfferCard>,
+    pub transfers: Transfers,
+    pub notices: Notices,
+    pub settings_form: Option<SettingsForm>,
+    /// The device name typed into the strip of the first start, while that is shown.
+    pub first_start: Option<String>,
+    pub path_prompt: Option<PathPrompt>,
+    /// A file dialog is open.
+    pub dialog: Option<Purpose>,
+    /// *Paste* was clicked and the clipboard is on its way.
+    pub paste_asked: bool,
+    /// Bring the waiting offers into sight in the next frame.
+    pub show_offers: bool,
+    /// Clicks on what a new card moved are ignored until then.
+    pub settles_at: Option<Instant>,
+    pub closing: Closing,
+}
+
+/// Whether others can reach this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listening {
+    At { port: u16, reachable_at: Vec<IpAddr> },
+    NotListening { port: u16, reason: Reason },
+    Starting,
+}
+
+/// On the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    Asking,
+    No,
+    /// The engine has stopped, or has taken too long.
+    Now,
+    /// The engine was told to stop.
+    Stopping {
+        since: Instant,
+    },
+}
+
+/// A field for a path, where no dialog helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPrompt {
+    pub purpose: Purpose,
+    pub text: String,
+}
+
+impl State {
+    pub fn new(now: Instant, first_start: bool) -> Self {
+        Self {
+            now,
+            settings: None,
+            listening: Listening::Starting,
+            devices: Devices::default(),
+            staging: Staging::default(),
+            drops: Drops::default(),
+            offers: Vec::new(),
+            transfers: Transfers::default(),
+            notices: Notices::default(),
+            settings_form: None,
+            first_start: first_start.then(String::new),
+            path_prompt: None,
+            dialog: None,
+            paste_asked: false,
+            show_offers: false,
+            settles_at: None,
+            closing: Closing::No,
+        }
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Devices(known) => self.devices.known = known,
+            Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
+            Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
+            Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
+            Event::NotListening { port, reason } => self.listening = Listening::NotListening { port, reason },
+            Event::Offered(offer) => self.offered(offer),
+            Event::Preflighted { key, preflight } => {
+                if let Some(card) = self.card(key).filter(|card| card.folder == preflight.folder) {
+                    card.preflight = Some(preflight);
+                }
+            }
+            Event::Settings(settings) => self.settings_are(settings),
+            Event::SettingsDamaged { kept_at, reason } => {
+                self.notices.stay(Tone::Warning, text::settings_damaged(&kept_at), Some(reason.to_string()));
+            }
+            Event::SettingsNotSaved(reason) => {
+                let why = text::one_line(&reason);
+                self.notices.stay(Tone::Problem, text::settings_not_saved(&why), Some(reason.to_string()));
+            }
+            Event::Snapshot(snapshot) => self.snapshot(snapshot),
+            Event::Staging { stage, entries, bytes } => self.staging.count(stage, entries, bytes),
+            Event::Staged { stage, trees } => {
+                let missing = self.staging.finish(stage, trees);
+                self.tell_missing(&missing);
+            }
+            Event::Stopped => self.closing = Closing::Now,
+            Event::Wrote { path, result } => self.wrote(&path, result),
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Instant) {
+        self.now = now;
+        self.notices.tick(now);
+        self.transfers.tick(now);
+        if self.settles_at.is_some_and(|at| now >= at) {
+            self.settles_at = None;
+        }
+    }
+
+    /// When to look again although nothing comes in; none when all is quiet.
+    pub fn next_look(&self) -> Option<Duration> {
+        let moving = self.transfers.any_moving().then_some(MOVING);
+        let cards = self.offers.iter().filter_map(|card| self.card_look(card));
+        let settled = self.settles_at.map(|at| at.saturating_duration_since(self.now));
+        let others = [moving, settled, self.notices.next_change(self.now), self.drops.next_look(self.now)];
+        others.into_iter().flatten().chain(cards).min()
+    }
+
+    /// Where received files go unless a card says otherwise.
+    pub fn receive_folder(&self) -> Option<&PathBuf> {
+        self.settings.as_ref().map(|settings| &settings.receive_folder)
+    }
+
+    /// A card by its transfer.
+    pub fn card(&mut self, key: crate::model::transfer::TransferKey) -> Option<&mut OfferCard> {
+        self.offers.iter_mut().find(|card| card.key() == key)
+    }
+
+    /// Whether things have just moved, so that a click may be meant for what stood there before.
+    pub fn settling(&self) -> bool {
+        self.settles_at.is_some()
+    }
+
+    fn card_look(&self, card: &OfferCard) -> Option<Duration> {
+        let Some(shown) = card.shown_since else { return Some(Duration::ZERO) };
+        let wakes = (shown + offers::IGNORES_CLICKS).checked_duration_since(self.now).filter(|wait| !wait.is_zero());
+        let left = card.expires.saturating_duration_since(self.now);
+        let countdown = match left.checked_sub(offers::COUNTDOWN) {
+            Some(before) if !before.is_zero() => Some(before),
+            _ => Some(Duration::from_secs(1)).filter(|_| !left.is_zero()),
+        };
+        wakes.into_iter().chain(countdown).min()
+    }
+
+    fn listening_at(&mut self, address: SocketAddr, reachable_at: Vec<IpAddr>) {
+        self.listening = Listening::At { port: address.port(), reachable_at };
+    }
+
+    fn offered(&mut self, offer: IncomingOffer) {
+        self.offers.push(OfferCard::new(offer));
+        self.settles_at = Some(self.now + offers::IGNORES_CLICKS);
+    }
+
+    fn settings_are(&mut self, settings: Settings) {
+        if let Some(name) = self.first_start.as_mut().filter(|name| name.is_empty()) {
+            name.clone_from(&settings.device_name);
+        }
+        self.settings = Some(settings);
+    }
+
+    fn snapshot(&mut self, snapshot: TransferSnapshot) {
+        let before = self.offers.len();
+        if !matches!(snapshot.stage, Stage::Waiting) {
+            // Answered elsewhere, withdrawn or expired: there is nothing to answer any more.
+            self.offers.retain(|card| card.key() != snapshot.key);
+        }
+        let (new, now) = (self.transfers.put(snapshot, self.now), self.now);
+        if new || self.offers.len() != before {
+            self.settles_at = Some(now + offers::IGNORES_CLICKS);
+        }
+    }
+
+    fn tell_missing(&mut self, missing: &[PathBuf]) {
+        if !missing.is_empty() {
+            let names: Vec<String> = missing.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            self.notices.stay(Tone::Warning, text::unreadable_drop(&names), None);
+        }
+    }
+
+    fn wrote(&mut self, path: &Path, result: Result<(), Reason>) {
+        match result {
+            Ok(()) => self.notices.pass(Tone::Good, text::wrote(path), self.now),
+            Err(reason) => {
+                let why = text::one_line(&reason);
+                self.notices.stay(Tone::Problem, text::not_written(path, &why), Some(reason.to_string()));
+            }
+        }
+    }
+}

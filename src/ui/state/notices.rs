@@ -1,0 +1,71 @@
+//! What the window has to say that belongs to no row and no card.
+
+use std::time::{Duration, Instant};
+
+/// A passing notice is there this long.
+const PASSING: Duration = Duration::from_secs(6);
+
+/// More than this many at once are never read: the oldest goes.
+const MOST: usize = 4;
+
+/// The strip of notices.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    pub shown: Vec<Notice>,
+    last_id: u64,
+}
+
+/// One notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub tone: Tone,
+    pub text: String,
+    /// For *Copy details*.
+    pub detail: Option<String>,
+    pub until: Option<Instant>,
+}
+
+/// How serious it is; told by a sign and by colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tone {
+    Good,
+    Info,
+    Problem,
+    Warning,
+}
+
+impl Notices {
+    /// Goes away by itself.
+    pub fn pass(&mut self, tone: Tone, text: impl Into<String>, now: Instant) {
+        self.push(tone, text.into(), None, Some(now + PASSING));
+    }
+
+    /// Stays until it is dismissed.
+    pub fn stay(&mut self, tone: Tone, text: impl Into<String>, detail: Option<String>) {
+        self.push(tone, text.into(), detail, None);
+    }
+
+    pub fn dismiss(&mut self, id: u64) {
+        self.shown.retain(|notice| notice.id != id);
+    }
+
+    pub fn tick(&mut self, now: Instant) {
+        self.shown.retain(|notice| notice.until.is_none_or(|until| now < until));
+    }
+
+    /// When the next one goes.
+    pub fn next_change(&self, now: Instant) -> Option<Duration> {
+        self.shown.iter().filter_map(|notice| notice.until).min().map(|at| at.saturating_duration_since(now))
+    }
+
+    fn push(&mut self, tone: Tone, text: String, detail: Option<String>, until: Option<Instant>) {
+        // The same again replaces itself.
+        self.shown.retain(|notice| notice.text != text);
+        self.last_id += 1;
+        self.shown.push(Notice { id: self.last_id, tone, text, detail, until });
+        if self.shown.len() > MOST {
+            self.shown.remove(0);
+        }
+    }
+}

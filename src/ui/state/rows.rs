@@ -1,0 +1,284 @@
+//! The rows of *Activity*: one for each transfer, running or over.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use crate::{
+    engine::messages::{Checked, FileToCheck},
+    model::{
+        checksum_list,
+        device::PeerAddr,
+        manifest::Manifest,
+        outcome::{Ending, FileEnd, FileState, Outcome},
+        progress::Pace,
+        reason::{ReasonCode, Side},
+        seal::Md5Digest,
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+    },
+    ui::text,
+};
+
+/// One transfer.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub snapshot: TransferSnapshot,
+    pub title: String,
+    pub pace: Pace,
+    /// How it was asked for here; none for incoming ones.
+    pub sent: Option<Sent>,
+    pub ends: HashMap<u32, FileEnd>,
+    /// The manifest's files in order, by entry index.
+    pub files: Vec<u32>,
+    pub checks: HashMap<u32, Check>,
+    pub open: bool,
+    /// The file chosen in the table.
+    pub picked: Option<u32>,
+    /// The text field of *Compare…*, while it is open.
+    pub compare: Option<String>,
+    /// Sent again by another row.
+    pub again: bool,
+}
+
+/// What is needed to send it once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub to: PeerAddr,
+    pub classic: bool,
+    pub roots: Vec<PathBuf>,
+    pub message: Option<String>,
+}
+
+/// *Check again* for one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    Asked,
+    Done(Checked),
+}
+
+/// Which button offers another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Nobody answered or was free to.
+    AskAgain,
+    /// It was under way and did not come through.
+    Retry,
+}
+
+impl Row {
+    pub fn new(snapshot: TransferSnapshot, sent: Option<Sent>, now: Instant) -> Self {
+        let mut row = Self {
+            title: String::new(),
+            pace: Pace::new(now, snapshot.moved),
+            sent,
+            ends: HashMap::new(),
+            files: Vec::new(),
+            checks: HashMap::new(),
+            open: false,
+            picked: None,
+            compare: None,
+            again: false,
+            snapshot,
+        };
+        row.read_manifest();
+        row
+    }
+
+    pub fn key(&self) -> TransferKey {
+        self.snapshot.key
+    }
+
+    /// Takes the newer figures.
+    pub fn update(&mut self, snapshot: TransferSnapshot, now: Instant) {
+        let same = std::sync::Arc::ptr_eq(&self.snapshot.manifest, &snapshot.manifest);
+        let began = !self.moving() && matches!(snapshot.stage, Stage::Moving);
+        self.snapshot = snapshot;
+        if !same {
+            self.read_manifest();
+        }
+        if began {
+            self.pace = Pace::new(now, self.snapshot.moved);
+        }
+        self.tick(now);
+    }
+
+    /// Tells the pace, also when nothing came: that is a speed, too.
+    pub fn tick(&mut self, now: Instant) {
+        if self.moving() {
+            self.pace.tell(now, self.snapshot.moved, self.snapshot.total);
+        }
+    }
+
+    pub fn moving(&self) -> bool {
+        matches!(self.snapshot.stage, Stage::Moving)
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        if let Stage::Ended(ending) = &self.snapshot.stage { Some(ending) } else { None }
+    }
+
+    /// Names the row before the manifest is there.
+    pub fn title_from(&mut self, roots: &[PathBuf]) {
+        if let (true, [first, rest @ ..]) = (self.title.is_empty(), roots) {
+            let name = first.file_name().map_or_else(|| first.to_string_lossy(), |name| name.to_string_lossy());
+            self.title = text::and_more(&name, rest.len());
+        }
+    }
+
+    /// Which further try makes sense.
+    pub fn another_try(&self) -> Option<Again> {
+        let ending = self.ending()?;
+        self.sent.as_ref().filter(|sent| !self.again && !sent.roots.is_empty())?;
+        let code = ending.reason.as_ref().map(|reason| &reason.code);
+        match ending.outcome {
+            Outcome::Declined => match code {
+                Some(ReasonCode::NoAnswer | ReasonCode::Busy | ReasonCode::Timeout) => Some(Again::AskAgain),
+                _ => None,
+            },
+            Outcome::Failed if matches!(code, Some(ReasonCode::NoAnswer | ReasonCode::Busy)) => Some(Again::AskAgain),
+            Outcome::Failed | Outcome::Cancelled | Outcome::Partial | Outcome::Interrupted => Some(Again::Retry),
+            Outcome::Unchecked | Outcome::Verified => None,
+        }
+    }
+
+    /// An incoming offer that ended without anybody here having answered.
+    pub fn missed(&self) -> bool {
+        let reason = self.ending().and_then(|ending| ending.reason.as_ref());
+        self.key().direction == Direction::Incoming
+            && reason.is_some_and(|reason| reason.code == ReasonCode::NoAnswer && reason.side == Side::Here)
+    }
+
+    /// The one file of a transfer of one file.
+    pub fn only_file(&self) -> Option<&FileEnd> {
+        if let [only] = self.files.as_slice() { self.ends.get(only) } else { None }
+    }
+
+    /// The file that Compare… and Show in folder speak of.
+    pub fn spoken_of(&self) -> Option<&FileEnd> {
+        self.only_file().or_else(|| self.ends.get(&self.picked?))
+    }
+
+    /// All files with a seal and a place: what can be checked again.
+    pub fn to_check(&self) -> Vec<FileToCheck> {
+        let ends = self.sealed_in_order();
+        ends.filter_map(|(end, md5)| Some(FileToCheck { index: end.index, place: end.place.clone()?, md5 })).collect()
+    }
+
+    /// Same, different, gone, and how many are still being looked at.
+    pub fn checked(&self) -> (usize, usize, usize, usize) {
+        self.checks.values().fold((0, 0, 0, 0), |(same, different, gone, asked), check| match check {
+            Check::Asked => (same, different, gone, asked + 1),
+            Check::Done(Checked::Different(_)) => (same, different + 1, gone, asked),
+            Check::Done(Checked::Gone(_)) => (same, different, gone + 1, asked),
+            Check::Done(Checked::Same) => (same + 1, different, gone, asked),
+        })
+    }
+
+    /// What to open a file manager on.
+    pub fn place_to_show(&self) -> Option<PathBuf> {
+        if let Some(place) = self.spoken_of().and_then(|end| end.place.clone()) {
+            return Some(place);
+        }
+        let arrived = self.files.iter().filter_map(|index| self.ends.get(index)?.place.as_deref());
+        let first = arrived.map(|place| self.top_of(place)).next();
+        first.or_else(|| self.sent.as_ref()?.roots.first().cloned()).or_else(|| self.snapshot.folder.clone())
+    }
+
+    /// The list that `md5sum -c` reads in the folder the files are in.
+    pub fn checksum_list(&self) -> String {
+        let lines = self.sealed_in_order().map(|(end, md5)| checksum_list::line(&md5, &self.name_in_list(end)));
+        lines.collect()
+    }
+
+    /// The folder in which `md5sum -c` finds the files.
+    pub fn checksum_folder(&self) -> Option<PathBuf> {
+        let root = || self.sent.as_ref()?.roots.first()?.parent().map(Path::to_path_buf);
+        self.snapshot.folder.clone().or_else(root)
+    }
+
+    /// The path of an entry, safe to show.
+    pub fn name_of(&self, index: u32) -> String {
+        let entry = self.snapshot.manifest.entries.get(index as usize);
+        entry.map_or_else(String::new, |entry| text::name(&entry.shown_path()))
+    }
+
+    /// Files that ended in each state.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for end in self.ends.values().filter(|end| self.is_file(end.index)) {
+            match end.state {
+                FileState::Failed => tally.failed += 1,
+                FileState::Mismatch => tally.mismatch += 1,
+                FileState::Skipped => tally.skipped += 1,
+                FileState::Unchecked => tally.unchecked += 1,
+                FileState::Verified => tally.verified += 1,
+            }
+        }
+        tally
+    }
+
+    fn is_file(&self, index: u32) -> bool {
+        self.snapshot.manifest.entries.get(index as usize).is_some_and(crate::model::manifest::Entry::is_file)
+    }
+
+    fn sealed_in_order(&self) -> impl Iterator<Item = (&FileEnd, Md5Digest)> {
+        let ends = self.files.iter().filter_map(|index| self.ends.get(index));
+        ends.filter_map(|end| {
+            let there = matches!(end.state, FileState::Verified | FileState::Unchecked);
+            end.md5.filter(|_| there).map(|md5| (end, md5))
+        })
+    }
+
+    fn name_in_list(&self, end: &FileEnd) -> String {
+        let below = self.checksum_folder().and_then(|folder| {
+            let place = end.place.as_deref()?.strip_prefix(folder).ok()?;
+            Some(place.to_string_lossy().into_owned())
+        });
+        let sent_as =
+            || self.snapshot.manifest.entries.get(end.index as usize).map(crate::model::manifest::Entry::shown_path);
+        below.or_else(sent_as).unwrap_or_default()
+    }
+
+    /// The top-level folder or file that `place` is or lies in.
+    fn top_of(&self, place: &Path) -> PathBuf {
+        let top = self.snapshot.folder.as_deref().and_then(|folder| {
+            let first = place.strip_prefix(folder).ok()?.components().next()?;
+            Some(folder.join(first))
+        });
+        top.unwrap_or_else(|| place.to_path_buf())
+    }
+
+    fn read_manifest(&mut self) {
+        let manifest = &self.snapshot.manifest;
+        if let Some(title) = title_of(manifest) {
+            self.title = title;
+        } else if self.title.is_empty()
+            && let Some(message) = &self.snapshot.message
+        {
+            self.title = text::name(&text::fit(message, 60));
+        }
+        self.files =
+            (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(index, _)| index).collect();
+    }
+}
+
+/// How many files ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub failed: u64,
+    pub mismatch: u64,
+    pub skipped: u64,
+    pub unchecked: u64,
+    pub verified: u64,
+}
+
+/// The first top-level name and how many others there are.
+fn title_of(manifest: &Manifest) -> Option<String> {
+    let tops = manifest.entries.iter().filter_map(|entry| entry.path.first());
+    let mut seen = std::collections::HashSet::new();
+    let first = tops.clone().next()?;
+    let more = tops.filter(|top| seen.insert(top.as_str())).count().saturating_sub(1);
+    Some(text::and_more(first, more))
+}

@@ -1,0 +1,102 @@
+//! All rows of *Activity*, found by their transfer.
+
+use std::{collections::HashMap, time::Instant};
+
+use super::rows::{Check, Row, Sent};
+use crate::{
+    engine::messages::Checked,
+    model::{
+        outcome::FileEnd,
+        transfer::{Stage, TransferKey, TransferSnapshot},
+    },
+};
+
+/// Rows in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub struct Transfers {
+    rows: Vec<Row>,
+    at: HashMap<TransferKey, usize>,
+}
+
+impl Transfers {
+    /// Newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().rev()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub fn row(&self, key: TransferKey) -> Option<&Row> {
+        self.at.get(&key).and_then(|at| self.rows.get(*at))
+    }
+
+    pub fn row_mut(&mut self, key: TransferKey) -> Option<&mut Row> {
+        self.at.get(&key).and_then(|at| self.rows.get_mut(*at))
+    }
+
+    /// The row of something sent from here, before the engine has said a word about it.
+    pub fn begin(&mut self, snapshot: TransferSnapshot, sent: Sent, now: Instant) {
+        let roots = sent.roots.clone();
+        let key = snapshot.key;
+        self.add(Row::new(snapshot, Some(sent), now));
+        if let Some(row) = self.row_mut(key) {
+            row.title_from(&roots);
+        }
+    }
+
+    /// How a transfer stands now. True for one that was not known.
+    pub fn put(&mut self, snapshot: TransferSnapshot, now: Instant) -> bool {
+        if let Some(row) = self.row_mut(snapshot.key) {
+            row.update(snapshot, now);
+            return false;
+        }
+        self.add(Row::new(snapshot, None, now));
+        true
+    }
+
+    pub fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
+        if let Some(row) = self.row_mut(key) {
+            row.ends.insert(end.index, end);
+        }
+    }
+
+    pub fn file_checked(&mut self, key: TransferKey, index: u32, result: Checked) {
+        if let Some(row) = self.row_mut(key) {
+            row.checks.insert(index, Check::Done(result));
+        }
+    }
+
+    /// Takes a row away that is over.
+    pub fn remove(&mut self, key: TransferKey) {
+        self.rows.retain(|row| row.key() != key || row.ending().is_none());
+        self.at = self.rows.iter().enumerate().map(|(at, row)| (row.key(), at)).collect();
+    }
+
+    pub fn tick(&mut self, now: Instant) {
+        for row in self.rows.iter_mut().filter(|row| row.moving()) {
+            row.tick(now);
+        }
+    }
+
+    pub fn any_moving(&self) -> bool {
+        self.rows.iter().any(Row::moving)
+    }
+
+    /// Transfers that closing would stop. An unanswered offer is not one of them.
+    pub fn running(&self) -> usize {
+        self.rows.iter().filter(|row| runs(row)).count()
+    }
+
+    fn add(&mut self, row: Row) {
+        self.at.insert(row.key(), self.rows.len());
+        self.rows.push(row);
+    }
+}
+
+fn runs(row: &Row) -> bool {
+    use crate::model::transfer::Direction;
+    let waits_here = row.key().direction == Direction::Incoming && matches!(row.snapshot.stage, Stage::Waiting);
+    row.ending().is_none() && !waits_here
+}

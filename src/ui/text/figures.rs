@@ -1,0 +1,157 @@
+//! Sizes, rates, times and counts as people read them.
+
+use std::time::Duration;
+
+const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+
+/// `999 bytes`, `1.4 GB`: decimal units as disks and networks are sold in, three digits at most.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1000 => format!("{bytes} bytes"),
+        _ => scaled(bytes),
+    }
+}
+
+/// `38 MB/s`.
+pub fn rate(bytes_a_second: u64) -> String {
+    if bytes_a_second < 1000 { format!("{bytes_a_second} B/s") } else { format!("{}/s", scaled(bytes_a_second)) }
+}
+
+/// `2 min left`; steps grow with the time, so that the figure does not flicker.
+pub fn left(left: Duration) -> String {
+    match left.as_secs() {
+        0..=4 => "a few seconds left".to_owned(),
+        s @ 5..=55 => format!("{} s left", s.div_ceil(5) * 5),
+        s @ 56..=5399 => format!("{} min left", ((s + 30) / 60).max(1)),
+        s @ 5400..=172_799 => format!("{} h left", (s + 1800) / 3600),
+        s => format!("{} days left", (s + 43_200) / 86_400),
+    }
+}
+
+/// How long something took: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn duration(took: Duration) -> String {
+    let seconds = took.as_secs();
+    match seconds {
+        0..=9 => format!("{:.1} s", took.as_secs_f64()),
+        10..=59 => format!("{seconds} s"),
+        60..=3599 => joined(seconds / 60, "min", seconds % 60, "s"),
+        _ => joined(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+    }
+}
+
+/// `1 file`, `12,345 files`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// Whole per cent, 100 only when all has moved.
+pub fn percent(moved: u64, total: u64) -> u8 {
+    if total == 0 {
+        return 100;
+    }
+    let part = u128::from(moved.min(total)) * 100 / u128::from(total);
+    u8::try_from(part).unwrap_or(100)
+}
+
+/// Shortens in the middle to `max` characters, so that the start and the ending of a name stay readable.
+pub fn fit(text: &str, max: usize) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= max || max < 8 {
+        return text.to_owned();
+    }
+    let tail = max / 3;
+    let head = max - tail - 1;
+    let start: String = chars.iter().take(head).collect();
+    let end: String = chars.iter().skip(chars.len() - tail).collect();
+    format!("{start}…{end}")
+}
+
+fn scaled(bytes: u64) -> String {
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    // 999.5 would be shown as 1000.
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = usize::from(value < 9.95);
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+fn joined(big: u64, big_unit: &str, small: u64, small_unit: &str) -> String {
+    if small == 0 { format!("{big} {big_unit}") } else { format!("{big} {big_unit} {small} {small_unit}") }
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_at_most_three_digits() {
+        for (bytes, shown) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (9_949, "9.9 kB"),
+            (9_960, "10 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.0 MB"),
+            (1_440_000_000, "1.4 GB"),
+            (u64::MAX, "18 EB"),
+        ] {
+            assert_eq!(size(bytes), shown, "{bytes}");
+        }
+        assert_eq!(rate(38_200_000), "38 MB/s");
+        assert_eq!(rate(0), "0 B/s");
+    }
+
+    #[test]
+    fn times_are_rounded_to_what_can_be_promised() {
+        for (seconds, shown) in [
+            (0, "a few seconds left"),
+            (7, "10 s left"),
+            (55, "55 s left"),
+            (56, "1 min left"),
+            (100, "2 min left"),
+            (5399, "90 min left"),
+            (7200, "2 h left"),
+            (259_200, "3 days left"),
+        ] {
+            assert_eq!(left(Duration::from_secs(seconds)), shown);
+        }
+        assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(duration(Duration::from_secs(7500)), "2 h 5 min");
+    }
+
+    #[test]
+    fn a_hundred_per_cent_means_all_of_it() {
+        assert_eq!(percent(999_999, 1_000_000), 99);
+        assert_eq!(percent(0, 0), 100);
+        assert_eq!(percent(u64::MAX, u64::MAX), 100);
+        assert_eq!(count(12_345, "file", "files"), "12,345 files");
+        assert_eq!(count(1, "file", "files"), "1 file");
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(fit("short.txt", 20), "short.txt");
+        let shown = fit("文件夹文件夹文件夹文件夹文件夹文件夹.tar.gz", 16);
+        assert_eq!(shown.chars().count(), 16);
+        assert!(shown.starts_with("文件夹") && shown.ends_with("ar.gz"), "{shown}");
+    }
+}

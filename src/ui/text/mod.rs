@@ -1,0 +1,14 @@
+//! Every sentence and number format that a person reads, in the window and on the command line. No drawing here.
+//!
+//! `Word` names each fixed text; the functions make the ones that carry names or figures. Another language is another
+//! column behind the same names.
+
+mod figures;
+mod reasons;
+mod sentences;
+mod words;
+
+pub use figures::{count, duration, fit, left, percent, rate, size};
+pub use reasons::{explain, one_line};
+pub use sentences::*;
+pub use words::Word;

@@ -1,0 +1,134 @@
+//! The files of one transfer with their seals and states. Only the rows in sight are laid out.
+
+use egui::{Label, RichText, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::seal;
+use crate::{
+    engine::messages::Checked,
+    model::outcome::{FileEnd, FileState},
+    ui::{
+        action::{Action, RowAction},
+        state::rows::{Check, Row},
+        text::{self, Word},
+        theme::palette,
+        widgets::{Sign, sign, weak},
+    },
+};
+
+const ROW_HEIGHT: f32 = 30.0;
+const MOST_ROWS: f32 = 9.0;
+
+/// Below this width the columns of size and hex are left out.
+const ALL_COLUMNS_FROM: f32 = 620.0;
+
+pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
+    ui.add_space(4.0);
+    let wide = ui.available_width() >= ALL_COLUMNS_FROM;
+    let mut table = TableBuilder::new(ui)
+        .id_salt(("files", row.key()))
+        .striped(true)
+        .sense(egui::Sense::click())
+        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
+        .auto_shrink([false, true])
+        .max_scroll_height(ROW_HEIGHT * MOST_ROWS)
+        .column(Column::remainder().clip(true).at_least(90.0));
+    if wide {
+        table = table.column(Column::exact(76.0));
+    }
+    table = table.column(Column::exact(if wide { 322.0 } else { 36.0 })).column(Column::exact(if wide {
+        130.0
+    } else {
+        110.0
+    }));
+    let table = table.header(22.0, |mut header| {
+        let size = wide.then_some(Word::SizeColumn);
+        for word in
+            [Some(Word::FileColumn), size, Some(Word::SealColumn), Some(Word::StateColumn)].into_iter().flatten()
+        {
+            header.col(|ui| {
+                weak(ui, word.text());
+            });
+        }
+    });
+    table.body(|body| {
+        body.rows(ROW_HEIGHT, row.files.len(), |mut line| {
+            let Some(index) = row.files.get(line.index()).copied() else { return };
+            line.set_selected(row.picked == Some(index));
+            line_ui(&mut line, row, index, wide);
+            let response = line.response();
+            if response.clicked() {
+                actions.push(Action::Row(row.key(), RowAction::Pick(index)));
+            }
+        });
+    });
+    picked_ui(ui, row);
+}
+
+fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, wide: bool) {
+    let end = row.ends.get(&index);
+    let name = row.name_of(index);
+    line.col(|ui| {
+        ui.add(Label::new(&name).selectable(false).truncate()).on_hover_text(&name);
+    });
+    if wide {
+        line.col(|ui| {
+            let size = row.snapshot.manifest.entries.get(index as usize).map_or(0, crate::model::manifest::Entry::size);
+            ui.add(Label::new(RichText::new(text::size(size)).size(13.0).color(palette(ui).weak)).selectable(false));
+        });
+    }
+    line.col(|ui| {
+        if let Some((end, md5)) = end.and_then(|end| Some((end, end.md5?))) {
+            if wide { seal::line_ui(ui, &md5, end.state) } else { seal::picture_ui(ui, &md5, end.state, seal::SMALL) }
+        }
+    });
+    line.col(|ui| state_ui(ui, row, index, end));
+}
+
+fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
+    let colours = palette(ui);
+    let (picture, ink, word) = match (row.checks.get(&index), end.map(|end| end.state)) {
+        (Some(Check::Asked), _) => (Sign::Ring, colours.weak, Word::Checking),
+        (Some(Check::Done(Checked::Different(_))), _) => (Sign::Cross, colours.bad, Word::StateChangedSince),
+        (Some(Check::Done(Checked::Gone(_))), _) => (Sign::Cross, colours.bad, Word::StateGone),
+        (Some(Check::Done(Checked::Same)), _) => (Sign::Tick, colours.good, Word::StateChecked),
+        (None, Some(FileState::Verified)) => (Sign::Tick, colours.good, Word::StateVerified),
+        (None, Some(FileState::Mismatch)) => (Sign::Cross, colours.bad, Word::StateMismatch),
+        (None, Some(FileState::Failed)) => (Sign::Cross, colours.bad, Word::StateFailed),
+        (None, Some(FileState::Skipped)) => (Sign::Dash, colours.weak, Word::StateSkipped),
+        (None, Some(FileState::Unchecked)) => (Sign::Ring, colours.warn, Word::StateNotCompared),
+        (None, None) if row.snapshot.current == Some(index) => (Sign::Ring, colours.accent, Word::Moving),
+        (None, None) if row.ending().is_some() => (Sign::Dash, colours.weak, Word::StateNotSent),
+        (None, None) => (Sign::Ring, colours.weak, Word::QueuedFile),
+    };
+    sign(ui, picture, ink);
+    let label = ui.add(Label::new(RichText::new(word.text()).size(13.0).color(ink)).selectable(false).truncate());
+    if let Some(reason) = end.and_then(|end| end.reason.as_ref()) {
+        label.on_hover_text(text::one_line(reason));
+    }
+}
+
+/// The file that was clicked, in full.
+fn picked_ui(ui: &mut Ui, row: &Row) {
+    let Some(index) = row.picked else {
+        weak(ui, Word::InspectFile.text());
+        return;
+    };
+    ui.add_space(4.0);
+    ui.add(Label::new(row.name_of(index)).wrap());
+    let Some(end) = row.ends.get(&index) else { return };
+    if let Some(md5) = &end.md5 {
+        seal::seal_ui(ui, md5, end.state, seal::LARGE);
+    }
+    if let Some(Check::Done(Checked::Different(now))) = row.checks.get(&index) {
+        weak(ui, Word::StateChangedSince.text());
+        seal::seal_ui(ui, now, FileState::Mismatch, seal::LARGE);
+    }
+    let check_reason = match row.checks.get(&index) {
+        Some(Check::Done(Checked::Gone(reason))) => Some(reason),
+        _ => None,
+    };
+    for reason in end.reason.iter().chain(check_reason) {
+        weak(ui, &text::one_line(reason));
+    }
+}

@@ -1,0 +1,207 @@
+//! The cards of offers that wait for an answer.
+
+use egui::{Label, RichText, Ui, UiBuilder, accesskit::Role};
+
+use super::entry_tree;
+use crate::{
+    model::{device::Peer, preflight::Preflight},
+    ui::{
+        action::{Action, CardAction},
+        dialogs::Purpose,
+        state::{
+            State,
+            notices::Tone,
+            offers::{Obstacle, OfferCard},
+        },
+        text::{self, Word},
+        theme::palette,
+        widgets::{button, card, primary_button, quiet_button, tag, title, told, weak, weak_line},
+    },
+};
+
+/// A card of which less is to be seen counts as out of sight.
+const ENOUGH_IN_SIGHT: f32 = 90.0;
+
+/// Lines shown of each list of names.
+const MOST_NAMES: usize = 20;
+
+/// All cards, oldest first: a new one never moves the others.
+pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut in_sight = state.offers.is_empty();
+    for (number, offer) in state.offers.iter().enumerate() {
+        let mut wishes = Vec::new();
+        let drawn = card_ui(ui, state, offer, &mut wishes);
+        if state.show_offers && number == 0 {
+            ui.scroll_to_rect(drawn, Some(egui::Align::TOP));
+        }
+        in_sight |= ui.clip_rect().intersect(drawn).height() > ENOUGH_IN_SIGHT;
+        if offer.shown_since.is_none() {
+            actions.push(Action::Card(offer.key(), CardAction::Shown));
+        }
+        // Nobody can have meant a card that has only just come.
+        if offer.takes_clicks(state.now) {
+            actions.append(&mut wishes);
+        }
+    }
+    ui.data_mut(|data| data.insert_temp(in_sight_id(), in_sight));
+}
+
+/// Whether an answer can be given without scrolling; otherwise a notice says that somebody waits.
+pub(super) fn in_sight(ui: &Ui) -> bool {
+    ui.data(|data| data.get_temp(in_sight_id())).unwrap_or(true)
+}
+
+fn in_sight_id() -> egui::Id {
+    egui::Id::unique("an offer is in sight")
+}
+
+fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) -> egui::Rect {
+    let snapshot = &offer.snapshot;
+    let name = text::offer_card(&snapshot.peer.name, snapshot.manifest.files);
+    let group =
+        UiBuilder::new().id_salt(("offer", offer.key())).accessibility_role(Role::Group).accessibility_label(name);
+    let accent = palette(ui).accent;
+    let drawn = ui.scope_builder(group, |ui| {
+        card(ui).stroke((1.5, accent)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 7.0;
+            who_ui(ui, state, offer);
+            if let Some(message) = &snapshot.message {
+                message_ui(ui, message);
+            }
+            if !snapshot.manifest.entries.is_empty() {
+                what_ui(ui, offer, actions);
+                where_ui(ui, offer, actions);
+            }
+            ui.add_space(4.0);
+            answer_ui(ui, offer, actions);
+        });
+    });
+    drawn.response.rect
+}
+
+fn who_ui(ui: &mut Ui, state: &State, offer: &OfferCard) {
+    let peer = &offer.snapshot.peer;
+    ui.horizontal_wrapped(|ui| {
+        title(ui, &text::offer_title(&peer.name, &offer.snapshot.manifest));
+        if let Some(left) = offer.countdown(state.now) {
+            tag(ui, &text::expires(left), Tone::Warning, "");
+        }
+    });
+    peer_ui(ui, peer);
+}
+
+/// Address and marks of the other device.
+pub(super) fn peer_ui(ui: &mut Ui, peer: &Peer) {
+    ui.horizontal_wrapped(|ui| {
+        if peer.address != peer.name {
+            ui.label(RichText::new(&peer.address).monospace().size(12.0).color(palette(ui).weak));
+        }
+        if peer.classic {
+            tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
+        }
+        if !peer.encrypted {
+            tag(ui, Word::MarkNotEncrypted.text(), Tone::Warning, Word::NotEncryptedTip.text());
+        }
+        if !peer.verified {
+            tag(ui, Word::MarkNotVerified.text(), Tone::Warning, Word::NotVerifiedTip.text());
+        }
+    });
+}
+
+fn message_ui(ui: &mut Ui, message: &str) {
+    let shown = crate::model::device::shown_text(message, 2000);
+    let colours = palette(ui);
+    egui::Frame::new().fill(colours.panel).corner_radius(8).inner_margin(10).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.add(Label::new(shown).wrap());
+    });
+}
+
+fn what_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
+    ui.add_space(2.0);
+    entry_tree::tree_ui(ui, offer, actions);
+    let Some(preflight) = &offer.preflight else { return };
+    names_ui(ui, offer, preflight, actions);
+    left_out_ui(ui, offer, preflight);
+}
+
+fn names_ui(ui: &mut Ui, offer: &OfferCard, preflight: &Preflight, actions: &mut Vec<Action>) {
+    for taken in preflight.taken.iter().take(MOST_NAMES) {
+        told(ui, Tone::Info, &text::taken(&taken.name, &taken.becomes));
+    }
+    let number = preflight.renamed.len();
+    if number == 0 {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        told(ui, Tone::Info, &text::changed_names(number));
+        let label = if offer.names_open { Word::HideNames } else { Word::ShowNames };
+        if quiet_button(ui, label.text()).clicked() {
+            actions.push(Action::Card(offer.key(), CardAction::ToggleNames));
+        }
+    });
+    if offer.names_open {
+        for renamed in preflight.renamed.iter().take(MOST_NAMES) {
+            let entry = offer.snapshot.manifest.entries.get(renamed.index as usize);
+            let was = entry.map(|entry| text::name(&entry.shown_path())).unwrap_or_default();
+            weak_line(ui, &text::renamed_from(&was, &renamed.becomes));
+        }
+        if number > MOST_NAMES {
+            weak(ui, &text::more(number - MOST_NAMES));
+        }
+    }
+}
+
+fn left_out_ui(ui: &mut Ui, offer: &OfferCard, preflight: &Preflight) {
+    if preflight.left_out.is_empty() {
+        return;
+    }
+    told(ui, Tone::Warning, &text::left_out_count(preflight.left_out.len()));
+    for (index, reason) in preflight.left_out.iter().take(MOST_NAMES) {
+        let entry = offer.snapshot.manifest.entries.get(*index as usize);
+        let what = entry.map(crate::model::manifest::Entry::shown_path).unwrap_or_default();
+        weak_line(ui, &text::left_out(&what, &text::explain(reason).0)).on_hover_text(reason.to_string());
+    }
+    if preflight.left_out.len() > MOST_NAMES {
+        weak(ui, &text::more(preflight.left_out.len() - MOST_NAMES));
+    }
+}
+
+fn where_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        weak(ui, Word::SaveTo.text());
+        ui.label(text::fit(&text::path(&offer.folder), 56)).on_hover_text(text::path(&offer.folder));
+        if button(ui, Word::Change.text()).clicked() {
+            actions.push(Action::Ask(Purpose::CardFolder(offer.key())));
+        }
+    });
+    if let Some(preflight) = &offer.preflight {
+        weak(ui, &text::space(offer.tree.summary().bytes, preflight.free, preflight.reserved));
+    }
+}
+
+fn answer_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
+    let obstacle = offer.obstacle();
+    if let Some(sentence) = obstacle.as_ref().and_then(why_not) {
+        let tone = if matches!(obstacle, Some(Obstacle::NothingChosen)) { Tone::Info } else { Tone::Problem };
+        told(ui, tone, &sentence);
+    }
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, Word::Accept.text(), obstacle.is_none()).clicked() {
+            actions.push(Action::Card(offer.key(), CardAction::Accept));
+        }
+        if ui.add(egui::Button::new(Word::Decline.text()).min_size(egui::vec2(88.0, 32.0))).clicked() {
+            actions.push(Action::Card(offer.key(), CardAction::Decline));
+        }
+    });
+}
+
+fn why_not(obstacle: &Obstacle) -> Option<String> {
+    match obstacle {
+        Obstacle::Looking => None,
+        Obstacle::NothingChosen => Some(Word::NoSelection.text().to_owned()),
+        Obstacle::Problem(reason) => Some(text::one_line(reason)),
+        Obstacle::TooBig { needed, room } => Some(text::too_big(*needed, *room)),
+    }
+}

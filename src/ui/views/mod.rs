@@ -1,0 +1,105 @@
+//! What the window looks like. Each view reads the state and pushes what the person asked for; none of them does anything.
+
+mod activity;
+mod compare;
+mod devices;
+mod drop_area;
+mod entry_tree;
+mod files_table;
+mod incoming;
+mod notices;
+mod overlays;
+mod seal;
+mod settings;
+mod this_device;
+mod transfer_row;
+
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+use super::action::SettingsAction;
+use super::{
+    action::Action,
+    state::State,
+    text::Word,
+    theme::palette,
+    widgets::{quiet_button, section},
+};
+
+/// Below this width everything stands in one column.
+const TWO_COLUMNS_FROM: f32 = 760.0;
+
+/// The devices' column.
+const SIDE_WIDTH: f32 = 268.0;
+
+/// The centre gets no wider than this: longer lines are harder to follow.
+const WIDEST: f32 = 980.0;
+
+/// The whole window.
+pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let wide = ui.available_width() >= TWO_COLUMNS_FROM;
+    if wide {
+        let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin::same(16));
+        let side =
+            Panel::left("devices").resizable(false).exact_size(SIDE_WIDTH).show_separator_line(false).frame(frame);
+        side.show(ui, |ui| side_ui(ui, state, actions));
+    }
+    let frame = Frame::new().fill(palette(ui).panel);
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        let margin = if wide { 20 } else { 12 };
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            Frame::new().inner_margin(Margin::same(margin)).show(ui, |ui| {
+                ui.set_max_width(ui.available_width().min(WIDEST));
+                ui.spacing_mut().item_spacing.y = 10.0;
+                centre_ui(ui, state, wide, actions);
+            });
+        });
+    });
+    notices::notices_ui(ui, state, actions);
+    settings::settings_ui(ui, state, actions);
+    overlays::closing_ui(ui, state, actions);
+    overlays::hover_ui(ui, state);
+}
+
+fn side_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    Panel::bottom("settings")
+        .frame(Frame::new())
+        .show_separator_line(false)
+        .show(ui, |ui| settings_button(ui, state, actions));
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        this_device::this_device_ui(ui, state, actions);
+        ui.add_space(18.0);
+        devices::devices_ui(ui, state, actions);
+    });
+}
+
+fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) {
+    this_device::first_start_ui(ui, state, actions);
+    drop_area::drop_area_ui(ui, state, actions);
+    incoming::incoming_ui(ui, state, actions);
+    let before = actions.len();
+    if !wide {
+        devices::devices_ui(ui, state, actions);
+        this_device::this_device_ui(ui, state, actions);
+    }
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        section(ui, Word::Activity.text());
+        if !wide {
+            settings_button(ui, state, actions);
+        }
+    });
+    activity::activity_ui(ui, state, actions);
+    // A card or a row has just pushed these down: a click here was meant for something else.
+    if state.settling() {
+        let meant = actions.split_off(before);
+        actions.extend(meant.into_iter().filter(|action| matches!(action, Action::Edit(..))));
+    }
+}
+
+fn settings_button(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.add_enabled_ui(state.settings.is_some(), |ui| {
+        if quiet_button(ui, Word::Settings.text()).clicked() {
+            actions.push(Action::Settings(SettingsAction::Open));
+        }
+    });
+}

@@ -1,0 +1,92 @@
+//! The settings, over the window.
+
+use egui::{Id, Modal, RichText, Ui};
+
+use crate::{
+    model::settings::Theme,
+    ui::{
+        action::{Action, Field, SettingsAction},
+        dialogs::Purpose,
+        state::{
+            State,
+            notices::Tone,
+            settings_form::{FormError, SettingsForm},
+        },
+        text::Word,
+        theme::palette,
+        widgets::{button, field, primary_button, quiet_button, told, weak},
+    },
+};
+
+const WIDTH: f32 = 440.0;
+
+pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let Some(form) = &state.settings_form else { return };
+    let width = WIDTH.min(ui.ctx().content_rect().width() - 64.0);
+    let modal = Modal::new(Id::unique("settings")).show(ui.ctx(), |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 8.0;
+        ui.label(RichText::new(Word::Settings.text()).heading().color(palette(ui).strong));
+        fields_ui(ui, form, actions);
+        theme_ui(ui, form, actions);
+        let mut classic = form.classic;
+        if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
+            actions.push(Action::Settings(SettingsAction::Classic));
+        }
+        ui.add_space(6.0);
+        buttons_ui(ui, form, actions);
+    });
+    if modal.should_close() {
+        actions.push(Action::Settings(SettingsAction::Close));
+    }
+}
+
+fn fields_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    weak(ui, Word::DeviceNameLabel.text());
+    field(ui, Field::SettingsName, Word::DeviceNameLabel.text(), &form.name, "", actions);
+    weak(ui, Word::ReceiveFolderLabel.text());
+    field(ui, Field::SettingsFolder, Word::ReceiveFolderLabel.text(), &form.folder_text, "", actions);
+    if button(ui, Word::Change.text()).clicked() {
+        actions.push(Action::Ask(Purpose::SettingsFolder));
+    }
+    weak(ui, Word::PortLabel.text());
+    ui.horizontal(|ui| {
+        ui.scope(|ui| {
+            ui.set_max_width(110.0);
+            field(ui, Field::SettingsPort, Word::PortLabel.text(), &form.port, "", actions);
+        });
+        weak(ui, Word::PortTip.text());
+    });
+}
+
+fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    weak(ui, Word::ThemeLabel.text());
+    ui.horizontal_wrapped(|ui| {
+        let themes =
+            [(Theme::System, Word::ThemeSystem), (Theme::Light, Word::ThemeLight), (Theme::Dark, Word::ThemeDark)];
+        for (theme, word) in themes {
+            if ui.radio(form.theme == theme, word.text()).clicked() {
+                actions.push(Action::Settings(SettingsAction::Theme(theme)));
+            }
+        }
+    });
+}
+
+fn buttons_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    let wrong = form.settings().err().map(|error| match error {
+        FormError::Folder => Word::WrongFolder,
+        FormError::Name => Word::WrongName,
+        FormError::Port => Word::WrongPort,
+    });
+    if let Some(word) = wrong {
+        told(ui, Tone::Problem, word.text());
+    }
+    ui.horizontal(|ui| {
+        if primary_button(ui, Word::Save.text(), wrong.is_none()).clicked() {
+            actions.push(Action::Settings(SettingsAction::Save));
+        }
+        if quiet_button(ui, Word::Cancel.text()).clicked() {
+            actions.push(Action::Settings(SettingsAction::Close));
+        }
+    });
+}

@@ -1,0 +1,133 @@
+//! This device: its name, where others reach it, and the strip of the first start.
+
+use std::net::IpAddr;
+
+use egui::{RichText, Ui};
+
+use crate::{
+    model::{device::PeerAddr, settings::Settings},
+    ui::{
+        action::{Action, Field, SettingsAction},
+        dialogs::Purpose,
+        state::{Listening, State, notices::Tone},
+        text::{self, Word},
+        theme::palette,
+        widgets::{button, card, field, line, primary_button, quiet_button, section, title, told, weak, weak_line},
+    },
+};
+
+/// Addresses shown; a machine with many adapters has many.
+const MOST_ADDRESSES: usize = 6;
+
+/// The card at the top of the left side.
+pub(super) fn this_device_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    section(ui, Word::ThisDevice.text());
+    card(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        match &state.settings {
+            Some(settings) => title(ui, &settings.device_name),
+            None => weak(ui, Word::WaitingForEngine.text()),
+        };
+        listening_ui(ui, state, actions);
+    });
+}
+
+/// Name, folder and address, until the person has said that they are right.
+pub(super) fn first_start_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let (Some(name), Some(settings)) = (&state.first_start, &state.settings) else { return };
+    let colours = palette(ui);
+    card(ui).fill(colours.accent_soft).stroke((1.0, colours.accent.gamma_multiply(0.4))).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        title(ui, Word::FirstStart.text());
+        ui.add_space(2.0);
+        labelled(ui, Word::DeviceNameLabel.text(), |ui| {
+            ui.allocate_ui(egui::vec2(300.0_f32.min(ui.available_width()), 28.0), |ui| {
+                field(ui, Field::FirstName, Word::DeviceNameLabel.text(), name, "", actions);
+            });
+        });
+        labelled(ui, Word::ReceiveFolderLabel.text(), |ui| folder_line(ui, settings, actions));
+        labelled(ui, Word::AddressLabel.text(), |ui| {
+            let address = first_address(&state.listening).unwrap_or_else(|| Word::WaitingForEngine.text().to_owned());
+            ui.label(RichText::new(address).monospace());
+        });
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            if primary_button(ui, Word::FirstStartDone.text(), true).clicked() {
+                actions.push(Action::FirstStartDone);
+            }
+            if quiet_button(ui, Word::Settings.text()).clicked() {
+                actions.push(Action::Settings(SettingsAction::Open));
+            }
+        });
+    });
+}
+
+fn labelled(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
+    let narrow = ui.available_width() < 480.0;
+    if narrow {
+        weak(ui, label);
+        contents(ui);
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.allocate_ui_with_layout(egui::vec2(150.0, 28.0), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(150.0);
+            weak_line(ui, label);
+        });
+        contents(ui);
+    });
+}
+
+fn folder_line(ui: &mut Ui, settings: &Settings, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.label(text::fit(&text::path(&settings.receive_folder), 48));
+        if button(ui, Word::Change.text()).clicked() {
+            actions.push(Action::Ask(Purpose::FirstFolder));
+        }
+    });
+}
+
+fn listening_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    match &state.listening {
+        Listening::Starting => {}
+        Listening::At { port, reachable_at } => {
+            if reachable_at.is_empty() {
+                weak(ui, &text::listening_nowhere(*port));
+            }
+            for address in reachable_at.iter().take(MOST_ADDRESSES) {
+                address_line(ui, *address, *port, actions);
+            }
+        }
+        Listening::NotListening { port, reason } => {
+            let (headline, advice) = text::explain(reason);
+            told(ui, Tone::Problem, &text::not_listening(*port));
+            weak(ui, &headline);
+            weak(ui, &advice);
+            if button(ui, Word::ListenElsewhere.text()).clicked() {
+                actions.push(Action::ListenElsewhere);
+            }
+        }
+    }
+}
+
+fn address_line(ui: &mut Ui, address: IpAddr, port: u16, actions: &mut Vec<Action>) {
+    let shown = shown(address, port);
+    let address = |ui: &mut Ui| {
+        ui.add(egui::Label::new(RichText::new(&shown).monospace()).truncate());
+    };
+    line(ui, address, |ui| {
+        let copy = quiet_button(ui, Word::Copy.text()).accessible_name(text::copy_address(&shown));
+        if copy.clicked() {
+            actions.push(Action::Copy(shown.clone()));
+        }
+    });
+}
+
+fn first_address(listening: &Listening) -> Option<String> {
+    let Listening::At { port, reachable_at } = listening else { return None };
+    reachable_at.first().map(|address| shown(*address, *port))
+}
+
+fn shown(address: IpAddr, port: u16) -> String {
+    PeerAddr { host: address.to_string(), port }.to_string()
+}

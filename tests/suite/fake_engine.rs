@@ -1,0 +1,170 @@
+//! An engine that only says what it is told to say: the far ends of the window's channels, and nouns to fill them with.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use sealdrop::{
+    engine::messages::{Command, Event, IncomingOffer, OfferAnswer, OfferReply},
+    model::{
+        device::Peer,
+        manifest::{Entry, EntryKind, Manifest},
+        outcome::{Ending, FileEnd, FileState, Outcome},
+        preflight::Preflight,
+        reason::Reason,
+        seal::Md5Digest,
+        settings::Settings,
+        transfer::{Direction, Stage, TransferId, TransferKey, TransferSnapshot},
+    },
+    storage::sources::{LeftOut, SourceEntry, SourceTree},
+    ui::app::EngineDoor,
+};
+
+/// Room for what a test says and hears in one go.
+const ROOM: usize = 20_000;
+
+/// The engine's side.
+pub struct FakeEngine {
+    pub commands: Receiver<Command>,
+    pub events: Sender<Event>,
+    answer: Sender<OfferAnswer>,
+    pub answers: Receiver<OfferAnswer>,
+}
+
+impl FakeEngine {
+    /// The engine and the door that the window gets.
+    pub fn new() -> (Self, EngineDoor) {
+        let (to_engine, commands) = bounded(ROOM);
+        let (events, to_window) = bounded(ROOM);
+        let (answer, answers) = bounded(ROOM);
+        (Self { commands, events, answer, answers }, EngineDoor { commands: to_engine, events: to_window })
+    }
+
+    pub fn tell(&self, event: Event) {
+        self.events.try_send(event).expect("the window takes its events in");
+    }
+
+    /// What the window has asked for since.
+    pub fn asked(&self) -> Vec<Command> {
+        self.commands.try_iter().collect()
+    }
+
+    /// What was answered to offers since.
+    pub fn answered(&self) -> Vec<OfferAnswer> {
+        self.answers.try_iter().collect()
+    }
+
+    /// An offer as the engine brings it: the snapshot first.
+    pub fn offer(&self, id: u8, manifest: Manifest, preflight: Preflight, expires: Instant) {
+        let snapshot = snapshot(key(id, Direction::Incoming), Stage::Waiting, manifest);
+        self.offer_of(snapshot, preflight, expires);
+    }
+
+    pub fn offer_of(&self, snapshot: TransferSnapshot, preflight: Preflight, expires: Instant) {
+        let reply = OfferReply::new(snapshot.key, self.answer.clone());
+        self.tell(Event::Snapshot(snapshot.clone()));
+        self.tell(Event::Offered(IncomingOffer { snapshot, preflight: Arc::new(preflight), expires, reply }));
+    }
+}
+
+pub fn key(id: u8, direction: Direction) -> TransferKey {
+    TransferKey { id: TransferId([id; 16]), direction }
+}
+
+pub fn peer(name: &str) -> Peer {
+    Peer {
+        name: name.to_owned(),
+        address: "192.168.1.20:9527".to_owned(),
+        os: None,
+        classic: false,
+        encrypted: false,
+        verified: false,
+    }
+}
+
+pub fn settings() -> Settings {
+    Settings::first_start("Reading room".to_owned(), PathBuf::from("/home/anna/Downloads"))
+}
+
+/// Files by path and size; `None` is a folder.
+pub fn manifest(entries: &[(&str, Option<u64>)]) -> Manifest {
+    let entry = |(path, size): &(&str, Option<u64>)| Entry {
+        path: path.split('/').map(str::to_owned).collect(),
+        kind: size.map_or(EntryKind::Folder, |size| EntryKind::File { size }),
+        mtime: None,
+        exec: false,
+    };
+    Manifest::from_entries(entries.iter().map(entry).collect()).expect("sizes that fit")
+}
+
+/// `count` files in folders of a hundred.
+pub fn many_files(count: usize) -> Manifest {
+    let entry = |i: usize| Entry {
+        path: vec!["archive".to_owned(), format!("part {:03}", i / 100), format!("file {i:05}.bin")],
+        kind: EntryKind::File { size: 4096 + i as u64 },
+        mtime: None,
+        exec: false,
+    };
+    Manifest::from_entries((0..count).map(entry).collect()).expect("sizes that fit")
+}
+
+pub fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> TransferSnapshot {
+    TransferSnapshot {
+        key,
+        peer: peer("Anna’s laptop"),
+        stage,
+        moved: 0,
+        total: manifest.bytes,
+        files_ended: 0,
+        files: manifest.files,
+        manifest: Arc::new(manifest),
+        folder: None,
+        current: None,
+        message: None,
+    }
+}
+
+pub fn preflight(free: u64) -> Preflight {
+    Preflight { folder: PathBuf::from("/home/anna/Downloads"), free: Some(free), ..Preflight::default() }
+}
+
+pub fn ending(outcome: Outcome, reason: Option<Reason>, files: u64, bytes: u64) -> Stage {
+    Stage::Ended(Ending { outcome, reason, files, bytes, took: Duration::from_millis(3_700) })
+}
+
+/// A digest that is different for each `seed`.
+pub fn digest(seed: u64) -> Md5Digest {
+    let a = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let b = (a ^ (a >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&a.to_be_bytes());
+    bytes[8..].copy_from_slice(&b.to_be_bytes());
+    Md5Digest(bytes)
+}
+
+pub fn file_end(index: u32, state: FileState) -> FileEnd {
+    let md5 = (state != FileState::Skipped).then(|| digest(u64::from(index)));
+    FileEnd { index, state, md5, place: Some(format!("/home/anna/Downloads/file {index}").into()), reason: None }
+}
+
+/// A walked path with files in it.
+pub fn tree(root: &str, files: &[(&str, u64)], left_out: Vec<LeftOut>) -> Arc<SourceTree> {
+    let root = PathBuf::from(root);
+    let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut entries = Vec::new();
+    let folder = |path: Vec<String>, kind| Entry { path, kind, mtime: None, exec: false };
+    if let [("", size)] = files {
+        entries.push(SourceEntry { entry: folder(vec![name], EntryKind::File { size: *size }), place: root.clone() });
+    } else {
+        entries.push(SourceEntry { entry: folder(vec![name.clone()], EntryKind::Folder), place: root.clone() });
+        entries.extend(files.iter().map(|(file, size)| SourceEntry {
+            entry: folder(vec![name.clone(), (*file).to_owned()], EntryKind::File { size: *size }),
+            place: root.join(file),
+        }));
+    }
+    let bytes = files.iter().map(|(_, size)| size).sum();
+    Arc::new(SourceTree { root, entries, left_out, bytes })
+}
