@@ -169,6 +169,7 @@ fn start(home: &Path) -> Engine {
     fs::create_dir_all(home.join("received")).expect("a folder");
     let profile = Profile::open(Some(home.join("profile"))).expect("a profile");
     let settings = Settings::first_start("bench".to_owned(), home.join("received"));
-    let config = Config { profile, settings, listen: Some(0), limits: Limits::default(), waker: Arc::new(|| {}) };
+    let config =
+        Config { profile, settings, listen: Some(0), damaged: None, limits: Limits::default(), waker: Arc::new(|| {}) };
     Engine::start(config).expect("an engine")
 }

@@ -111,9 +111,15 @@ impl Session {
         let show: Box<dyn Show> =
             if json { Box::new(Json::default()) } else { Box::new(Human::new(std::io::stderr().is_terminal())) };
         let Setup { profile, settings } = setup;
-        let engine =
-            Engine::start(Config { profile, settings, limits: Limits::default(), listen, waker: Arc::new(|| {}) })
-                .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;
+        let engine = Engine::start(Config {
+            profile,
+            settings,
+            damaged: None,
+            limits: Limits::default(),
+            listen,
+            waker: Arc::new(|| {}),
+        })
+        .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;
         Ok(Self { engine, show, interrupts, lines: never(), transfers: HashMap::new() })
     }
 

@@ -1,11 +1,59 @@
-//! The way into the window.
+//! The way into the window: profile, engine, and what is said when no window can be opened.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use super::{exit::Exit, show::complain};
+use super::{
+    exit::{Exit, Problem},
+    show::complain,
+};
+use crate::{
+    engine::{Config, Engine},
+    storage::{
+        profile::Profile,
+        settings_file::{self, Loaded},
+    },
+    transfer::limits::Limits,
+    ui::{
+        app::{EngineDoor, WakeSlot},
+        renderer::{self, Options},
+    },
+};
+
+/// Last words to the other side have this long when the window is closed.
+const STOP_LIMIT: Duration = Duration::from_secs(4);
 
 /// Opens the window on a profile, with `paths` staged, listening on `port` if one was given.
-pub(super) fn open_window(_profile: Option<PathBuf>, _paths: Vec<PathBuf>, _port: Option<u16>) -> ExitCode {
-    complain("There is no window yet. Use `sealdrop send` and `sealdrop receive` (`sealdrop --help` says how).");
-    Exit::Failed.into()
+pub(super) fn open_window(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> ExitCode {
+    match open(profile, paths, port) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(&problem.sentence);
+            problem.exit.into()
+        }
+    }
+}
+
+fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Result<(), Problem> {
+    // Said before anything is touched: a server has no screen.
+    renderer::screen().map_err(|error| no_window(&error))?;
+    let profile =
+        Profile::open(profile).map_err(|error| Problem::failed(format!("the profile cannot be opened: {error}")))?;
+    let _lock = profile.lock().map_err(|taken| {
+        Problem::failed(format!("{taken}; use the window that is open, or --profile DIR for another profile"))
+    })?;
+    let first_start = !profile.settings_path().exists();
+    let Loaded { settings, damaged } = settings_file::load(&profile);
+    let wake = WakeSlot::default();
+    let listen = Some(port.unwrap_or(settings.port));
+    let config = Config { profile, settings, listen, damaged, limits: Limits::default(), waker: wake.waker() };
+    let engine =
+        Engine::start(config).map_err(|error| Problem::failed(format!("the engine cannot be started: {error}")))?;
+    let door = EngineDoor { commands: engine.commands().clone(), events: engine.events().clone() };
+    let shown = renderer::run(&door, &Options { first_start, wake, stage: paths });
+    engine.shut_down(STOP_LIMIT);
+    shown.map_err(|error| no_window(&error))
+}
+
+fn no_window(error: &renderer::StartFailure) -> Problem {
+    Problem { exit: Exit::Failed, sentence: error.to_string() }
 }

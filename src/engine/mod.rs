@@ -23,6 +23,7 @@ pub mod threads;
 
 use std::{
     io,
+    path::PathBuf,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -30,7 +31,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
-    model::{settings::Settings, transfer::TransferId},
+    model::{reason::Reason, settings::Settings, transfer::TransferId},
     storage::{landing::sweep_leftovers, profile::Profile},
     transfer::limits::Limits,
 };
@@ -54,6 +55,8 @@ pub struct Config {
     pub settings: Settings,
     /// Port to listen on (0 lets the system choose); `None` only sends.
     pub listen: Option<u16>,
+    /// The settings file was damaged and kept aside there; the window is told.
+    pub damaged: Option<(PathBuf, Reason)>,
     /// `Limits::default()`, but for tests.
     pub limits: Limits,
     /// Called whenever events are there.
@@ -74,7 +77,7 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, listen, limits, waker } = config;
+        let Config { profile, settings, listen, damaged, limits, waker } = config;
         if listen.is_some() {
             sweep_leftovers(&profile);
         }
@@ -93,6 +96,7 @@ impl Engine {
             errands,
             lobby,
             settings,
+            damaged,
             limits,
             waker,
         };

@@ -39,7 +39,7 @@ const FIRST_SIZE: [f32; 2] = [1040.0, 720.0];
 /// eframe keeps its event loop for the thread and runs it again, so that a second way of drawing can be tried in the same
 /// process after the first one failed.
 pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
-    no_screen()?;
+    screen()?;
     let glow = match open(Renderer::Glow, door, options) {
         Ok(()) => return Ok(()),
         Err(error) => error,
@@ -75,7 +75,7 @@ fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), 
 
 /// Without a display server winit's own error says little.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn no_screen() -> Result<(), StartFailure> {
+pub fn screen() -> Result<(), StartFailure> {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
         return Ok(());
@@ -84,7 +84,7 @@ fn no_screen() -> Result<(), StartFailure> {
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn no_screen() -> Result<(), StartFailure> {
+pub fn screen() -> Result<(), StartFailure> {
     Ok(())
 }
 

@@ -68,7 +68,8 @@ impl Station {
         settings.port = 0;
         change(&mut settings);
         let waker = Arc::new(|| {});
-        let engine = Engine::start(Config { profile, settings, listen: Some(0), limits, waker }).unwrap();
+        let engine =
+            Engine::start(Config { profile, settings, listen: Some(0), damaged: None, limits, waker }).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {
             Event::Listening { address, .. } => Some(address.port()),

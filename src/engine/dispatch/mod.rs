@@ -60,6 +60,7 @@ pub(super) struct Setup {
     pub(super) errands: Errands,
     pub(super) lobby: Lobby,
     pub(super) settings: Settings,
+    pub(super) damaged: Option<(PathBuf, Reason)>,
     pub(super) limits: Limits,
     pub(super) waker: Waker,
 }
@@ -106,6 +107,9 @@ impl Dispatch {
     /// Runs until a shutdown is through.
     pub(super) fn run(mut self, listen: Option<u16>) {
         self.outbox.fact(Event::Settings(self.setup.settings.clone()));
+        if let Some((kept_at, reason)) = self.setup.damaged.take() {
+            self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
+        }
         self.setup.errands.load_devices();
         if let Some(port) = listen {
             self.listen(port);

@@ -33,6 +33,7 @@ use crate::{
         settings::Settings,
         transfer::{Stage, TransferSnapshot},
     },
+    storage::sources::LeftOut,
 };
 
 /// While something moves, its figures are refreshed this often also when nothing comes in.
@@ -123,6 +124,7 @@ impl State {
             Event::Devices(known) => self.devices.known = known,
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
+            Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
             Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
             Event::NotListening { port, reason } => self.listening = Listening::NotListening { port, reason },
             Event::Offered(offer) => self.offered(offer),
@@ -130,6 +132,10 @@ impl State {
                 if let Some(card) = self.card(key).filter(|card| card.folder == preflight.folder) {
                     card.preflight = Some(preflight);
                 }
+            }
+            Event::Refused { address, reason } => {
+                let why = text::one_line(&reason);
+                self.notices.stay(Tone::Info, text::refused(&address, &why), Some(reason.to_string()));
             }
             Event::Settings(settings) => self.settings_are(settings),
             Event::SettingsDamaged { kept_at, reason } => {
@@ -141,9 +147,9 @@ impl State {
             }
             Event::Snapshot(snapshot) => self.snapshot(snapshot),
             Event::Staging { stage, entries, bytes } => self.staging.count(stage, entries, bytes),
-            Event::Staged { stage, trees } => {
-                let missing = self.staging.finish(stage, trees);
-                self.tell_missing(&missing);
+            Event::Staged { stage, trees, left_out } => {
+                self.staging.finish(stage, trees);
+                self.tell_left_out(&left_out);
             }
             Event::Stopped => self.closing = Closing::Now,
             Event::Wrote { path, result } => self.wrote(&path, result),
@@ -223,10 +229,11 @@ impl State {
         }
     }
 
-    fn tell_missing(&mut self, missing: &[PathBuf]) {
-        if !missing.is_empty() {
-            let names: Vec<String> = missing.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-            self.notices.stay(Tone::Warning, text::unreadable_drop(&names), None);
+    fn tell_left_out(&mut self, left_out: &[LeftOut]) {
+        if !left_out.is_empty() {
+            let names: Vec<String> = left_out.iter().map(|left| left.place.to_string_lossy().into_owned()).collect();
+            let details: Vec<String> = left_out.iter().map(|left| left.reason.to_string()).collect();
+            self.notices.stay(Tone::Warning, text::unreadable_drop(&names), Some(details.join("\n")));
         }
     }
 

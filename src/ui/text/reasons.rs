@@ -32,6 +32,7 @@ fn here(code: &ReasonCode) -> (String, &'static str) {
         ReasonCode::FolderReadOnly => ("The folder to save to may not be written to", "Choose another folder"),
         ReasonCode::Io => ("This device could not read or write its disk", "Check the disk, then try again"),
         ReasonCode::NoAnswer => ("Nobody answered on this device in time", "Ask the sender to offer it again"),
+        ReasonCode::PortInUse => ("Another program uses this port", "Use another port, or close the other program"),
         ReasonCode::Unreadable => {
             ("It could not be read on this device", "Check that it exists and that you may open it")
         }

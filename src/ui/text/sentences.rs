@@ -262,6 +262,11 @@ pub fn wrote(file: &Path) -> String {
     format!("Checksums saved as {}", path(file))
 }
 
+/// Somebody tried to offer something and was turned away at the door.
+pub fn refused(address: &str, why: &str) -> String {
+    format!("An offer from {address} was turned away. {why}")
+}
+
 /// Paths that were dropped but could not be read.
 pub fn unreadable_drop(paths: &[String]) -> String {
     match paths {
