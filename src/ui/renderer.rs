@@ -55,6 +55,7 @@ fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), 
     let viewport = egui::ViewportBuilder::default()
         .with_app_id("sealdrop")
         .with_title(text::window_title(0))
+        .with_icon(icon())
         .with_inner_size(FIRST_SIZE)
         .with_min_inner_size(SMALLEST);
     let native = NativeOptions { renderer, viewport, event_loop_builder: event_loop_builder(), ..Default::default() };
@@ -71,6 +72,12 @@ fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), 
             Ok(Box::new(app))
         }),
     )
+}
+
+/// The program's picture for title bars and task lists.
+fn icon() -> egui::IconData {
+    // A picture that was built in can be read; an empty one would only mean the system's own.
+    eframe::icon_data::from_png_bytes(include_bytes!("../../resources/icon-256.png")).unwrap_or_default()
 }
 
 /// Without a display server winit's own error says little.

@@ -320,7 +320,7 @@ pub fn not_shown(place: &Path) -> String {
 
 /// Listening, but no network is up.
 pub fn listening_nowhere(port: u16) -> String {
-    format!("Listening on port {port}, but this device has no network address")
+    format!("No network: only programs on this computer can send here, to 127.0.0.1:{port}")
 }
 
 /// The accessible name of *Copy* beside an address.
