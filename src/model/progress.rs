@@ -39,6 +39,7 @@ pub struct Pace {
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     since: Instant,
+    moved: u64,
     rate: u64,
     left: Option<Duration>,
 }
@@ -71,6 +72,11 @@ impl Pace {
         self.refresh(now, moved, total);
     }
 
+    /// Bytes moved, held still for as long as the other figures.
+    pub fn moved(&self) -> Option<u64> {
+        self.shown.map(|shown| shown.moved)
+    }
+
     /// Bytes a second, once there is something to say.
     pub fn rate(&self) -> Option<u64> {
         self.shown.map(|shown| shown.rate)
@@ -95,7 +101,7 @@ impl Pace {
         let rate = self.mean(now, RATE_WINDOW);
         let slow = self.mean(now, LEFT_WINDOW);
         let left = (rate > 0.0 && slow > 0.0).then(|| seconds(total.saturating_sub(moved) as f64 / slow));
-        self.shown = Some(Shown { since: now, rate: whole(rate), left });
+        self.shown = Some(Shown { since: now, moved, rate: whole(rate), left });
     }
 
     /// Bytes a second over the last `window`.

@@ -31,6 +31,8 @@ pub struct FakeEngine {
     pub commands: Receiver<Command>,
     pub events: Sender<Event>,
     answer: Sender<OfferAnswer>,
+    /// The window's end, to fill it up.
+    to_engine: Sender<Command>,
     pub answers: Receiver<OfferAnswer>,
 }
 
@@ -40,11 +42,19 @@ impl FakeEngine {
         let (to_engine, commands) = bounded(ROOM);
         let (events, to_window) = bounded(ROOM);
         let (answer, answers) = bounded(ROOM);
-        (Self { commands, events, answer, answers }, EngineDoor { commands: to_engine, events: to_window })
+        (
+            Self { commands, events, answer, answers, to_engine: to_engine.clone() },
+            EngineDoor { commands: to_engine, events: to_window },
+        )
     }
 
     pub fn tell(&self, event: Event) {
         self.events.try_send(event).expect("the window takes its events in");
+    }
+
+    /// Leaves no room for a further command.
+    pub fn fill_up(&self) {
+        while self.to_engine.try_send(Command::Listen { port: 1 }).is_ok() {}
     }
 
     /// What the window has asked for since.
