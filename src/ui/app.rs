@@ -205,8 +205,10 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
-        self.state.tick((self.clock)());
+        self.state.now = (self.clock)();
         self.take_in(context);
+        // After the events: a pace that is told the time before the figures would always be a little slow.
+        self.state.tick();
         self.dress(context);
         self.look_at_closing(context);
         if let Some(wait) = self.state.next_look() {
