@@ -50,7 +50,7 @@ fn main() {
     let mut frame = eframe::Frame::_new_kittest();
     engine.tell(Event::Settings(settings()));
     let built = Instant::now();
-    engine.offer(9, many_files(100_000), preflight(u64::MAX), Instant::now() + Duration::from_secs(600));
+    engine.offer(9, many_files(100_000), preflight(u64::MAX), Instant::now() + Duration::from_mins(10));
     draw(&context, &mut app, &mut frame);
     println!("an offer of 100,000 files taken in and drawn: {:?}", built.elapsed());
     let mut moving = snapshot(key(1, Direction::Incoming), Stage::Moving, many_files(FILES as usize));
