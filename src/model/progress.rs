@@ -39,6 +39,7 @@ pub struct Pace {
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     since: Instant,
+    moved: u64,
     rate: u64,
     left: Option<Duration>,
 }
@@ -71,6 +72,11 @@ impl Pace {
         self.refresh(now, moved, total);
     }
 
+    /// Bytes moved, held still for as long as the other figures.
+    pub fn moved(&self) -> Option<u64> {
+        self.shown.map(|shown| shown.moved)
+    }
+
     /// Bytes a second, once there is something to say.
     pub fn rate(&self) -> Option<u64> {
         self.shown.map(|shown| shown.rate)
@@ -95,7 +101,7 @@ impl Pace {
         let rate = self.mean(now, RATE_WINDOW);
         let slow = self.mean(now, LEFT_WINDOW);
         let left = (rate > 0.0 && slow > 0.0).then(|| seconds(total.saturating_sub(moved) as f64 / slow));
-        self.shown = Some(Shown { since: now, rate: whole(rate), left });
+        self.shown = Some(Shown { since: now, moved, rate: whole(rate), left });
     }
 
     /// Bytes a second over the last `window`.
@@ -211,7 +217,7 @@ mod tests {
     fn beginning_again_forgets_the_old_pace() {
         let start = Instant::now();
         let mut pace = steady(5, 1_000_000, 20_000_000);
-        pace.tell(start + Duration::from_secs(60), 0, 20_000_000);
+        pace.tell(start + Duration::from_mins(1), 0, 20_000_000);
         assert_eq!(pace.rate(), None);
         assert!(pace.graph().is_empty());
     }
@@ -220,7 +226,7 @@ mod tests {
     fn the_graph_is_bounded_and_survives_a_sleeping_window() {
         let start = Instant::now();
         let mut pace = Pace::new(start, 0);
-        pace.tell(start + Duration::from_secs(3600), 3_600_000, 7_200_000);
+        pace.tell(start + Duration::from_hours(1), 3_600_000, 7_200_000);
         assert_eq!(pace.graph().len(), GRAPH_POINTS);
         assert!(pace.graph().iter().all(|rate| (*rate - 1000.0).abs() < 1.0));
     }

@@ -68,6 +68,7 @@ pub struct App {
     clock: Clock,
     shown_theme: Option<Theme>,
     shown_title: usize,
+    told_to_close: bool,
 }
 
 impl App {
@@ -80,7 +81,7 @@ impl App {
     ) -> Self {
         theme::install(context);
         let state = State::new(clock(), first);
-        Self { state, door, dialogs, clock, shown_theme: None, shown_title: 0 }
+        Self { state, door, dialogs, clock, shown_theme: None, shown_title: 0, told_to_close: false }
     }
 
     /// What the window shows.
@@ -179,7 +180,8 @@ impl App {
                 context.request_repaint_after(left);
             }
         }
-        if self.state.closing == Closing::Now {
+        if self.state.closing == Closing::Now && !self.told_to_close {
+            self.told_to_close = true;
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
@@ -203,8 +205,10 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
-        self.state.tick((self.clock)());
+        self.state.now = (self.clock)();
         self.take_in(context);
+        // After the events: a pace that is told the time before the figures would always be a little slow.
+        self.state.tick();
         self.dress(context);
         self.look_at_closing(context);
         if let Some(wait) = self.state.next_look() {

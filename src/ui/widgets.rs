@@ -59,6 +59,19 @@ pub(super) fn card(ui: &Ui) -> Frame {
         .inner_margin(Margin::same(14))
 }
 
+/// What stands over the window and has to be answered first.
+pub(super) fn modal(ui: &Ui, id: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    let colours = palette(ui);
+    let frame = Frame::popup(ui.style()).fill(colours.card).corner_radius(12).inner_margin(Margin::same(22));
+    let width = width.min(ui.ctx().content_rect().width() - 72.0);
+    let modal = egui::Modal::new(egui::Id::unique(("modal", id))).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 8.0;
+        contents(ui);
+    });
+    modal.should_close()
+}
+
 /// A headline of a section.
 pub(super) fn section(ui: &mut Ui, title: &str) {
     let colours = palette(ui);

@@ -6,13 +6,19 @@
 mod cancellation;
 mod cli;
 mod damaged_sessions;
+mod fake_engine;
 mod faults;
 mod floors;
 mod hostile;
 mod loopback;
+#[cfg(unix)]
 mod other_user;
 mod scripted;
 mod storage;
 mod support;
 mod walking;
+mod window;
+mod window_cards;
+mod window_rows;
+mod window_scene;
 mod wire;

@@ -156,9 +156,9 @@ impl State {
         }
     }
 
-    /// Time has passed.
-    pub fn tick(&mut self, now: Instant) {
-        self.now = now;
+    /// Time has passed: `now` has changed.
+    pub fn tick(&mut self) {
+        let now = self.now;
         self.notices.tick(now);
         self.transfers.tick(now);
         if self.settles_at.is_some_and(|at| now >= at) {

@@ -26,9 +26,12 @@ pub(super) fn tree_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>)
     let several = offer.snapshot.manifest.entries.len() > 1;
     if several {
         let label = text::selected(summary.files, offer.snapshot.manifest.files, summary.bytes);
-        if tick_ui(ui, summary.tick, &label, Word::AllFiles.text()) {
-            actions.push(Action::Card(offer.key(), CardAction::ToggleAll));
-        }
+        ui.horizontal(|ui| {
+            if tick_ui(ui, summary.tick, Word::AllFiles.text()) {
+                actions.push(Action::Card(offer.key(), CardAction::ToggleAll));
+            }
+            ui.label(label);
+        });
     }
     let frame = egui::Frame::new().fill(palette(ui).panel).corner_radius(8).inner_margin(egui::Margin::symmetric(8, 4));
     frame.show(ui, |ui| {
@@ -51,7 +54,7 @@ fn row_ui(ui: &mut Ui, offer: &OfferCard, row: &TreeRow<'_>, actions: &mut Vec<A
             ui.set_min_height(ROW_HEIGHT);
             ui.add_space(f32::from(row.depth.min(DEEPEST_INDENT)) * INDENT);
             fold_ui(ui, offer, row, &name, actions);
-            if tick_ui(ui, row.tick, "", &name) {
+            if tick_ui(ui, row.tick, &name) {
                 actions.push(Action::Card(offer.key(), CardAction::Toggle(row.node)));
             }
             let picture = match row.kind {
@@ -92,9 +95,9 @@ fn fold_ui(ui: &mut Ui, offer: &OfferCard, row: &TreeRow<'_>, name: &str, action
 }
 
 /// A check box; true when it was clicked.
-fn tick_ui(ui: &mut Ui, tick: Tick, label: &str, name: &str) -> bool {
+fn tick_ui(ui: &mut Ui, tick: Tick, name: &str) -> bool {
     let mut all = tick == Tick::All;
-    let clicked = ui.add(Checkbox::new(&mut all, label).indeterminate(tick == Tick::Some));
+    let clicked = ui.add(Checkbox::without_text(&mut all).indeterminate(tick == Tick::Some));
     clicked.accessible_name(name).changed()
 }
 

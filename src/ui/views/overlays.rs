@@ -1,13 +1,13 @@
 //! What lies over the whole window: the place to let go of files, and the question before closing.
 
-use egui::{Align2, Area, FontId, Id, Modal, Order, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use egui::{Align2, Area, FontId, Id, Order, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
 use crate::ui::{
     action::{Action, CloseAction},
     state::{Closing, State},
     text::{self, Word},
     theme::palette,
-    widgets::{primary_button, weak},
+    widgets::{modal, primary_button, weak},
 };
 
 /// Shown while files hover: the whole window takes them.
@@ -56,16 +56,16 @@ pub(super) fn closing_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     match state.closing {
         Closing::Asking => ask_ui(ui, state, actions),
         Closing::Stopping { .. } => {
-            Modal::new(Id::unique("closing")).show(ui.ctx(), |ui| ui.label(Word::Closing.text()));
+            modal(ui, "closing", 160.0, |ui| {
+                ui.label(Word::Closing.text());
+            });
         }
         Closing::No | Closing::Now => {}
     }
 }
 
 fn ask_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let width = 380.0_f32.min(ui.ctx().content_rect().width() - 64.0);
-    let modal = Modal::new(Id::unique("close")).show(ui.ctx(), |ui| {
-        ui.set_width(width);
+    let closed = modal(ui, "close", 380.0, |ui| {
         ui.label(RichText::new(Word::CloseTitle.text()).heading().color(palette(ui).strong));
         weak(ui, &text::close_question(state.transfers.running(), state.offers.len()));
         ui.add_space(8.0);
@@ -78,7 +78,7 @@ fn ask_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
         });
     });
-    if modal.should_close() {
+    if closed {
         actions.push(Action::Close(CloseAction::Keep));
     }
 }

@@ -1,6 +1,6 @@
 //! The settings, over the window.
 
-use egui::{Id, Modal, RichText, Ui};
+use egui::{RichText, Ui};
 
 use crate::{
     model::settings::Theme,
@@ -14,7 +14,7 @@ use crate::{
         },
         text::Word,
         theme::palette,
-        widgets::{button, field, primary_button, quiet_button, told, weak},
+        widgets::{button, field, modal, primary_button, quiet_button, told, weak},
     },
 };
 
@@ -22,10 +22,7 @@ const WIDTH: f32 = 440.0;
 
 pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(form) = &state.settings_form else { return };
-    let width = WIDTH.min(ui.ctx().content_rect().width() - 64.0);
-    let modal = Modal::new(Id::unique("settings")).show(ui.ctx(), |ui| {
-        ui.set_width(width);
-        ui.spacing_mut().item_spacing.y = 8.0;
+    let closed = modal(ui, "settings", WIDTH, |ui| {
         ui.label(RichText::new(Word::Settings.text()).heading().color(palette(ui).strong));
         fields_ui(ui, form, actions);
         theme_ui(ui, form, actions);
@@ -36,7 +33,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
         ui.add_space(6.0);
         buttons_ui(ui, form, actions);
     });
-    if modal.should_close() {
+    if closed {
         actions.push(Action::Settings(SettingsAction::Close));
     }
 }

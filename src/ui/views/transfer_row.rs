@@ -134,7 +134,8 @@ fn running_ui(ui: &mut Ui, row: &Row) {
 
 fn figures(row: &Row) -> String {
     let snapshot = &row.snapshot;
-    let moved = text::moved(snapshot.moved, snapshot.total, snapshot.files_ended, snapshot.files);
+    let moved = row.pace.moved().unwrap_or(snapshot.moved);
+    let moved = text::moved(moved, snapshot.total, snapshot.files_ended, snapshot.files);
     let rate = row.pace.rate().map(text::rate);
     let left = row.pace.time_left().map(text::left);
     [Some(moved), rate, left].into_iter().flatten().collect::<Vec<_>>().join("  ·  ")
