@@ -1,5 +1,7 @@
 //! A lane's connection: a non-blocking socket that is waited for with a poll, so that cancel and deadlines are seen.
 
+mod io_of_lanes;
+
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, IoSlice, Read, Write},
@@ -12,10 +14,7 @@ use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
 use socket2::{SockRef, TcpKeepalive};
 
-use crate::transfer::{
-    limits::Limits,
-    link::{Link, LinkEnd, Wake, Wrote},
-};
+use crate::transfer::{limits::Limits, link::LinkEnd};
 
 use super::{
     cancel::{CancelFlag, LinkWaker},
@@ -44,6 +43,8 @@ pub struct SocketLink {
     /// Bytes of `outbox` that have left.
     left: usize,
     ended: bool,
+    /// How it ended, if not in order.
+    broken: Option<String>,
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
@@ -77,6 +78,7 @@ impl SocketLink {
             outbox: Vec::new(),
             left: 0,
             ended: false,
+            broken: None,
             deadline: None,
             last_received: now,
             last_written: now,
@@ -108,11 +110,6 @@ impl SocketLink {
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr().map(canonical)
-    }
-
-    /// The local address of this connection: how the peer reaches us.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr().map(canonical)
     }
 
     /// Lets the system find out whether a peer that says nothing is still there (a classic sender while a person decides).
@@ -192,8 +189,11 @@ impl SocketLink {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                // A broken connection shows as an end before its time to whoever reads on.
-                Err(_) => self.ended = true,
+                // Told to whoever has read what came before.
+                Err(error) => {
+                    self.ended = true;
+                    self.broken = Some(error.to_string());
+                }
             }
             return true;
         }
@@ -288,116 +288,6 @@ impl Drop for SocketLink {
 }
 
 /// An IPv4 address that came in through an IPv6 socket, as IPv4.
-pub fn canonical(address: SocketAddr) -> SocketAddr {
+fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-impl Read for SocketLink {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            if self.cancel.is_set() {
-                return Err(LinkEnd::Cancelled.into());
-            }
-            if !self.inbox.is_empty() {
-                return self.inbox.read(buffer);
-            }
-            if self.ended {
-                return Ok(0);
-            }
-            // Large reads go straight into the caller's buffer, small ones by way of the inbox.
-            if buffer.len() < READ_BYTES {
-                if self.fill() {
-                    continue;
-                }
-            } else {
-                match self.stream.read(buffer) {
-                    Ok(n) => {
-                        self.ended = n == 0;
-                        self.received();
-                        return Ok(n);
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    Err(error) => return Err(gone(error)),
-                }
-            }
-            self.poll_output()?;
-            self.poll(!self.outbox.is_empty())?;
-        }
-    }
-}
-
-impl Write for SocketLink {
-    /// Takes all of `bytes`, or fails without having taken any.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.outbox.len() - self.left + bytes.len() > GATHER_BYTES {
-            self.flush()?;
-        }
-        self.outbox.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        loop {
-            self.push_out(&[])?;
-            if self.outbox.is_empty() {
-                return Ok(());
-            }
-            self.poll(true)?;
-            self.poll_more();
-        }
-    }
-}
-
-impl Link for SocketLink {
-    fn pending(&mut self) -> bool {
-        self.poll_input()
-    }
-
-    fn wait(&mut self) -> io::Result<Wake> {
-        self.poll_output()?;
-        if self.poll_input() {
-            return Ok(Wake::Input);
-        }
-        self.poll(!self.outbox.is_empty())?;
-        self.poll_output()?;
-        Ok(if self.poll_input() { Wake::Input } else { Wake::Woken })
-    }
-
-    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
-        if self.cancel.is_set() {
-            return Err(LinkEnd::Cancelled.into());
-        }
-        if self.outbox.len() - self.left + bytes.len() <= GATHER_BYTES {
-            self.outbox.extend_from_slice(bytes);
-            return Ok(Wrote::Bytes(bytes.len()));
-        }
-        let known = self.inbox.len();
-        loop {
-            let taken = self.push_out(bytes)?;
-            if taken > 0 {
-                return Ok(Wrote::Bytes(taken));
-            }
-            self.poll(true)?;
-            self.poll_more();
-            if self.inbox.len() > known {
-                return Ok(Wrote::Input);
-            }
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    fn queued(&self) -> usize {
-        self.outbox.len() - self.left
-    }
-
-    fn set_deadline(&mut self, deadline: Option<Instant>) {
-        self.deadline = deadline;
-    }
 }

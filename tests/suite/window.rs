@@ -139,7 +139,8 @@ fn paths_that_brought_nothing_are_told() {
     window.drop_paths(&["/gone"]);
     let asked = window.engine.asked();
     let [Command::Stage { stage, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    window.tell(Event::Staged { stage: *stage, trees: Vec::new() });
+    let left_out = LeftOut { place: "/gone".into(), reason: Reason::bare(ReasonCode::Unreadable) };
+    window.tell(Event::Staged { stage: *stage, trees: Vec::new(), left_out: vec![left_out] });
     assert!(window.shows("/gone could not be read"));
 }
 

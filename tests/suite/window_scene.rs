@@ -155,7 +155,7 @@ impl Window {
         let asked = self.engine.asked();
         let Some(Command::Stage { stage, .. }) = asked.last() else { panic!("no walk was asked for: {asked:?}") };
         let stage = *stage;
-        self.tell(Event::Staged { stage, trees: trees.to_vec() });
+        self.tell(Event::Staged { stage, trees: trees.to_vec(), left_out: Vec::new() });
         stage
     }
 

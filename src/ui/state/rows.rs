@@ -42,6 +42,9 @@ pub struct Row {
     pub again: bool,
 }
 
+/// The table of an ended transfer with at most so many files opens by itself.
+const SHOWN_AT_ONCE: usize = 6;
+
 /// What is needed to send it once more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -94,9 +97,14 @@ impl Row {
     pub fn update(&mut self, snapshot: TransferSnapshot, now: Instant) {
         let same = std::sync::Arc::ptr_eq(&self.snapshot.manifest, &snapshot.manifest);
         let began = !self.moving() && matches!(snapshot.stage, Stage::Moving);
+        let was_over = self.ending().is_some();
         self.snapshot = snapshot;
         if !same {
             self.read_manifest();
+        }
+        if !was_over && self.ending().is_some_and(|ending| ending.files > 0) && self.files.len() <= SHOWN_AT_ONCE {
+            // The seals are what it was all about: a few of them are shown without being asked for.
+            self.open = self.files.len() > 1;
         }
         if began {
             self.pace = Pace::new(now, self.snapshot.moved);

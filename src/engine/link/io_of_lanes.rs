@@ -1,0 +1,122 @@
+//! `Read`, `Write` and `Link` of a `SocketLink`: the face that lanes see.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    time::Instant,
+};
+
+use super::{GATHER_BYTES, READ_BYTES, SocketLink, gone};
+use crate::transfer::{
+    limits::Limits,
+    link::{Link, LinkEnd, Wake, Wrote},
+};
+
+impl Read for SocketLink {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if self.cancel.is_set() {
+                return Err(LinkEnd::Cancelled.into());
+            }
+            if !self.inbox.is_empty() {
+                return self.inbox.read(buffer);
+            }
+            if self.ended {
+                return self.broken.clone().map_or(Ok(0), |how| Err(LinkEnd::PeerGone(how).into()));
+            }
+            // Large reads go straight into the caller's buffer, small ones by way of the inbox.
+            if buffer.len() < READ_BYTES {
+                if self.fill() {
+                    continue;
+                }
+            } else {
+                match self.stream.read(buffer) {
+                    Ok(n) => {
+                        self.ended = n == 0;
+                        self.received();
+                        return Ok(n);
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(gone(error)),
+                }
+            }
+            self.poll_output()?;
+            self.poll(!self.outbox.is_empty())?;
+        }
+    }
+}
+
+impl Write for SocketLink {
+    /// Takes all of `bytes`, or fails without having taken any.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.outbox.len() - self.left + bytes.len() > GATHER_BYTES {
+            self.flush()?;
+        }
+        self.outbox.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        loop {
+            self.push_out(&[])?;
+            if self.outbox.is_empty() {
+                return Ok(());
+            }
+            self.poll(true)?;
+            self.poll_more();
+        }
+    }
+}
+
+impl Link for SocketLink {
+    fn pending(&mut self) -> bool {
+        self.poll_input()
+    }
+
+    fn wait(&mut self) -> io::Result<Wake> {
+        self.poll_output()?;
+        if self.poll_input() {
+            return Ok(Wake::Input);
+        }
+        self.poll(!self.outbox.is_empty())?;
+        self.poll_output()?;
+        Ok(if self.poll_input() { Wake::Input } else { Wake::Woken })
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
+        if self.cancel.is_set() {
+            return Err(LinkEnd::Cancelled.into());
+        }
+        if self.outbox.len() - self.left + bytes.len() <= GATHER_BYTES {
+            self.outbox.extend_from_slice(bytes);
+            return Ok(Wrote::Bytes(bytes.len()));
+        }
+        let known = self.inbox.len();
+        loop {
+            let taken = self.push_out(bytes)?;
+            if taken > 0 {
+                return Ok(Wrote::Bytes(taken));
+            }
+            self.poll(true)?;
+            self.poll_more();
+            if self.inbox.len() > known {
+                return Ok(Wrote::Input);
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn queued(&self) -> usize {
+        self.outbox.len() - self.left
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+}
