@@ -23,6 +23,13 @@ pub fn close(link: SocketLink, farewell: Farewell) {
     threads::spawn("closer", move || close_here(link, &farewell)).ok();
 }
 
+/// Breaks the connection off, so that the peer's writing fails: the only way to say no to a program that listens to nothing.
+pub fn reset(link: SocketLink) {
+    // Where this fails the connection just closes.
+    socket2::SockRef::from(link.stream()).set_linger(Some(Duration::ZERO)).ok();
+    drop(link);
+}
+
 fn close_here(mut link: SocketLink, farewell: &Farewell) {
     link.set_cancel(CancelFlag::default());
     link.set_ping(None);

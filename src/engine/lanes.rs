@@ -126,7 +126,13 @@ impl Lane {
         md5: Option<Md5Digest>,
     ) -> Result<(), Reason> {
         link.set_cancel(self.cancel.clone());
-        let landing = to.prepare(self.key, manifest)?;
+        let landing = match to.prepare(self.key, manifest) {
+            Ok(landing) => landing,
+            Err(reason) => {
+                closer::reset(link);
+                return Err(reason);
+            }
+        };
         let received = self.take_upload(&mut link, &landing, manifest, md5);
         if received.is_err() {
             landing.remove_empty_folders();
@@ -139,7 +145,7 @@ impl Lane {
                 Ok(())
             }
             Err(error) => {
-                closer::close(link, Farewell::default());
+                closer::reset(link);
                 Err(error.reason())
             }
         }
@@ -179,6 +185,12 @@ impl Lane {
         let mut report = self.reporter();
         let files: Vec<u32> =
             (0..).zip(&outgoing.manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(i, _)| i).collect();
+        if files.is_empty() {
+            return Err(Reason::here(
+                ReasonCode::Unreadable,
+                "the plain protocol carries files only, and there is none",
+            ));
+        }
         let mut worked = false;
         for index in files {
             let handed = self.hand_over(to, outgoing, index, &mut report);
@@ -213,7 +225,7 @@ impl Lane {
         self.stage(Stage::Moving);
         classic::send_upload(&mut link, report, index, entry, place, md5).map_err(|error| error.reason())?;
         link.shut_writing();
-        classic::wait_for_close(&mut link);
+        classic::wait_for_close(&mut link).map_err(|error| error.reason())?;
         if self.cancel.is_set() { Err(Reason::bare(ReasonCode::Cancelled)) } else { Ok(md5) }
     }
 

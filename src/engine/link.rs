@@ -10,7 +10,6 @@ use std::{
 
 use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
-use socket2::{SockRef, TcpKeepalive};
 
 use crate::transfer::{
     limits::Limits,
@@ -44,6 +43,8 @@ pub struct SocketLink {
     /// Bytes of `outbox` that have left.
     left: usize,
     ended: bool,
+    /// How it ended, if not in order.
+    broken: Option<String>,
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
@@ -77,6 +78,7 @@ impl SocketLink {
             outbox: Vec::new(),
             left: 0,
             ended: false,
+            broken: None,
             deadline: None,
             last_received: now,
             last_written: now,
@@ -108,18 +110,6 @@ impl SocketLink {
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr().map(canonical)
-    }
-
-    /// The local address of this connection: how the peer reaches us.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr().map(canonical)
-    }
-
-    /// Lets the system find out whether a peer that says nothing is still there (a classic sender while a person decides).
-    pub fn keep_alive(&self) {
-        let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
-        // A system without it notices later.
-        SockRef::from(&self.stream).set_tcp_keepalive(&probing).ok();
     }
 
     /// The error that the system holds for this connection, such as a reset, without reading from it.
@@ -192,8 +182,11 @@ impl SocketLink {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                // A broken connection shows as an end before its time to whoever reads on.
-                Err(_) => self.ended = true,
+                // Told to whoever has read what came before.
+                Err(error) => {
+                    self.ended = true;
+                    self.broken = Some(error.to_string());
+                }
             }
             return true;
         }
@@ -288,7 +281,7 @@ impl Drop for SocketLink {
 }
 
 /// An IPv4 address that came in through an IPv6 socket, as IPv4.
-pub fn canonical(address: SocketAddr) -> SocketAddr {
+fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
@@ -305,7 +298,7 @@ impl Read for SocketLink {
                 return self.inbox.read(buffer);
             }
             if self.ended {
-                return Ok(0);
+                return self.broken.clone().map_or(Ok(0), |how| Err(LinkEnd::PeerGone(how).into()));
             }
             // Large reads go straight into the caller's buffer, small ones by way of the inbox.
             if buffer.len() < READ_BYTES {

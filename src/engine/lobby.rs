@@ -148,11 +148,11 @@ impl Keeper {
                         self.note(Note::Taken { key, link: waiting.link });
                     }
                 }
-                Ok(Word::Dismiss(key, farewell)) => {
-                    if let Some(waiting) = self.remove(key) {
-                        closer::close(waiting.link, farewell);
-                    }
-                }
+                Ok(Word::Dismiss(key, farewell)) => match self.remove(key) {
+                    Some(Waiting { link, waits_for: WaitsFor::OurAnswerClassic, .. }) => closer::reset(link),
+                    Some(Waiting { link, .. }) => closer::close(link, farewell),
+                    None => {}
+                },
                 Err(TryRecvError::Empty) => return Ok(()),
                 Err(TryRecvError::Disconnected) => return Err(()),
             }

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     body::Arrived,
     lane::{LaneError, Report, ended_early},
-    link::{Link, Wrote},
+    link::{Link, LinkEnd, Wrote},
 };
 
 /// How long the receiver of an upload may take to close after the last byte.
@@ -121,14 +121,22 @@ fn write_raw(link: &mut impl Link, mut bytes: &[u8]) -> Result<(), LaneError> {
     Ok(())
 }
 
-/// Waits for the receiver to close, at most `CLOSE_LIMIT`. The end may also be a reset: nothing more can be known.
-pub fn wait_for_close(link: &mut impl Link) {
+/// Waits for the receiver to close, at most `CLOSE_LIMIT`: a slow one, or one whose person has not answered yet, may take
+/// longer, and nothing more can be known.
+///
+/// # Errors
+/// The receiver broke the connection off: bytes that it had not taken are lost.
+pub fn wait_for_close(link: &mut impl Link) -> Result<(), LaneError> {
     link.set_deadline(Some(Instant::now() + CLOSE_LIMIT));
     let mut dropped = [0; 4096];
-    while let Ok(read) = link.read(&mut dropped) {
-        if read == 0 {
-            break;
+    loop {
+        match link.read(&mut dropped) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => match LinkEnd::of(&error) {
+                LinkEnd::Deadline => return Ok(()),
+                end => return Err(LaneError::Link(end)),
+            },
         }
     }
-    link.set_deadline(None);
 }
