@@ -360,6 +360,26 @@ fn no_classic_turns_plain_programs_away() {
 }
 
 #[test]
+fn plain_programs_have_their_outcomes_in_lines_and_codes() {
+    let wrong = "0".repeat(32);
+    for (md5, code, state) in [(ABC, 0, "verified"), ("", 0, "unchecked"), (&*wrong, 1, "mismatch")] {
+        let home = Home::new();
+        let (receiver, to) = home.receive(&["--accept", "all", "--once"]);
+        let mut plain = TcpStream::connect_timeout(&to.parse().unwrap(), crate::support::LIMIT).unwrap();
+        let header = json!({"file_name": "a", "file_size": 3, "md5": md5}).to_string();
+        plain.write_all(&u32::try_from(header.len()).unwrap().to_le_bytes()).unwrap();
+        plain.write_all(header.as_bytes()).unwrap();
+        plain.write_all(b"abc").unwrap();
+        let receiver = receiver.end();
+        assert_eq!(receiver.code, Some(code), "{receiver:#?}");
+        let file = &receiver.events("file")[0];
+        let saved = if code == 0 { json!(home.text("in/a")) } else { Value::Null };
+        assert_eq!((&file["state"], &file["md5"], &file["saved"]), (&json!(state), &json!(ABC), &saved));
+        assert_eq!(home.received().len(), usize::from(code == 0));
+    }
+}
+
+#[test]
 fn hidden_characters_do_not_reach_a_terminal() {
     let home = Home::new();
     let file = home.write("invoice\u{202e}fdp.exe", b"abc");

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used)]
 
 mod cancellation;
+mod classic;
 mod cli;
 mod damaged_sessions;
 mod fake_engine;
