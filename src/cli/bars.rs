@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::show::clean;
 use crate::model::transfer::{Direction, Stage, TransferKey, TransferSnapshot};
@@ -35,6 +35,17 @@ impl Bars {
         if let Some(bar) = self.of.remove(&key) {
             bar.finish_and_clear();
             self.all.remove(&bar);
+        }
+    }
+
+    /// Leaves the terminal to a question, or takes it back.
+    pub(super) fn give_way(&mut self, to_a_question: bool) {
+        if to_a_question {
+            // What cannot be wiped away stays above the question.
+            self.all.clear().ok();
+            self.all.set_draw_target(ProgressDrawTarget::hidden());
+        } else {
+            self.all.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
 

@@ -30,6 +30,8 @@ const MAX_FILE_LINES: u64 = 100;
 /// Writes lines to standard output, complaints and bars to standard error.
 pub(super) struct Human {
     bars: Option<Bars>,
+    /// The offer whose question stands on the last line.
+    asking: Option<TransferKey>,
     told: HashMap<TransferKey, Told>,
 }
 
@@ -47,7 +49,7 @@ struct Told {
 
 impl Human {
     pub(super) fn new(with_bars: bool) -> Self {
-        Self { bars: with_bars.then(Bars::new), told: HashMap::new() }
+        Self { bars: with_bars.then(Bars::new), asking: None, told: HashMap::new() }
     }
 
     fn print(&self, line: &str) {
@@ -59,6 +61,11 @@ impl Human {
     }
 
     fn aside(&self, write: impl FnOnce()) {
+        if self.asking.is_some() {
+            say_on_stderr("\n");
+            write();
+            return say_on_stderr(prompt::AGAIN);
+        }
         match &self.bars {
             Some(bars) => bars.aside(write),
             None => write(),
@@ -130,11 +137,18 @@ impl Show for Human {
     }
 
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending) {
+        if self.asking == Some(snapshot.key) {
+            say_on_stderr("\n");
+            self.answered();
+        }
         if let Some(bars) = &mut self.bars {
             bars.end(snapshot.key);
         }
         let told = self.told.remove(&snapshot.key).unwrap_or_default();
-        self.print(&summary(snapshot, ending));
+        match ending.outcome {
+            Outcome::Unchecked | Outcome::Verified => self.print(&summary(snapshot, ending)),
+            _ => self.complain(&summary(snapshot, ending)),
+        }
         if let (Outcome::Unchecked | Outcome::Verified, 1, Some(md5)) = (ending.outcome, ending.files, told.seal) {
             let judged = if ending.outcome == Outcome::Verified { "verified" } else { "not checked" };
             let place = told.place.as_deref().map(clean_path).unwrap_or_default();
@@ -142,17 +156,32 @@ impl Show for Human {
         }
     }
 
-    fn ask(&mut self, question: &str) {
-        self.aside(|| {
-            let mut err = std::io::stderr().lock();
-            // Without a terminal nobody answers either.
-            write!(err, "{question}").and_then(|()| err.flush()).ok();
-        });
+    fn ask(&mut self, about: TransferKey, question: &str) {
+        if self.asking.replace(about).is_none()
+            && let Some(bars) = &mut self.bars
+        {
+            bars.give_way(true);
+        }
+        say_on_stderr(question);
+    }
+
+    fn answered(&mut self) {
+        if self.asking.take().is_some()
+            && let Some(bars) = &mut self.bars
+        {
+            bars.give_way(false);
+        }
     }
 
     fn complain(&mut self, sentence: &str) {
         self.aside(|| show::complain(sentence));
     }
+}
+
+fn say_on_stderr(text: &str) {
+    let mut err = std::io::stderr().lock();
+    // Without a terminal nobody answers either.
+    write!(err, "{text}").and_then(|()| err.flush()).ok();
 }
 
 /// `Sent 12 files, 3.4 MB to Laptop in 1.2 s: all seals verified`.

@@ -154,7 +154,7 @@ impl Desk {
         let Some(offer) = self.waiting.front().filter(|_| self.judge == Judge::Person) else { return };
         let key = offer.snapshot.key;
         if self.asked.is_none_or(|(asked, _)| asked != key) {
-            self.session.show.ask(&prompt::question(offer));
+            self.session.show.ask(key, &prompt::question(offer));
             self.asked = Some((key, Instant::now()));
         }
     }
@@ -171,10 +171,11 @@ impl Desk {
         match answers::yes_or_no(line) {
             Some(accept) if at.elapsed() >= READING_TIME => {
                 self.asked = None;
+                self.session.show.answered();
                 self.answer(key, accept);
                 self.ask();
             }
-            _ => self.session.show.ask(prompt::AGAIN),
+            _ => self.session.show.ask(key, prompt::AGAIN),
         }
     }
 
@@ -215,7 +216,6 @@ impl Desk {
         self.waiting.retain(|offer| offer.snapshot.key != key);
         if self.asked.is_some_and(|(asked, _)| asked == key) {
             self.asked = None;
-            self.session.show.complain("that offer is gone");
         }
         self.ask();
         (self.accepted.remove(&key) && self.once).then(|| Exit::of(ending))

@@ -13,7 +13,7 @@ use crate::{
         device::shown_text,
         outcome::{Ending, FileEnd},
         reason::{Reason, ReasonCode},
-        transfer::TransferSnapshot,
+        transfer::{TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
 };
@@ -30,12 +30,10 @@ pub(super) trait Show {
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]);
     fn file_ended(&mut self, snapshot: &TransferSnapshot, end: &FileEnd);
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending);
-    /// A question to the person at the terminal.
-    fn ask(&mut self, question: &str) {
-        let mut err = std::io::stderr().lock();
-        // Without a terminal nobody answers either.
-        write!(err, "{question}").and_then(|()| err.flush()).ok();
-    }
+    /// A question about an offer to the person at the terminal; the end of the offer takes it back.
+    fn ask(&mut self, _about: TransferKey, _question: &str) {}
+    /// The person has answered.
+    fn answered(&mut self) {}
     /// What belongs to no transfer; standard error in every form.
     fn complain(&mut self, sentence: &str) {
         complain(sentence);

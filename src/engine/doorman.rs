@@ -8,6 +8,7 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
+use socket2::{SockRef, TcpKeepalive};
 
 use crate::{
     model::{
@@ -248,8 +249,15 @@ fn address_of(link: &SocketLink) -> String {
     link.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string())
 }
 
+/// Lets the system find out whether a sender that says nothing while a person decides is still there.
+fn keep_alive(link: &SocketLink) {
+    let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+    // A system without it notices later.
+    SockRef::from(link.stream()).set_tcp_keepalive(&probing).ok();
+}
+
 fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneError> {
-    link.keep_alive();
+    keep_alive(link);
     let entry = Entry {
         path: vec![header.name.clone()],
         kind: EntryKind::File { size: header.size },

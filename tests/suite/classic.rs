@@ -1,7 +1,7 @@
 //! The plain protocol, spoken by programs that are not Sealdrop: what they send arrives or is refused with its reason, and
 //! what is sent to them is what they read.
 
-mod programs;
+pub(crate) mod programs;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -407,6 +407,38 @@ fn hidden_characters_do_not_reach_a_terminal() {
     assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{said:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn person_at_a_terminal_is_asked_and_answers() {
+    use std::io::{BufRead, BufReader};
+    let test = "cli::person_at_a_terminal_is_asked_and_answers";
+    let Some(python) = crate::classic::programs::python(test) else { return };
+    let home = Home::new();
+    let file = home.write("Photos/abc.txt", b"abc");
+    fs::write(home.path("in").join("Photos"), b"taken").unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/python/terminal.py");
+    let mut terminal = std::process::Command::new(python);
+    terminal.args([script, "n,perhaps,y", env!("CARGO_BIN_EXE_sealdrop"), "receive", "--once", "--port", "0"]);
+    terminal.args(["--profile", &home.text("receiver"), "--into", &home.text("in")]);
+    let piped = std::process::Stdio::piped;
+    let mut terminal = terminal.stdout(piped()).stderr(piped()).spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(terminal.stderr.take().unwrap()).read_line(&mut port).unwrap();
+    let to = format!("127.0.0.1:{}", port.trim());
+    assert_eq!(home.send(&to, &[&file]).end().code, Some(3));
+    let sender = home.send(&to, &[&home.text("out/Photos"), "--message", "for you"]).end();
+    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    let output = terminal.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in
+        ["offers 1 file, 3 B", "Photos/  1 file", "Message: for you", "free)", "saved as Photos (2)", "not encrypted"]
+    {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(shown.trim_end().ends_with("\n0"), "{shown}");
+    assert_eq!(fs::read(home.path("in").join("Photos (2)/abc.txt")).unwrap(), b"abc");
+}
+
 #[test]
 fn version_names_the_build() {
     let ended = Program::start(&["--version"]).end();

@@ -21,7 +21,7 @@ const PYTHONS: [&str; 2] = ["python3", "python"];
 
 /// Where Python is missing, the test says so by name and is left out; where `CI` is set it fails.
 #[expect(clippy::explicit_write, reason = "what is said by eprintln is not shown when the test passes")]
-fn python(test: &str) -> Option<&'static str> {
+pub(crate) fn python(test: &str) -> Option<&'static str> {
     let is_three = |name: &&str| {
         let version = Command::new(name).arg("--version").output();
         version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with("Python 3"))
