@@ -217,7 +217,7 @@ mod tests {
     fn beginning_again_forgets_the_old_pace() {
         let start = Instant::now();
         let mut pace = steady(5, 1_000_000, 20_000_000);
-        pace.tell(start + Duration::from_secs(60), 0, 20_000_000);
+        pace.tell(start + Duration::from_mins(1), 0, 20_000_000);
         assert_eq!(pace.rate(), None);
         assert!(pace.graph().is_empty());
     }
@@ -226,7 +226,7 @@ mod tests {
     fn the_graph_is_bounded_and_survives_a_sleeping_window() {
         let start = Instant::now();
         let mut pace = Pace::new(start, 0);
-        pace.tell(start + Duration::from_secs(3600), 3_600_000, 7_200_000);
+        pace.tell(start + Duration::from_hours(1), 3_600_000, 7_200_000);
         assert_eq!(pace.graph().len(), GRAPH_POINTS);
         assert!(pace.graph().iter().all(|rate| (*rate - 1000.0).abs() < 1.0));
     }

@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl App {
-    /// Does one thing.
-    pub(super) fn perform(&mut self, action: Action, context: &egui::Context) {
+    /// Does one thing, as if it had been clicked.
+    pub fn perform(&mut self, action: Action, context: &egui::Context) {
         match action {
             Action::AddAddress => self.state.devices.add_typed(),
             Action::Ask(purpose) => self.ask(purpose),

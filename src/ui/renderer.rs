@@ -45,10 +45,15 @@ pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
         Err(error) => error,
     };
     if let eframe::Error::WinitEventLoop(error) = &glow {
-        return Err(StartFailure::NoScreen(error.to_string()));
+        return Err(StartFailure::NoScreen(last_part(&error.to_string())));
     }
     open(Renderer::Wgpu, door, options)
         .map_err(|wgpu| StartFailure::NoRenderer { glow: glow.to_string(), wgpu: wgpu.to_string() })
+}
+
+/// winit puts the place in its source before the error itself.
+fn last_part(error: &str) -> String {
+    error.rsplit(": ").next().unwrap_or(error).to_owned()
 }
 
 fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), eframe::Error> {

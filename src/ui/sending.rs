@@ -28,14 +28,18 @@ impl App {
             return;
         }
         let message = Some(self.state.staging.message.trim().to_owned()).filter(|message| !message.is_empty());
-        let mut all = true;
+        self.state.devices.add_typed();
+        let mut served = Vec::new();
         for recipient in recipients {
-            all &= self.send_one(recipient, &trees, message.clone());
+            let address = recipient.address.clone();
+            if !self.send_one(recipient, &trees, message.clone()) {
+                // Another click on Send is for those who are left.
+                self.state.devices.chosen.retain(|chosen| !served.contains(chosen));
+                return;
+            }
+            served.push(address);
         }
-        if all {
-            self.state.staging.clear();
-            self.state.devices.add_typed();
-        }
+        self.state.staging.clear();
     }
 
     /// The same paths to the same device, under a new name.

@@ -27,7 +27,7 @@ use sealdrop::{
 const ROOM: usize = 20_000;
 
 /// The engine's side.
-pub struct FakeEngine {
+pub(crate) struct FakeEngine {
     pub commands: Receiver<Command>,
     pub events: Sender<Event>,
     answer: Sender<OfferAnswer>,
@@ -38,7 +38,7 @@ pub struct FakeEngine {
 
 impl FakeEngine {
     /// The engine and the door that the window gets.
-    pub fn new() -> (Self, EngineDoor) {
+    pub(crate) fn new() -> (Self, EngineDoor) {
         let (to_engine, commands) = bounded(ROOM);
         let (events, to_window) = bounded(ROOM);
         let (answer, answers) = bounded(ROOM);
@@ -48,43 +48,43 @@ impl FakeEngine {
         )
     }
 
-    pub fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         self.events.try_send(event).expect("the window takes its events in");
     }
 
     /// Leaves no room for a further command.
-    pub fn fill_up(&self) {
+    pub(crate) fn fill_up(&self) {
         while self.to_engine.try_send(Command::Listen { port: 1 }).is_ok() {}
     }
 
     /// What the window has asked for since.
-    pub fn asked(&self) -> Vec<Command> {
+    pub(crate) fn asked(&self) -> Vec<Command> {
         self.commands.try_iter().collect()
     }
 
     /// What was answered to offers since.
-    pub fn answered(&self) -> Vec<OfferAnswer> {
+    pub(crate) fn answered(&self) -> Vec<OfferAnswer> {
         self.answers.try_iter().collect()
     }
 
     /// An offer as the engine brings it: the snapshot first.
-    pub fn offer(&self, id: u8, manifest: Manifest, preflight: Preflight, expires: Instant) {
+    pub(crate) fn offer(&self, id: u8, manifest: Manifest, preflight: Preflight, expires: Instant) {
         let snapshot = snapshot(key(id, Direction::Incoming), Stage::Waiting, manifest);
         self.offer_of(snapshot, preflight, expires);
     }
 
-    pub fn offer_of(&self, snapshot: TransferSnapshot, preflight: Preflight, expires: Instant) {
+    pub(crate) fn offer_of(&self, snapshot: TransferSnapshot, preflight: Preflight, expires: Instant) {
         let reply = OfferReply::new(snapshot.key, self.answer.clone());
         self.tell(Event::Snapshot(snapshot.clone()));
         self.tell(Event::Offered(IncomingOffer { snapshot, preflight: Arc::new(preflight), expires, reply }));
     }
 }
 
-pub fn key(id: u8, direction: Direction) -> TransferKey {
+pub(crate) fn key(id: u8, direction: Direction) -> TransferKey {
     TransferKey { id: TransferId([id; 16]), direction }
 }
 
-pub fn peer(name: &str) -> Peer {
+pub(crate) fn peer(name: &str) -> Peer {
     Peer {
         name: name.to_owned(),
         address: "192.168.1.20:9527".to_owned(),
@@ -95,12 +95,12 @@ pub fn peer(name: &str) -> Peer {
     }
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::first_start("Reading room".to_owned(), PathBuf::from("/home/anna/Downloads"))
 }
 
 /// Files by path and size; `None` is a folder.
-pub fn manifest(entries: &[(&str, Option<u64>)]) -> Manifest {
+pub(crate) fn manifest(entries: &[(&str, Option<u64>)]) -> Manifest {
     let entry = |(path, size): &(&str, Option<u64>)| Entry {
         path: path.split('/').map(str::to_owned).collect(),
         kind: size.map_or(EntryKind::Folder, |size| EntryKind::File { size }),
@@ -111,7 +111,7 @@ pub fn manifest(entries: &[(&str, Option<u64>)]) -> Manifest {
 }
 
 /// `count` files in folders of a hundred.
-pub fn many_files(count: usize) -> Manifest {
+pub(crate) fn many_files(count: usize) -> Manifest {
     let entry = |i: usize| Entry {
         path: vec!["archive".to_owned(), format!("part {:03}", i / 100), format!("file {i:05}.bin")],
         kind: EntryKind::File { size: 4096 + i as u64 },
@@ -121,7 +121,7 @@ pub fn many_files(count: usize) -> Manifest {
     Manifest::from_entries((0..count).map(entry).collect()).expect("sizes that fit")
 }
 
-pub fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> TransferSnapshot {
+pub(crate) fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> TransferSnapshot {
     TransferSnapshot {
         key,
         peer: peer("Anna’s laptop"),
@@ -137,16 +137,16 @@ pub fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> TransferS
     }
 }
 
-pub fn preflight(free: u64) -> Preflight {
+pub(crate) fn preflight(free: u64) -> Preflight {
     Preflight { folder: PathBuf::from("/home/anna/Downloads"), free: Some(free), ..Preflight::default() }
 }
 
-pub fn ending(outcome: Outcome, reason: Option<Reason>, files: u64, bytes: u64) -> Stage {
+pub(crate) fn ending(outcome: Outcome, reason: Option<Reason>, files: u64, bytes: u64) -> Stage {
     Stage::Ended(Ending { outcome, reason, files, bytes, took: Duration::from_millis(3_700) })
 }
 
 /// A digest that is different for each `seed`.
-pub fn digest(seed: u64) -> Md5Digest {
+pub(crate) fn digest(seed: u64) -> Md5Digest {
     let a = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let b = (a ^ (a >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mut bytes = [0; 16];
@@ -155,13 +155,13 @@ pub fn digest(seed: u64) -> Md5Digest {
     Md5Digest(bytes)
 }
 
-pub fn file_end(index: u32, state: FileState) -> FileEnd {
+pub(crate) fn file_end(index: u32, state: FileState) -> FileEnd {
     let md5 = (state != FileState::Skipped).then(|| digest(u64::from(index)));
     FileEnd { index, state, md5, place: Some(format!("/home/anna/Downloads/file {index}").into()), reason: None }
 }
 
 /// A walked path with files in it.
-pub fn tree(root: &str, files: &[(&str, u64)], left_out: Vec<LeftOut>) -> Arc<SourceTree> {
+pub(crate) fn tree(root: &str, files: &[(&str, u64)], left_out: Vec<LeftOut>) -> Arc<SourceTree> {
     let root = PathBuf::from(root);
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut entries = Vec::new();

@@ -27,7 +27,7 @@ fn photos() -> Manifest {
 
 fn window_with(manifest: Manifest, preflight: Preflight) -> Window {
     let mut window = Window::new();
-    let expires = window.now() + Duration::from_secs(600);
+    let expires = window.now() + Duration::from_mins(10);
     window.engine.offer(9, manifest, preflight, expires);
     window.harness.run();
     window.wait(600);
@@ -93,7 +93,7 @@ fn decline_answers_once() {
 #[test]
 fn clicks_in_the_first_half_second_are_ignored() {
     let mut window = Window::new();
-    let expires = window.now() + Duration::from_secs(600);
+    let expires = window.now() + Duration::from_mins(10);
     window.engine.offer(9, photos(), preflight(5_000_000), expires);
     window.harness.run();
     window.wait(400);
@@ -111,7 +111,7 @@ fn what_a_new_card_pushed_down_ignores_clicks_too() {
     let moving = snapshot(key(1, Direction::Outgoing), Stage::Moving, manifest(&[("a", Some(100))]));
     window.tell(Event::Snapshot(moving));
     window.wait(1000);
-    let expires = window.now() + Duration::from_secs(600);
+    let expires = window.now() + Duration::from_mins(10);
     window.engine.offer(9, photos(), preflight(5_000_000), expires);
     window.harness.run();
     window.click("Cancel");
@@ -126,7 +126,7 @@ fn new_cards_go_below_and_take_no_focus() {
     let mut window = window_with(photos(), preflight(5_000_000));
     window.type_into("Address", "10.0");
     let before = window.control("Accept").rect();
-    let expires = window.now() + Duration::from_secs(600);
+    let expires = window.now() + Duration::from_mins(10);
     window.engine.offer(10, manifest(&[("later.txt", Some(1))]), preflight(5_000_000), expires);
     window.harness.run();
     let accepts = window.controls("Accept");
@@ -234,7 +234,7 @@ fn a_message_alone_can_be_accepted() {
     let mut window = Window::new();
     let mut message = snapshot(key(9, Direction::Incoming), Stage::Waiting, Manifest::default());
     message.message = Some("dinner at eight?\u{202e}".to_owned());
-    let expires = window.now() + Duration::from_secs(600);
+    let expires = window.now() + Duration::from_mins(10);
     window.engine.offer_of(message, Preflight::default(), expires);
     window.harness.run();
     window.wait(600);

@@ -26,7 +26,7 @@ use crate::fake_engine::{FakeEngine, settings};
 
 /// What the fake desktop was asked for, and what it will answer.
 #[derive(Default)]
-pub struct Desktop {
+pub(crate) struct Desktop {
     pub asked: Vec<(Purpose, Option<PathBuf>)>,
     pub revealed: Vec<PathBuf>,
     answers: Vec<(Option<Purpose>, Answer)>,
@@ -49,7 +49,7 @@ impl Dialogs for FakeDialogs {
 }
 
 /// A window in front of a fake engine.
-pub struct Window {
+pub(crate) struct Window {
     pub harness: Harness<'static, App>,
     pub engine: FakeEngine,
     pub desktop: Rc<RefCell<Desktop>>,
@@ -57,11 +57,11 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of([1040.0, 1500.0], false)
     }
 
-    pub fn of(size: [f32; 2], first_start: bool) -> Self {
+    pub(crate) fn of(size: [f32; 2], first_start: bool) -> Self {
         let (engine, door) = FakeEngine::new();
         engine.tell(Event::Settings(settings()));
         let listening = Event::Listening {
@@ -81,52 +81,52 @@ impl Window {
     }
 
     /// The time that the window goes by.
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.clock.get()
     }
 
     /// Lets time pass and draws.
-    pub fn wait(&mut self, millis: u64) {
+    pub(crate) fn wait(&mut self, millis: u64) {
         self.clock.set(self.clock.get() + Duration::from_millis(millis));
         self.harness.run();
     }
 
     /// Lets the window take in what the engine says, and draws.
-    pub fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, event: Event) {
         self.engine.tell(event);
         self.harness.run();
     }
 
     /// Clicks the only control of this name.
-    pub fn click(&mut self, label: &str) {
+    pub(crate) fn click(&mut self, label: &str) {
         self.control(label).click();
         self.harness.run();
     }
 
     /// The only control (not text) of this name.
-    pub fn control<'a>(&'a self, label: &'a str) -> Node<'a> {
+    pub(crate) fn control<'a>(&'a self, label: &'a str) -> Node<'a> {
         let found: Vec<_> = self.controls(label);
         assert_eq!(found.len(), 1, "controls named {label:?}\n{:?}", self.harness.root());
         found.into_iter().next().unwrap()
     }
 
     /// All controls (not texts) of this name.
-    pub fn controls<'a>(&'a self, label: &'a str) -> Vec<Node<'a>> {
+    pub(crate) fn controls<'a>(&'a self, label: &'a str) -> Vec<Node<'a>> {
         let all = self.harness.query_all(by().label(label).predicate(|node| node.role() != Role::Label));
         all.collect()
     }
 
-    pub fn enabled(&self, label: &str) -> bool {
+    pub(crate) fn enabled(&self, label: &str) -> bool {
         !self.control(label).accesskit_node().is_disabled()
     }
 
     /// Whether this text, or a control of this name, is to be seen.
-    pub fn shows(&self, label: &str) -> bool {
+    pub(crate) fn shows(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()
     }
 
     /// Types into the field of this name.
-    pub fn type_into(&mut self, field: &str, text: &str) {
+    pub(crate) fn type_into(&mut self, field: &str, text: &str) {
         self.harness.get_by_role_and_label(Role::TextInput, field).focus();
         self.harness.run();
         self.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
@@ -134,13 +134,13 @@ impl Window {
     }
 
     /// The dialog that is open answers.
-    pub fn dialog_answers(&mut self, purpose: Purpose, answer: Answer) {
+    pub(crate) fn dialog_answers(&mut self, purpose: Purpose, answer: Answer) {
         self.desktop.borrow_mut().answers.push((Some(purpose), answer));
         self.harness.run();
     }
 
     /// Drops these paths, as one event each, and lets the window gather them.
-    pub fn drop_paths(&mut self, paths: &[&str]) {
+    pub(crate) fn drop_paths(&mut self, paths: &[&str]) {
         for path in paths {
             self.harness.input_mut().dropped_files.push(Arc::new(Dropped(PathBuf::from(path))));
             self.harness.step();
@@ -149,7 +149,7 @@ impl Window {
     }
 
     /// Stages these trees through a drop; returns the walk's name.
-    pub fn stage(&mut self, trees: &[Arc<SourceTree>]) -> StageId {
+    pub(crate) fn stage(&mut self, trees: &[Arc<SourceTree>]) -> StageId {
         let roots: Vec<String> = trees.iter().map(|tree| tree.root.to_string_lossy().into_owned()).collect();
         self.drop_paths(&roots.iter().map(String::as_str).collect::<Vec<_>>());
         let asked = self.engine.asked();
@@ -160,18 +160,18 @@ impl Window {
     }
 
     /// What the window told the window system in its last frame.
-    pub fn commands(&self) -> Vec<egui::ViewportCommand> {
+    pub(crate) fn commands(&self) -> Vec<egui::ViewportCommand> {
         let output = self.harness.output().viewport_output.get(&egui::ViewportId::ROOT);
         output.map(|output| output.commands.clone()).unwrap_or_default()
     }
 
     /// How long the window is content to sleep.
-    pub fn sleeps(&self) -> Duration {
+    pub(crate) fn sleeps(&self) -> Duration {
         self.harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay
     }
 
     /// The person closes the window.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let viewports = &mut self.harness.input_mut().viewports;
         viewports.entry(egui::ViewportId::ROOT).or_default().events.push(egui::ViewportEvent::Close);
         self.harness.step();

@@ -80,9 +80,7 @@ mod tests {
 
     #[test]
     fn other_text_is_no_path() {
-        assert_eq!(
-            paths("hello\nhttps://example.org/x\nfile://server/share/x\nrelative/x\nfile:///a%2"),
-            [PathBuf::new(); 0]
-        );
+        let text = "hello\nhttps://example.org/x\nfile://server/share/x\nrelative/x\nfile:///a%2";
+        assert!(paths(text).is_empty());
     }
 }

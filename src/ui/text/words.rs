@@ -99,6 +99,7 @@ words! {
     PathHint => "/path/to/file or folder",
     PathLabel => "Path",
     PortLabel => "Port",
+    PortTaken => "Another program, or another Sealdrop, may be using it. Files cannot be received until another port is used",
     PortTip => "0 lets the system choose a free one",
     QueuedFile => "Waiting",
     Receiving => "Receiving",

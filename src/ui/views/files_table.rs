@@ -19,12 +19,31 @@ use crate::{
 const ROW_HEIGHT: f32 = 30.0;
 const MOST_ROWS: f32 = 9.0;
 
-/// Below this width the columns of size and hex are left out.
-const ALL_COLUMNS_FROM: f32 = 620.0;
+/// Below this width the sizes and the hex are left out.
+const HEX_FROM: f32 = 560.0;
+
+/// From this width the hex is there in full; below it, its beginning.
+const WHOLE_HEX_FROM: f32 = 860.0;
+
+/// A character of a name is about this wide.
+const CHAR_WIDTH: f32 = 7.4;
+
+/// How much of a seal has room beside its picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Beginning,
+    Picture,
+    Whole,
+}
 
 pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
-    let wide = ui.available_width() >= ALL_COLUMNS_FROM;
+    let room = match ui.available_width() {
+        width if width >= WHOLE_HEX_FROM => Room::Whole,
+        width if width >= HEX_FROM => Room::Beginning,
+        _ => Room::Picture,
+    };
+    let wide = room != Room::Picture;
     let mut table = TableBuilder::new(ui)
         .id_salt(("files", row.key()))
         .striped(true)
@@ -36,11 +55,12 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     if wide {
         table = table.column(Column::exact(76.0));
     }
-    table = table.column(Column::exact(if wide { 322.0 } else { 36.0 })).column(Column::exact(if wide {
-        130.0
-    } else {
-        110.0
-    }));
+    let seal_width = match room {
+        Room::Whole => 322.0,
+        Room::Beginning => 130.0,
+        Room::Picture => 36.0,
+    };
+    table = table.column(Column::exact(seal_width)).column(Column::exact(if wide { 150.0 } else { 110.0 }));
     let table = table.header(22.0, |mut header| {
         let size = wide.then_some(Word::SizeColumn);
         for word in
@@ -55,7 +75,7 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
         body.rows(ROW_HEIGHT, row.files.len(), |mut line| {
             let Some(index) = row.files.get(line.index()).copied() else { return };
             line.set_selected(row.picked == Some(index));
-            line_ui(&mut line, row, index, wide);
+            line_ui(&mut line, row, index, room);
             let response = line.response();
             if response.clicked() {
                 actions.push(Action::Row(row.key(), RowAction::Pick(index)));
@@ -65,13 +85,16 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     picked_ui(ui, row);
 }
 
-fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, wide: bool) {
+fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room: Room) {
     let end = row.ends.get(&index);
     let name = row.name_of(index);
     line.col(|ui| {
-        ui.add(Label::new(&name).selectable(false).truncate()).on_hover_text(&name);
+        // Files of one folder begin alike: the end of the path tells them apart.
+        let shown = text::fit(&name, whole_chars(ui.available_width()));
+        let label = ui.add(Label::new(shown).selectable(false).truncate()).on_hover_text(&name);
+        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
     });
-    if wide {
+    if room != Room::Picture {
         line.col(|ui| {
             let size = row.snapshot.manifest.entries.get(index as usize).map_or(0, crate::model::manifest::Entry::size);
             ui.add(Label::new(RichText::new(text::size(size)).size(13.0).color(palette(ui).weak)).selectable(false));
@@ -79,7 +102,11 @@ fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, wide
     }
     line.col(|ui| {
         if let Some((end, md5)) = end.and_then(|end| Some((end, end.md5?))) {
-            if wide { seal::line_ui(ui, &md5, end.state) } else { seal::picture_ui(ui, &md5, end.state, seal::SMALL) }
+            match room {
+                Room::Whole => seal::line_ui(ui, &md5, end.state, seal::GROUPS),
+                Room::Beginning => seal::line_ui(ui, &md5, end.state, 2),
+                Room::Picture => seal::picture_ui(ui, &md5, end.state, seal::SMALL),
+            }
         }
     });
     line.col(|ui| state_ui(ui, row, index, end));
@@ -106,6 +133,15 @@ fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
     if let Some(reason) = end.and_then(|end| end.reason.as_ref()) {
         label.on_hover_text(text::one_line(reason));
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a width of the window is small and positive"
+)]
+fn whole_chars(width: f32) -> usize {
+    (width / CHAR_WIDTH).max(8.0) as usize
 }
 
 /// The file that was clicked, in full.

@@ -48,10 +48,17 @@ pub(super) fn seal_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f32)
     });
 }
 
-/// Picture and hex on one line of a table.
-pub(super) fn line_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState) {
+/// Groups of four in the whole hex.
+pub(super) const GROUPS: usize = 8;
+
+/// Picture and the first `groups` of the hex on one line of a table.
+pub(super) fn line_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, groups: usize) {
     picture_ui(ui, md5, state, SMALL);
-    let hex = RichText::new(md5.grouped()).monospace().size(12.0).color(palette(ui).text);
+    let mut hex = md5.grouped().split(' ').take(groups).collect::<Vec<_>>().join(" ");
+    if groups < GROUPS {
+        hex.push_str(" …");
+    }
+    let hex = RichText::new(hex).monospace().size(12.0).color(palette(ui).text);
     ui.add(Label::new(hex).selectable(false).truncate());
 }
 

@@ -99,13 +99,16 @@ fn listening_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
         }
         Listening::NotListening { port, reason } => {
-            let (headline, advice) = text::explain(reason);
             told(ui, Tone::Problem, &text::not_listening(*port));
-            weak(ui, &headline);
-            weak(ui, &advice);
-            if button(ui, Word::ListenElsewhere.text()).clicked() {
-                actions.push(Action::ListenElsewhere);
-            }
+            weak(ui, Word::PortTaken.text());
+            ui.horizontal_wrapped(|ui| {
+                if button(ui, Word::ListenElsewhere.text()).clicked() {
+                    actions.push(Action::ListenElsewhere);
+                }
+                if quiet_button(ui, Word::CopyDetails.text()).on_hover_text(reason.to_string()).clicked() {
+                    actions.push(Action::Copy(reason.to_string()));
+                }
+            });
         }
     }
 }
