@@ -17,6 +17,8 @@ pub struct Options {
     pub first_start: bool,
     /// Filled once the window is there, so that the engine can wake it.
     pub wake: WakeSlot,
+    /// The window's icon, as PNG.
+    pub icon: Option<&'static [u8]>,
     /// Paths from the command line, staged at once.
     pub stage: Vec<std::path::PathBuf>,
 }
@@ -57,11 +59,15 @@ fn last_part(error: &str) -> String {
 }
 
 fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), eframe::Error> {
-    let viewport = egui::ViewportBuilder::default()
+    let mut viewport = egui::ViewportBuilder::default()
         .with_app_id("sealdrop")
         .with_title(text::window_title(0))
         .with_inner_size(FIRST_SIZE)
         .with_min_inner_size(SMALLEST);
+    // A picture that cannot be read is no reason to have no window.
+    if let Some(icon) = options.icon.and_then(|png| eframe::icon_data::from_png_bytes(png).ok()) {
+        viewport = viewport.with_icon(icon);
+    }
     let native = NativeOptions { renderer, viewport, event_loop_builder: event_loop_builder(), ..Default::default() };
     let (door, options) = (door.clone(), options.clone());
     eframe::run_native(
