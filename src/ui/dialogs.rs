@@ -63,12 +63,14 @@ pub struct DesktopDialogs {
     answer: Sender<(Option<Purpose>, Answer)>,
     answers: Receiver<(Option<Purpose>, Answer)>,
     wake: Waker,
+    /// A dialog that knows which window it belongs to, so that it stays in front of it.
+    blank: rfd::AsyncFileDialog,
 }
 
 impl DesktopDialogs {
-    pub fn new(wake: Waker) -> Self {
+    pub fn new(window: &eframe::CreationContext<'_>, wake: Waker) -> Self {
         let (answer, answers) = crossbeam_channel::bounded(ANSWERS);
-        Self { answer, answers, wake }
+        Self { answer, answers, wake, blank: rfd::AsyncFileDialog::new().set_parent(window) }
     }
 
     /// Runs `work` on a thread of its own and brings back its answer.
@@ -90,7 +92,7 @@ impl DesktopDialogs {
 
 impl Dialogs for DesktopDialogs {
     fn ask(&mut self, purpose: &Purpose, start_in: Option<&Path>) {
-        let mut dialog = rfd::AsyncFileDialog::new();
+        let mut dialog = self.blank.clone().set_title(title(purpose).text());
         if let Some(folder) = start_in {
             dialog = dialog.set_directory(folder);
         }
@@ -106,12 +108,11 @@ impl Dialogs for DesktopDialogs {
             }
             Purpose::CardFolder(_) | Purpose::SettingsFolder | Purpose::FirstFolder => {
                 // Several, although one is wanted: only the plural tells a missing dialog from Cancel.
-                let asking = dialog.set_title(Word::ChooseFolderTitle.text()).pick_folders();
+                let asking = dialog.pick_folders();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
             }
             Purpose::SaveChecksums { .. } => {
-                let dialog = dialog.set_title(Word::SaveChecksumsTitle.text()).set_file_name("checksums.md5");
-                let asking = dialog.save_file();
+                let asking = dialog.set_file_name("checksums.md5").save_file();
                 self.elsewhere(Some(purpose.clone()), move || Some(one(pollster::block_on(asking), asked)));
             }
         }
@@ -127,6 +128,15 @@ impl Dialogs for DesktopDialogs {
 
     fn answers(&mut self) -> Vec<(Option<Purpose>, Answer)> {
         self.answers.try_iter().collect()
+    }
+}
+
+fn title(purpose: &Purpose) -> Word {
+    match purpose {
+        Purpose::AddFiles => Word::AddFilesTitle,
+        Purpose::AddFolder => Word::AddFolderTitle,
+        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::SettingsFolder => Word::ChooseFolderTitle,
+        Purpose::SaveChecksums { .. } => Word::SaveChecksumsTitle,
     }
 }
 

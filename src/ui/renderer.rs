@@ -70,7 +70,7 @@ fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), 
         native,
         Box::new(move |creation| {
             options.wake.fill(&creation.egui_ctx);
-            let dialogs = Box::new(DesktopDialogs::new(options.wake.waker()));
+            let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
             let clock = Box::new(Instant::now);
             let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start);
             app.stage(options.stage);

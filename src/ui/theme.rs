@@ -121,7 +121,7 @@ fn visuals(base: Visuals, palette: &Palette) -> Visuals {
     visuals.hyperlink_color = palette.accent;
     visuals.warn_fg_color = palette.warn;
     visuals.error_fg_color = palette.bad;
-    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.35);
+    visuals.selection.bg_fill = palette.accent.gamma_multiply(0.22);
     visuals.selection.stroke = Stroke::new(1.5, palette.accent);
     visuals.disabled_alpha = 0.55;
     dress_widgets(&mut visuals, palette);
