@@ -12,7 +12,6 @@ use super::{
     bars::Bars,
     prompt,
     show::{self, Show, clean, clean_path, is_failure, sentence},
-    words::{count, duration, size},
 };
 use crate::{
     engine::messages::IncomingOffer,
@@ -22,6 +21,7 @@ use crate::{
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
+    ui::text::{count, duration, size},
 };
 
 /// Files that arrived are named up to this number; those that did not always are.

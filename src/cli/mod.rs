@@ -14,7 +14,6 @@ mod send;
 mod session;
 mod show;
 mod window;
-mod words;
 
 use std::process::ExitCode;
 

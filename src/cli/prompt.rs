@@ -2,16 +2,14 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{
-    show::{clean, clean_path, sentence},
-    words::{count, size},
-};
+use super::show::{clean, clean_path, sentence};
 use crate::{
     engine::messages::IncomingOffer,
     model::{
         manifest::Manifest,
         preflight::{Preflight, Renamed, Taken},
     },
+    ui::text::{count, size},
 };
 
 /// Longer lists are cut.

@@ -6,7 +6,6 @@ use std::{
     path::Path,
 };
 
-use super::words;
 use crate::{
     engine::messages::IncomingOffer,
     model::{
@@ -16,6 +15,7 @@ use crate::{
         transfer::{TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
+    ui::text,
 };
 
 /// Longer texts from elsewhere are cut for the terminal.
@@ -57,7 +57,7 @@ pub(super) fn clean_path(path: &Path) -> String {
 
 /// The sentence for a reason, with the detail for those who want to know more.
 pub(super) fn sentence(reason: &Reason) -> String {
-    let line = words::one_line(reason);
+    let line = text::one_line(reason);
     match &reason.detail {
         Some(detail) => format!("{line} ({})", clean(detail)),
         None => line,

@@ -430,13 +430,33 @@ fn person_at_a_terminal_is_asked_and_answers() {
     assert_eq!(sender.code, Some(0), "{sender:#?}");
     let output = terminal.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    for line in
-        ["offers 1 file, 3 B", "Photos/  1 file", "Message: for you", "free)", "saved as Photos (2)", "not encrypted"]
-    {
+    for line in [
+        "offers 1 file, 3 bytes",
+        "Photos/  1 file",
+        "Message: for you",
+        "free)",
+        "saved as Photos (2)",
+        "not encrypted",
+    ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     assert!(shown.trim_end().ends_with("\n0"), "{shown}");
     assert_eq!(fs::read(home.path("in").join("Photos (2)/abc.txt")).unwrap(), b"abc");
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn without_a_screen_it_says_what_to_do_instead() {
+    let home = Home::new();
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_sealdrop"));
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        program.env_remove(name);
+    }
+    let output = program.args(["--profile", &home.text("p")]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("sealdrop send") && said.contains("sealdrop receive"), "{said}");
+    assert!(!home.path("p").exists(), "nothing was touched");
 }
 
 #[test]
