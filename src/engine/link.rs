@@ -12,7 +12,6 @@ use std::{
 
 use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
-use socket2::{SockRef, TcpKeepalive};
 
 use crate::transfer::{limits::Limits, link::LinkEnd};
 
@@ -110,13 +109,6 @@ impl SocketLink {
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr().map(canonical)
-    }
-
-    /// Lets the system find out whether a peer that says nothing is still there (a classic sender while a person decides).
-    pub fn keep_alive(&self) {
-        let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
-        // A system without it notices later.
-        SockRef::from(&self.stream).set_tcp_keepalive(&probing).ok();
     }
 
     /// The error that the system holds for this connection, such as a reset, without reading from it.

@@ -6,6 +6,7 @@ use crate::{
     storage::part_file::PartFile,
     wire::{
         chunk::{self, ChunkStart},
+        frame::PREFIX_BYTES,
         header::Message,
     },
 };
@@ -52,6 +53,9 @@ pub fn concerns_all(reason: &Reason) -> bool {
     matches!(reason.code, ReasonCode::DiskFull | ReasonCode::FolderMissing | ReasonCode::FolderReadOnly)
 }
 
+/// Room for one piece of a chunk and the four bytes that come behind it.
+pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
+
 /// Reads chunks until the body ends. `buffer` decides how much is read and written in one go.
 pub fn receive_body(
     link: &mut impl Link,
@@ -60,33 +64,49 @@ pub fn receive_body(
     arrived: &mut Arrived,
     buffer: &mut [u8],
 ) -> Result<(), LaneError> {
+    let mut start = chunk::read_chunk_start(link)?;
     loop {
-        match chunk::read_chunk_start(link)? {
+        match start {
             ChunkStart::Data(length) => {
                 let length = u64::from(length);
                 if length > arrived.size - arrived.bytes {
                     let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
                     return Err(LaneError::Protocol(detail));
                 }
-                receive_chunk(link, arrived, length, buffer)?;
+                start = receive_chunk(link, arrived, length, buffer)?;
                 report.moved(index, length);
             }
             ChunkStart::End => return Ok(()),
-            ChunkStart::Interlude => match read_message(link)?.ok_or_else(ended_early)? {
-                Message::Pause { .. } | Message::Ping | Message::Resume | Message::Working { .. } => {}
-                other => return Err(unexpected(&other)),
-            },
+            ChunkStart::Interlude => {
+                match read_message(link)?.ok_or_else(ended_early)? {
+                    Message::Pause { .. } | Message::Ping | Message::Resume | Message::Working { .. } => {}
+                    other => return Err(unexpected(&other)),
+                }
+                start = chunk::read_chunk_start(link)?;
+            }
         }
     }
 }
 
-fn receive_chunk(link: &mut impl Link, arrived: &mut Arrived, length: u64, buffer: &mut [u8]) -> Result<(), LaneError> {
+/// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end.
+fn receive_chunk(
+    link: &mut impl Link,
+    arrived: &mut Arrived,
+    length: u64,
+    buffer: &mut [u8],
+) -> Result<ChunkStart, LaneError> {
     let mut left = length;
-    while left > 0 {
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        link.read_exact(&mut buffer[..want])?;
-        arrived.take(&buffer[..want])?;
-        left -= want as u64;
+    loop {
+        let piece = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
+        left -= piece as u64;
+        if left > 0 {
+            link.read_exact(&mut buffer[..piece])?;
+            arrived.take(&buffer[..piece])?;
+            continue;
+        }
+        link.read_exact(&mut buffer[..piece + PREFIX_BYTES])?;
+        let (bytes, next) = buffer.split_at(piece);
+        arrived.take(bytes)?;
+        return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
     }
-    Ok(())
 }

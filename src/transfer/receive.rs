@@ -10,10 +10,7 @@ use crate::{
         seal::Md5Digest,
     },
     storage::{landing::Landing, part_file::PartFile},
-    wire::{
-        chunk,
-        header::{self, Answer, Message, PlanItem, Receipt, ReceiptState, Want},
-    },
+    wire::header::{self, Answer, Message, PlanItem, Receipt, ReceiptState, Want},
 };
 
 use super::{
@@ -89,7 +86,7 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
             plan,
             unsealed: HashMap::new(),
             ahead: 0,
-            buffer: vec![0; chunk::SEND_CHUNK_BYTES],
+            buffer: vec![0; body::BUFFER_BYTES],
         }
     }
 

@@ -5,11 +5,15 @@ use std::{
     time::Instant,
 };
 
-use super::{GATHER_BYTES, READ_BYTES, SocketLink, gone};
+use super::{GATHER_BYTES, SocketLink, gone};
 use crate::transfer::{
     limits::Limits,
     link::{Link, LinkEnd, Wake, Wrote},
 };
+
+/// Reads of at least this many bytes go straight into the caller's buffer: a copy by way of the inbox would cost more than
+/// the calls it saves.
+const DIRECT_BYTES: usize = 4 << 10;
 
 impl Read for SocketLink {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -27,7 +31,7 @@ impl Read for SocketLink {
                 return self.broken.clone().map_or(Ok(0), |how| Err(LinkEnd::PeerGone(how).into()));
             }
             // Large reads go straight into the caller's buffer, small ones by way of the inbox.
-            if buffer.len() < READ_BYTES {
+            if buffer.len() < DIRECT_BYTES {
                 if self.fill() {
                     continue;
                 }
