@@ -41,6 +41,7 @@ fn main() {
     }
     let (mut ratios, mut small) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
+        touch_memory(gib << 30);
         let md5 = md5_rate();
         let before = processor_seconds();
         let took = transfer(home.path(), &large);
@@ -93,6 +94,14 @@ fn write_noise(path: &Path, len: u64) {
         file.write_all(&block[..piece]).expect("room for the source");
         left -= piece as u64;
     }
+}
+
+/// A virtual machine may have handed free memory back to its host, and the first touch of it is slow: that is done here,
+/// so that it is not measured.
+fn touch_memory(bytes: u64) {
+    let mut ballast = vec![0_u8; usize::try_from(bytes).expect("an address space of 64 bits")];
+    ballast.iter_mut().step_by(4096).for_each(|page| *page = 1);
+    std::hint::black_box(&ballast);
 }
 
 /// Bytes per second that one core hashes, in pieces as large as the lanes'.
