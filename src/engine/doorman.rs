@@ -118,7 +118,8 @@ fn attend_link(mut link: SocketLink, orders: &Orders) {
 fn refused(link: &SocketLink, orders: &Orders, error: &LaneError) {
     if !matches!(error, LaneError::Link(_) | LaneError::Peer(_)) {
         // A line that nobody reads any more at shutdown.
-        orders.notes.try_send(Note::Refused { address: address_of(link), reason: error.reason() }).ok();
+        let address = link.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.ip().to_string());
+        orders.notes.try_send(Note::Refused { address, reason: error.reason() }).ok();
     }
 }
 

@@ -66,7 +66,7 @@ impl Dispatch {
                 self.reachable_at = Some(addresses);
                 self.tell_address();
             }
-            Note::Refused { address, reason } => self.outbox.fact(Event::Refused { address, reason }),
+            Note::Refused { address, reason } => self.outbox.line(Event::Refused { address, reason }),
             Note::SettingsNotSaved(reason) => self.outbox.fact(Event::SettingsNotSaved(reason)),
             Note::StageChanged { key, stage } => self.stage_changed(key, stage),
             Note::Staged { stage, trees, left_out } => {

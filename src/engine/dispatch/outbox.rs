@@ -7,10 +7,15 @@ use crate::{
     model::transfer::{Stage, TransferKey, TransferSnapshot},
 };
 
+/// Lines about callers that were turned away, at most, while nobody reads: strangers make as many as they like.
+const MAX_LINES: usize = 32;
+
 /// A queue that never blocks its writer. It grows with facts only, which the manifests bound.
 #[derive(Default)]
 pub(super) struct Outbox {
     queue: VecDeque<Item>,
+    /// `Refused` events in the queue.
+    lines: usize,
     snapshots: HashMap<TransferKey, TransferSnapshot>,
 }
 
@@ -20,9 +25,23 @@ enum Item {
     Newest(TransferKey),
 }
 
+impl Item {
+    fn offers(&self, key: TransferKey) -> bool {
+        matches!(self, Self::Fact(event) if matches!(&**event, Event::Offered(offer) if offer.snapshot.key == key))
+    }
+}
+
 impl Outbox {
     pub(super) fn fact(&mut self, event: Event) {
         self.queue.push_back(Item::Fact(Box::new(event)));
+    }
+
+    /// Something that is worth a line, but not one in a thousand.
+    pub(super) fn line(&mut self, event: Event) {
+        if self.lines < MAX_LINES {
+            self.lines += 1;
+            self.fact(event);
+        }
     }
 
     /// Replaces an earlier snapshot that has not left; an `Ended` one goes behind all that was said before.
@@ -30,6 +49,8 @@ impl Outbox {
         let key = snapshot.key;
         if matches!(snapshot.stage, Stage::Ended(_)) {
             self.snapshots.remove(&key);
+            // An offer that is over before the window heard of it needs no card.
+            self.queue.retain(|item| !item.offers(key));
             self.fact(Event::Snapshot(snapshot));
         } else if self.snapshots.insert(key, snapshot).is_none() {
             self.queue.push_back(Item::Newest(key));
@@ -39,7 +60,10 @@ impl Outbox {
     pub(super) fn pop(&mut self) -> Option<Event> {
         loop {
             match self.queue.pop_front()? {
-                Item::Fact(event) => return Some(*event),
+                Item::Fact(event) => {
+                    self.lines -= usize::from(matches!(*event, Event::Refused { .. }));
+                    return Some(*event);
+                }
                 Item::Newest(key) => {
                     if let Some(snapshot) = self.snapshots.remove(&key) {
                         return Some(Event::Snapshot(snapshot));
@@ -92,6 +116,19 @@ mod tests {
         }
         assert!(matches!(outbox.pop(), Some(Event::Snapshot(newest)) if newest.moved == 999));
         assert!(outbox.pop().is_none());
+    }
+
+    #[test]
+    fn strangers_cannot_fill_it_while_nobody_reads() {
+        let mut outbox = Outbox::default();
+        let refused = || Event::Refused {
+            address: "1.2.3.4".to_owned(),
+            reason: crate::model::reason::Reason::bare(crate::model::reason::ReasonCode::BadHeader),
+        };
+        (0..1000).for_each(|_| outbox.line(refused()));
+        assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), MAX_LINES);
+        outbox.line(refused());
+        assert!(outbox.pop().is_some(), "there is room again once they were read");
     }
 
     #[test]
