@@ -2,7 +2,6 @@
 //!
 //! The engine hands a lane its `Link`, and small traits through which it reports (`Report`) and passes verified parts on
 //! (`Commit`). A lane ends with a `LaneError` or in order; `Farewell` says what is still owed to the peer.
-
 //!
 //! # What limits a lane
 //!
