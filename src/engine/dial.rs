@@ -31,12 +31,20 @@ const MAX_ADDRESSES: usize = 8;
 /// # Errors
 /// `Unresolved`, `Timeout`, `Cancelled`.
 pub fn resolve(to: &PeerAddr, cancel: &CancelFlag) -> Result<Vec<SocketAddr>, Reason> {
-    let unresolved = |detail: String| Reason::here(ReasonCode::Unresolved, format!("{}: {detail}", to.host));
-    let (found, results) = bounded(1);
     let target = (to.host.clone(), to.port);
+    resolve_by(&to.host, cancel, move || target.to_socket_addrs().map(|all| all.take(64).collect()))
+}
+
+fn resolve_by(
+    host: &str,
+    cancel: &CancelFlag,
+    look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+) -> Result<Vec<SocketAddr>, Reason> {
+    let unresolved = |detail: String| Reason::here(ReasonCode::Unresolved, format!("{host}: {detail}"));
+    let (found, results) = bounded(1);
     threads::spawn("resolve", move || {
         // Nobody listens any more when this came too late.
-        found.send(target.to_socket_addrs().map(|all| all.take(64).collect::<Vec<_>>())).ok();
+        found.send(look_up()).ok();
     })
     .map_err(|error| unresolved(error.to_string()))?;
     let deadline = Instant::now() + LIMIT;
@@ -228,6 +236,21 @@ mod tests {
         let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = connect(&[closed, open.local_addr().unwrap()], &CancelFlag::default()).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), open.local_addr().unwrap());
+    }
+
+    #[test]
+    fn look_up_that_hangs_is_abandoned_on_cancel() {
+        let (release, hanging) = bounded::<()>(0);
+        let cancel = CancelFlag::default();
+        cancel.set();
+        let start = Instant::now();
+        let resolved = resolve_by("slow.example", &cancel, move || {
+            hanging.recv().ok();
+            Ok(Vec::new())
+        });
+        assert_eq!(resolved.unwrap_err().code, ReasonCode::Cancelled);
+        assert!(start.elapsed() < Duration::from_millis(500));
+        drop(release);
     }
 
     #[test]

@@ -41,7 +41,7 @@ use record::{Hands, Record};
 /// Callers attended to at the same time.
 const MAX_DOORMEN: usize = 64;
 /// Callers that may wait for a doorman.
-const MAX_KNOCKING: usize = 64;
+const MAX_KNOCKING: usize = 256;
 /// A shutdown gives workers this long to say their last word.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
 /// After that, connections have this long for their last words: a little more than a closer takes.
