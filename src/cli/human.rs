@@ -86,6 +86,9 @@ impl Show for Human {
 
     fn offered(&mut self, offer: &IncomingOffer) {
         self.print(&prompt::headline(offer));
+        if let Some(message) = &offer.snapshot.message {
+            self.print(&prompt::message(message));
+        }
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {

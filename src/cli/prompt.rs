@@ -18,6 +18,11 @@ const MAX_LINES: usize = 10;
 /// Put again when the answer was not understood.
 pub(super) const AGAIN: &str = "Accept? Type y or n: ";
 
+/// A message as it is shown: cleaned, on its own lines.
+pub(super) fn message(text: &str) -> String {
+    format!("Message: {}", clean(text))
+}
+
 /// All that a person has to know, ending with the question.
 pub(super) fn question(offer: &IncomingOffer) -> String {
     let mut text = headline(offer);
@@ -25,7 +30,8 @@ pub(super) fn question(offer: &IncomingOffer) -> String {
     let manifest = &offer.snapshot.manifest;
     list(&mut text, contents(manifest));
     if let Some(message) = &offer.snapshot.message {
-        writeln!(text, "Message: {}", clean(message)).ok();
+        text.push_str(&self::message(message));
+        text.push('\n');
     }
     place(&mut text, &offer.preflight);
     list(&mut text, offer.preflight.taken.iter().map(taken).collect());
