@@ -47,8 +47,12 @@ pub struct SocketLink {
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
-    /// Since when somebody has waited without a byte coming in.
+    /// Since when somebody has waited without a sign of life: a byte that came in, or room for one that goes out.
     waiting_since: Option<Instant>,
+    /// The last write found no room.
+    is_stuck: bool,
+    /// A file's bytes are going out: no ping may come between them.
+    is_in_body: bool,
     limits: Limits,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
@@ -82,6 +86,8 @@ impl SocketLink {
             last_received: now,
             last_written: now,
             waiting_since: None,
+            is_stuck: false,
+            is_in_body: false,
             limits,
             ping: None,
             _engine: notes,
@@ -97,7 +103,7 @@ impl SocketLink {
         self.cancel = cancel;
     }
 
-    /// The frame to write when nothing was written for 15 s; only while no body is open on our side.
+    /// The frame to write when nothing was written for 15 s, unless a body is open on our side.
     pub fn set_ping(&mut self, frame: Option<Vec<u8>>) {
         self.ping = frame;
     }
@@ -205,13 +211,20 @@ impl SocketLink {
                 Ok(0) => return Err(LinkEnd::PeerGone("nothing more can be written".to_owned()).into()),
                 Ok(n) => n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.is_stuck = true;
+                    break;
+                }
                 Err(error) => return Err(LinkEnd::PeerGone(error.to_string()).into()),
             };
             let of_outbox = wrote.min(self.outbox.len() - self.left);
             self.left += of_outbox;
             taken += wrote - of_outbox;
             self.last_written = Instant::now();
+            if std::mem::take(&mut self.is_stuck) {
+                // There is room again because the peer took something: it is alive, though it may have nothing to say.
+                self.waiting_since = None;
+            }
         }
         if self.left == self.outbox.len() {
             self.outbox.clear();
@@ -222,10 +235,21 @@ impl SocketLink {
 
     fn ping_if_due(&mut self) {
         if self.outbox.is_empty()
+            && !self.is_in_body
             && self.last_written.elapsed() >= self.limits.ping
             && let Some(ping) = &self.ping
         {
             self.outbox.extend_from_slice(ping);
+        }
+    }
+
+    /// For whoever never has to wait for bytes: what was gathered leaves soon all the same, and so does a ping that is due.
+    fn send_what_is_due(&mut self) {
+        let since = self.last_received.saturating_duration_since(self.last_written);
+        let limit = if self.outbox.is_empty() { self.limits.ping } else { TICK };
+        if since >= limit {
+            // What it said before it left is read first; then the end shows.
+            self.poll_output().ok();
         }
     }
 

@@ -56,13 +56,15 @@ pub fn concerns_all(reason: &Reason) -> bool {
 /// Room for one piece of a chunk and the four bytes that come behind it.
 pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
 
-/// Reads chunks until the body ends. `buffer` decides how much is read and written in one go.
-pub fn receive_body(
-    link: &mut impl Link,
+/// Reads chunks until the body ends. `buffer` decides how much is read and written in one go; `between` is called after each
+/// chunk.
+pub fn receive_body<L: Link>(
+    link: &mut L,
     report: &mut impl Report,
     index: u32,
     arrived: &mut Arrived,
     buffer: &mut [u8],
+    between: &mut impl FnMut(&mut L) -> Result<(), LaneError>,
 ) -> Result<(), LaneError> {
     let mut start = chunk::read_chunk_start(link)?;
     loop {
@@ -75,6 +77,7 @@ pub fn receive_body(
                 }
                 start = receive_chunk(link, arrived, length, buffer)?;
                 report.moved(index, length);
+                between(link)?;
             }
             ChunkStart::End => return Ok(()),
             ChunkStart::Interlude => {

@@ -33,6 +33,9 @@ pub trait Link: Read + Write {
     /// Bytes gathered and not yet sent.
     fn queued(&self) -> usize;
 
+    /// Whether a body is open on this side: nothing but the lane's own bytes may then be written.
+    fn set_in_body(&mut self, in_body: bool);
+
     /// From `deadline` on every wait fails with `LinkEnd::Deadline`; `None` lifts it.
     fn set_deadline(&mut self, deadline: Option<Instant>);
 }

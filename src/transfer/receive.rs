@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     model::{
-        manifest::{EntryKind, Manifest, Selection},
+        manifest::{Entry, EntryKind, Manifest, Selection},
         outcome::{FileEnd, FileState},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
@@ -22,6 +22,9 @@ use super::{
 
 /// Ranges in one plan header; as many always fit into 65,535 bytes.
 const PLAN_ITEMS: usize = 1000;
+
+/// While a body comes in, no more receipts are gathered than this, so that none of them has to be waited for.
+const MOST_QUEUED: usize = 16 << 10;
 
 /// A part whose seal agrees on both sides; only such a one may get its real name.
 pub struct VerifiedPart {
@@ -146,9 +149,7 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
     /// Receipts as they come, and one plan header at a time, so that writing never keeps us from reading.
     fn write_owed(&mut self) -> Result<(), LaneError> {
         while let Some(receipt) = self.commit.try_receipt() {
-            if self.manifest.entries.get(receipt.index as usize).is_some_and(crate::model::manifest::Entry::is_file) {
-                self.ahead -= 1;
-            }
+            self.ahead -= usize::from(is_file(&self.manifest, &receipt));
             self.write_receipt(receipt)?;
         }
         if self.link.queued() == 0 {
@@ -212,7 +213,18 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
             return Err(LaneError::Local(reason.clone()));
         }
         let mut arrived = Arrived::new(part, size);
-        body::receive_body(self.link, self.report, index, &mut arrived, &mut self.buffer)?;
+        let Self { link, report, commit, manifest, ahead, receipts_left, buffer, .. } = self;
+        // A long file must not keep the receipts of those before it.
+        body::receive_body(*link, *report, index, &mut arrived, buffer, &mut |link| {
+            while link.queued() < MOST_QUEUED
+                && let Some(receipt) = commit.try_receipt()
+            {
+                *ahead -= usize::from(is_file(manifest, &receipt));
+                *receipts_left -= 1;
+                header::write_header(link, &Message::Receipt(receipt))?;
+            }
+            Ok(())
+        })?;
         self.unsealed.insert(index, arrived);
         Ok(())
     }
@@ -281,6 +293,10 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
     }
 }
 
+fn is_file(manifest: &Manifest, receipt: &Receipt) -> bool {
+    manifest.entries.get(receipt.index as usize).is_some_and(Entry::is_file)
+}
+
 /// Ranges of entries that are wanted or not.
 fn plan_of(manifest: &Manifest, selection: &Selection) -> Vec<PlanItem> {
     let mut items: Vec<PlanItem> = Vec::new();
@@ -297,7 +313,6 @@ fn plan_of(manifest: &Manifest, selection: &Selection) -> Vec<PlanItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::manifest::Entry;
 
     fn manifest(files: usize) -> Manifest {
         let entry =

@@ -204,15 +204,20 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             Err(reason) => return self.fail(index, reason),
         };
         header::write_header(self.link, &Message::File { index, offset: 0 })?;
-        self.farewell.in_body = true;
+        self.set_in_body(true);
         let mut hasher = Hasher::new();
         let read = self.send_body(index, &mut source, &mut hasher)?;
         self.link.write_all(&chunk::END)?;
-        self.farewell.in_body = false;
+        self.set_in_body(false);
         match read.and_then(|()| source.finish()) {
             Ok(()) => self.seal(index, hasher.finish()),
             Err(reason) => self.fail(index, reason),
         }
+    }
+
+    fn set_in_body(&mut self, in_body: bool) {
+        self.farewell.in_body = in_body;
+        self.link.set_in_body(in_body);
     }
 
     /// The outer error ends the lane, the inner one only this file.

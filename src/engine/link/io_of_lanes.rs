@@ -40,6 +40,7 @@ impl Read for SocketLink {
                     Ok(n) => {
                         self.ended = n == 0;
                         self.received();
+                        self.send_what_is_due();
                         return Ok(n);
                     }
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -120,7 +121,41 @@ impl Link for SocketLink {
         self.outbox.len() - self.left
     }
 
+    fn set_in_body(&mut self, in_body: bool) {
+        self.is_in_body = in_body;
+    }
+
     fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::{Ipv4Addr, TcpListener, TcpStream},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::engine::cancel::CancelFlag;
+
+    #[test]
+    fn whoever_never_waits_for_bytes_says_ping_all_the_same() {
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut peer = TcpStream::connect(door.local_addr().unwrap()).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (notes, _heard) = crossbeam_channel::bounded(1);
+        let limits = Limits { ping: Duration::ZERO, ..Limits::default() };
+        let stream = door.accept().unwrap().0;
+        let mut link = SocketLink::new(stream, CancelFlag::default(), limits, notes).unwrap();
+        link.set_ping(Some(b"ping".to_vec()));
+        peer.write_all(&[7; 8192]).unwrap();
+        // All bytes are there before they are asked for.
+        while link.stream().peek(&mut [0; 8192]).unwrap_or(0) < 8192 {}
+        assert!(link.read(&mut [0; 8192]).unwrap() > 0);
+        let mut said = [0; 4];
+        peer.read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"ping");
     }
 }
