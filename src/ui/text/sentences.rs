@@ -182,7 +182,10 @@ pub fn moved(moved: u64, total: u64, files_ended: u64, files: u64) -> String {
 pub fn outcome(ending: &Ending, direction: Direction, files: u64) -> String {
     let of = count(files, "file", "files");
     match (ending.outcome, direction) {
-        (Outcome::Verified, _) if ending.files > 1 => format!("All {of} verified on both devices"),
+        // What was not wanted is not among them.
+        (Outcome::Verified, _) if ending.files > 1 => {
+            format!("All {} verified on both devices", count(ending.files, "file", "files"))
+        }
         (Outcome::Verified, _) if ending.files == 0 => "Complete".to_owned(),
         (Outcome::Verified, _) => "Verified on both devices".to_owned(),
         (Outcome::Unchecked, Direction::Outgoing) => "Handed over, not confirmed".to_owned(),
@@ -252,6 +255,8 @@ pub fn close_question(transfers: usize, offers: usize) -> String {
     let transfers_running = count(transfers as u64, "transfer is running", "transfers are running");
     let offers_waiting = count(offers as u64, "offer waits for your answer", "offers wait for your answer");
     match (transfers, offers) {
+        // It ended while the question stood there.
+        (0, 0) => "Nothing is running any more.".to_owned(),
         (0, _) => format!("{offers_waiting}. Closing declines."),
         (_, 0) => format!("{transfers_running}. Closing stops what is running."),
         _ => format!("{transfers_running} and {offers_waiting}. Closing stops and declines."),

@@ -79,8 +79,11 @@ fn add_buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::Paste);
     }
     // A dialog that hangs looks like one that is open: there is always another way.
-    if state.dialog.is_some() && state.path_prompt.is_none() && quiet_button(ui, Word::TypePath.text()).clicked() {
-        actions.push(Action::PathPrompt(PromptAction::Open(Purpose::AddFiles)));
+    if let Some(purpose) = &state.dialog
+        && state.path_prompt.is_none()
+        && quiet_button(ui, Word::TypePath.text()).clicked()
+    {
+        actions.push(Action::PathPrompt(PromptAction::Open(purpose.clone())));
     }
 }
 

@@ -52,6 +52,8 @@ fn row_ui(ui: &mut Ui, offer: &OfferCard, row: &TreeRow<'_>, actions: &mut Vec<A
     let name = text::name(row.name);
     let size = egui::vec2(ui.available_width(), ROW_HEIGHT);
     ui.allocate_ui_with_layout(size, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        // The scroll bar floats over the right edge.
+        ui.add_space(8.0);
         ui.label(RichText::new(figures(row)).size(12.5).color(palette(ui).weak));
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_min_height(ROW_HEIGHT);
