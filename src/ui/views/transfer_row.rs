@@ -165,6 +165,7 @@ fn graph_ui(ui: &mut Ui, row: &Row) {
 
 fn ended_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>) {
     if let Some((end, md5)) = row.only_file().and_then(|end| Some((end, end.md5?))) {
+        ui.add_space(2.0);
         seal::seal_ui(ui, &md5, end.state, seal::LARGE);
     }
     outcome_ui(ui, row, ending);
