@@ -9,7 +9,7 @@ from pathlib import Path
 from desk import BUTTON, Program, wait_for
 
 SEAL = re.compile(r"MD5 ([0-9a-f]{32}), (verified|does not match|not checked)")
-CARD = re.compile(r"^Offer from (.+), (\d+) files?$")
+CARD = re.compile(r"^Offer from (.+), ([\d,]+) files?$")
 # What may open the table of files of a row, where it does not stand open by itself.
 OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ class Sealdrop(Program):
     def card(self, timeout=30):
         """The device that an offer comes from, and the number of files, as the card is named."""
         found = CARD.match(self.find(CARD, timeout=timeout).name)
-        return found[1], int(found[2])
+        return found[1], int(found[2].replace(",", ""))
 
     def answer(self, button):
         """Clicks Accept or Decline. A new card ignores clicks for half a second, so a person may have to click again."""

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::figures::{count, duration, size};
+use super::figures::{count, duration, fit, grouped, size};
 use crate::model::{
     comparison::Comparison,
     device::{BadAddr, shown_text},
@@ -10,6 +10,9 @@ use crate::model::{
     outcome::{Ending, FileState, Outcome},
     transfer::{Direction, Stage},
 };
+
+/// Characters of the first name where it stands for several: how many more there are must stay in sight.
+const MOST_OF_FIRST: usize = 40;
 
 /// A file name from anywhere, safe to show and not endless.
 pub fn name(text: &str) -> String {
@@ -52,7 +55,7 @@ pub fn contents(manifest: &Manifest) -> String {
 
 /// The title of a row: the first top-level name, and how many more there are.
 pub fn and_more(first: &str, more: usize) -> String {
-    if more == 0 { name(first) } else { format!("{} and {more} more", name(first)) }
+    if more == 0 { name(first) } else { format!("{} and {more} more", fit(&name(first), MOST_OF_FIRST)) }
 }
 
 /// `12 files, 1.4 GB`.
@@ -65,7 +68,7 @@ pub fn selected(chosen: u64, files: u64, bytes: u64) -> String {
     if chosen == files {
         return format!("All {}, {}", count(files, "file", "files"), size(bytes));
     }
-    format!("{chosen} of {}, {}", count(files, "file", "files"), size(bytes))
+    format!("{} of {}, {}", grouped(chosen), count(files, "file", "files"), size(bytes))
 }
 
 /// Free space against what is needed.
@@ -172,19 +175,23 @@ pub fn stage(stage: &Stage, direction: Direction, peer: &str) -> String {
 /// `1.2 GB of 3.4 GB`, with the files when there are several.
 pub fn moved(moved: u64, total: u64, files_ended: u64, files: u64) -> String {
     let bytes = format!("{} of {}", size(moved), size(total));
-    if files > 1 { format!("{bytes}, {files_ended} of {}", count(files, "file", "files")) } else { bytes }
+    if files > 1 { format!("{bytes}, {} of {}", grouped(files_ended), count(files, "file", "files")) } else { bytes }
 }
 
 /// How a transfer ended, in a few words.
 pub fn outcome(ending: &Ending, direction: Direction, files: u64) -> String {
     let of = count(files, "file", "files");
     match (ending.outcome, direction) {
-        (Outcome::Verified, _) if ending.files > 1 => format!("All {of} verified on both devices"),
+        // What was not wanted is not among them.
+        (Outcome::Verified, _) if ending.files > 1 => {
+            format!("All {} verified on both devices", count(ending.files, "file", "files"))
+        }
         (Outcome::Verified, _) if ending.files == 0 => "Complete".to_owned(),
         (Outcome::Verified, _) => "Verified on both devices".to_owned(),
         (Outcome::Unchecked, Direction::Outgoing) => "Handed over, not confirmed".to_owned(),
         (Outcome::Unchecked, Direction::Incoming) => "Received, no checksum to compare with".to_owned(),
-        (Outcome::Partial, _) => format!("{} of {of} arrived", ending.files),
+        (Outcome::Partial, _) if ending.files >= files => format!("All {of} arrived, something else was left out"),
+        (Outcome::Partial, _) => format!("{} of {of} arrived", grouped(ending.files)),
         (Outcome::Declined, _) => "Declined".to_owned(),
         (Outcome::Cancelled, _) => "Cancelled".to_owned(),
         (Outcome::Interrupted, _) => "Interrupted".to_owned(),
@@ -225,12 +232,17 @@ pub fn checked_again(same: usize, different: usize, gone: usize) -> String {
     if different == 0 && gone == 0 {
         return format!("Checked again: {} unchanged", count(same as u64, "file", "files"));
     }
-    format!("Checked again: {same} unchanged, {different} changed, {gone} not there")
+    format!(
+        "Checked again: {} unchanged, {} changed, {} not there",
+        grouped(same as u64),
+        grouped(different as u64),
+        grouped(gone as u64)
+    )
 }
 
 /// *Check again* under way.
 pub fn checking(done: usize, all: usize) -> String {
-    format!("Checking again… {done} of {}", count(all as u64, "file", "files"))
+    format!("Checking again… {} of {}", grouped(done as u64), count(all as u64, "file", "files"))
 }
 
 /// Not listening, and why.
@@ -243,6 +255,8 @@ pub fn close_question(transfers: usize, offers: usize) -> String {
     let transfers_running = count(transfers as u64, "transfer is running", "transfers are running");
     let offers_waiting = count(offers as u64, "offer waits for your answer", "offers wait for your answer");
     match (transfers, offers) {
+        // It ended while the question stood there.
+        (0, 0) => "Nothing is running any more.".to_owned(),
         (0, _) => format!("{offers_waiting}. Closing declines."),
         (_, 0) => format!("{transfers_running}. Closing stops what is running."),
         _ => format!("{transfers_running} and {offers_waiting}. Closing stops and declines."),

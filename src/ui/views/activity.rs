@@ -17,11 +17,11 @@ use crate::{
 const DRAW_ALL_UP_TO: usize = 40;
 
 pub(super) fn activity_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    if state.transfers.is_empty() {
+    let rows: Vec<&Row> = state.transfers.iter().filter(|row| !has_card(state, row)).collect();
+    if rows.is_empty() {
         weak(ui, Word::NoActivity.text());
         return;
     }
-    let rows: Vec<&Row> = state.transfers.iter().filter(|row| !has_card(state, row)).collect();
     let skip = rows.len() > DRAW_ALL_UP_TO;
     for row in rows {
         ui.push_id(row.key(), |ui| {

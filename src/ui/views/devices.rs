@@ -50,6 +50,9 @@ fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec
     if forgotten {
         actions.push(Action::Forget(device.address.clone()));
     }
+    if !device.classic && address == name {
+        return;
+    }
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = 16.0;
         ui.add_space(14.0);

@@ -18,6 +18,9 @@ use crate::ui::{
 /// Staged items shown before the list scrolls by itself.
 const LIST_HEIGHT: f32 = 220.0;
 
+/// Characters of the path of what is left out: why it is must stay in sight.
+const MOST_OF_PLACE: usize = 60;
+
 /// Names of left out items shown.
 const MOST_LEFT_OUT: usize = 5;
 
@@ -76,8 +79,11 @@ fn add_buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::Paste);
     }
     // A dialog that hangs looks like one that is open: there is always another way.
-    if state.dialog.is_some() && state.path_prompt.is_none() && quiet_button(ui, Word::TypePath.text()).clicked() {
-        actions.push(Action::PathPrompt(PromptAction::Open(Purpose::AddFiles)));
+    if let Some(purpose) = &state.dialog
+        && state.path_prompt.is_none()
+        && quiet_button(ui, Word::TypePath.text()).clicked()
+    {
+        actions.push(Action::PathPrompt(PromptAction::Open(purpose.clone())));
     }
 }
 
@@ -130,8 +136,11 @@ fn item_ui(ui: &mut Ui, index: usize, item: &Item, actions: &mut Vec<Action>) {
         if quiet_button(ui, Word::Remove.text()).accessible_name(text::remove(&name)).clicked() {
             actions.push(Action::Unstage(index));
         }
-        let figures =
-            if folder { text::files_and_size(item.files, item.tree.bytes) } else { text::size(item.tree.bytes) };
+        let figures = match (folder, item.files) {
+            (true, 0) => Word::EmptyFolder.text().to_owned(),
+            (true, files) => text::files_and_size(files, item.tree.bytes),
+            (false, _) => text::size(item.tree.bytes),
+        };
         let figures = if item.sendable() { figures } else { Word::NothingToSend.text().to_owned() };
         ui.label(RichText::new(figures).size(13.0).color(palette(ui).weak));
     });
@@ -157,8 +166,8 @@ fn left_out_ui(ui: &mut Ui, state: &State) {
     told(ui, Tone::Warning, &text::left_out_count(number));
     for left_out in state.staging.left_out().take(MOST_LEFT_OUT) {
         let (why, _) = text::explain(&left_out.reason);
-        weak_line(ui, &text::left_out(&left_out.place.to_string_lossy(), &why))
-            .on_hover_text(left_out.reason.to_string());
+        let place = text::fit(&text::path(&left_out.place), MOST_OF_PLACE);
+        weak(ui, &text::left_out(&place, &why)).on_hover_text(left_out.reason.to_string());
     }
     if number > MOST_LEFT_OUT {
         weak(ui, &text::more(number - MOST_LEFT_OUT));

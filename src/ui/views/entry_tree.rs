@@ -36,7 +36,10 @@ pub(super) fn tree_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>)
     let frame = egui::Frame::new().fill(palette(ui).panel).corner_radius(8).inner_margin(egui::Margin::symmetric(8, 4));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let area = ScrollArea::vertical().id_salt(("tree", offer.key())).max_height(ROW_HEIGHT * MOST_ROWS);
+        // Rows are counted, not measured: a check box must not make its row taller.
+        ui.spacing_mut().interact_size.y = ROW_HEIGHT;
+        let height = ROW_HEIGHT * (tree.len() as f32).min(MOST_ROWS);
+        let area = ScrollArea::vertical().id_salt(("tree", offer.key())).max_height(height).min_scrolled_height(height);
         area.auto_shrink([false, true]).show_rows(ui, ROW_HEIGHT, tree.len(), |ui, rows| {
             for row in rows.filter_map(|row| tree.row(&offer.snapshot.manifest, row)) {
                 row_ui(ui, offer, &row, actions);
@@ -49,6 +52,8 @@ fn row_ui(ui: &mut Ui, offer: &OfferCard, row: &TreeRow<'_>, actions: &mut Vec<A
     let name = text::name(row.name);
     let size = egui::vec2(ui.available_width(), ROW_HEIGHT);
     ui.allocate_ui_with_layout(size, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        // The scroll bar floats over the right edge.
+        ui.add_space(8.0);
         ui.label(RichText::new(figures(row)).size(12.5).color(palette(ui).weak));
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_min_height(ROW_HEIGHT);

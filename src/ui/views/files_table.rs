@@ -17,7 +17,7 @@ use crate::{
 };
 
 const ROW_HEIGHT: f32 = 30.0;
-const MOST_ROWS: f32 = 9.0;
+const MOST_ROWS: f32 = 8.0;
 
 /// Below this width the sizes and the hex are left out.
 const HEX_FROM: f32 = 560.0;
@@ -44,13 +44,17 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
         _ => Room::Picture,
     };
     let wide = room != Room::Picture;
+    // As tall as its rows: what room the window has left below must not cut the last of them.
+    let row_height = ROW_HEIGHT + ui.spacing().item_spacing.y;
+    let height = row_height * (row.files.len() as f32).min(MOST_ROWS);
     let mut table = TableBuilder::new(ui)
         .id_salt(("files", row.key()))
         .striped(true)
         .sense(egui::Sense::click())
         .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
         .auto_shrink([false, true])
-        .max_scroll_height(ROW_HEIGHT * MOST_ROWS)
+        .min_scrolled_height(height)
+        .max_scroll_height(height)
         .column(Column::remainder().clip(true).at_least(90.0));
     if wide {
         table = table.column(Column::exact(76.0));

@@ -34,6 +34,9 @@ const SIDE_WIDTH: f32 = 268.0;
 /// The centre gets no wider than this: longer lines are harder to follow.
 const WIDEST: f32 = 980.0;
 
+/// Room that a notice takes at the lower edge.
+const NOTICE_HEIGHT: f32 = 60.0;
+
 /// The whole window.
 pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let wide = ui.available_width() >= TWO_COLUMNS_FROM;
@@ -51,6 +54,8 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 ui.set_max_width(ui.available_width().min(WIDEST));
                 ui.spacing_mut().item_spacing.y = 10.0;
                 centre_ui(ui, state, wide, actions);
+                // What lies under the notices can be scrolled out from below them.
+                ui.add_space(NOTICE_HEIGHT * state.notices.shown.len() as f32);
             });
         });
     });

@@ -24,6 +24,9 @@ pub(super) const SMALL: f32 = 24.0;
 /// Side of the picture where there is room.
 pub(super) const LARGE: f32 = 64.0;
 
+/// Room that the whole hex needs on one line.
+const HEX_WIDTH: f32 = 340.0;
+
 /// Tints of middling lightness: between paper and ink also where they are seen as grey.
 const HUES: [Color32; 6] = [
     Color32::from_rgb(0x4A, 0x9B, 0xDC),
@@ -74,7 +77,16 @@ pub(super) fn picture_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f
 }
 
 fn hex_ui(ui: &mut Ui, md5: &Md5Digest) -> Response {
-    let hex = RichText::new(md5.grouped()).monospace().size(14.0).color(palette(ui).strong);
+    let mut hex = md5.grouped();
+    if ui.available_width() < HEX_WIDTH {
+        // Halves are easier to compare than a full line and a rest.
+        hex = hex.split(' ').enumerate().fold(String::new(), |hex, (group, digits)| match group {
+            0 => digits.to_owned(),
+            _ if group == GROUPS / 2 => hex + "\n" + digits,
+            _ => hex + " " + digits,
+        });
+    }
+    let hex = RichText::new(hex).monospace().size(14.0).color(palette(ui).strong);
     ui.add(Label::new(hex).wrap())
 }
 

@@ -46,9 +46,8 @@ pub(super) fn first_start_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Actio
             });
         });
         labelled(ui, Word::ReceiveFolderLabel.text(), |ui| folder_line(ui, settings, actions));
-        labelled(ui, Word::AddressLabel.text(), |ui| {
-            let address = first_address(&state.listening).unwrap_or_else(|| Word::WaitingForEngine.text().to_owned());
-            ui.label(RichText::new(address).monospace());
+        labelled(ui, Word::OwnAddress.text(), |ui| {
+            ui.label(RichText::new(own_address(&state.listening)).monospace());
         });
         ui.add_space(4.0);
         ui.horizontal(|ui| {
@@ -126,9 +125,15 @@ fn address_line(ui: &mut Ui, address: IpAddr, port: u16, actions: &mut Vec<Actio
     });
 }
 
-fn first_address(listening: &Listening) -> Option<String> {
-    let Listening::At { port, reachable_at } = listening else { return None };
-    reachable_at.first().map(|address| shown(*address, *port))
+fn own_address(listening: &Listening) -> String {
+    match listening {
+        Listening::Starting => Word::WaitingForEngine.text().to_owned(),
+        Listening::At { port, reachable_at } => {
+            let nowhere_else = IpAddr::from(std::net::Ipv4Addr::LOCALHOST);
+            shown(reachable_at.first().copied().unwrap_or(nowhere_else), *port)
+        }
+        Listening::NotListening { port, .. } => text::not_listening(*port),
+    }
 }
 
 fn shown(address: IpAddr, port: u16) -> String {

@@ -50,7 +50,9 @@ fn name(row: &Row) -> String {
 
 fn head_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
-        head_buttons(ui, row, actions);
+        let buttons = egui::Layout::right_to_left(egui::Align::Center);
+        let room = vec2(ui.available_width() / 2.0, ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(room, buttons, |ui| head_buttons(ui, row, actions));
         ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
             ui.spacing_mut().item_spacing.y = 3.0;
             ui.horizontal(|ui| {
@@ -163,6 +165,7 @@ fn graph_ui(ui: &mut Ui, row: &Row) {
 
 fn ended_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>) {
     if let Some((end, md5)) = row.only_file().and_then(|end| Some((end, end.md5?))) {
+        ui.add_space(2.0);
         seal::seal_ui(ui, &md5, end.state, seal::LARGE);
     }
     outcome_ui(ui, row, ending);
@@ -216,7 +219,13 @@ fn reason_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>)
     if advice.is_empty() && reason.detail.is_none() {
         return;
     }
+    // What is left out of a transfer that did arrive has its name only in the detail.
+    if let Some(detail) = reason.detail.as_ref().filter(|_| ending.outcome == Outcome::Partial) {
+        weak(ui, &text::name(detail));
+    }
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.spacing_mut().button_padding.y = 2.0;
         if !advice.is_empty() {
             weak(ui, &advice);
         }
