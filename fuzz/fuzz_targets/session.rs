@@ -68,6 +68,8 @@ impl Link for Recorded<'_> {
         0
     }
 
+    fn set_in_body(&mut self, _: bool) {}
+
     fn set_deadline(&mut self, _: Option<Instant>) {}
 }
 
