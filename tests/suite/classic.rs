@@ -272,7 +272,8 @@ fn bytes_beyond_the_announced_ones_are_no_part_of_the_file() {
     let mut b = Station::new("b");
     let _caller = Caller::upload(b.port, &json!({"file_name": "a", "file_size": 3, "md5": ABC}), b"abc\0\0\0\0more");
     assert_eq!(accepted(&mut b).0.outcome, Outcome::Verified);
-    let reason = b.wait("a refusal", |event| match event {
+    // The further frame is looked at while the first file comes to its end.
+    let reason = b.find("a refusal", |event| match event {
         Event::Refused { reason, .. } => Some(reason.clone()),
         _ => None,
     });

@@ -104,6 +104,14 @@ impl Station {
         }
     }
 
+    /// As `wait`, but what is looked for may have come while something else was waited for.
+    pub(crate) fn find<T>(&mut self, what: &str, mut look: impl FnMut(&Event) -> Option<T>) -> T {
+        match self.seen.iter().find_map(&mut look) {
+            Some(found) => found,
+            None => self.wait(what, look),
+        }
+    }
+
     pub(crate) fn offer(&mut self) -> IncomingOffer {
         self.wait("an offer", |event| matches!(event, Event::Offered(_)).then_some(()));
         match self.seen.pop() {
