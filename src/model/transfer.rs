@@ -113,3 +113,22 @@ pub struct TransferSnapshot {
     /// Message that came or went with the offer.
     pub message: Option<String>,
 }
+
+impl TransferSnapshot {
+    /// A transfer of which nothing has moved and no list is known.
+    pub fn new(key: TransferKey, peer: Peer, stage: Stage, message: Option<String>) -> Self {
+        Self {
+            key,
+            peer,
+            stage,
+            manifest: Arc::default(),
+            folder: None,
+            moved: 0,
+            total: 0,
+            files_ended: 0,
+            files: 0,
+            current: None,
+            message,
+        }
+    }
+}

@@ -13,7 +13,6 @@ use crate::{
     },
     model::{
         device::Peer,
-        manifest::Manifest,
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::SourceTree,
@@ -78,17 +77,5 @@ impl App {
 fn first_snapshot(key: TransferKey, name: String, sent: &Sent) -> TransferSnapshot {
     let peer =
         Peer { name, address: sent.to.to_string(), os: None, classic: sent.classic, encrypted: false, verified: false };
-    TransferSnapshot {
-        key,
-        peer,
-        stage: Stage::Resolving,
-        manifest: Arc::new(Manifest::default()),
-        folder: None,
-        moved: 0,
-        total: 0,
-        files_ended: 0,
-        files: 0,
-        current: None,
-        message: sent.message.clone(),
-    }
+    TransferSnapshot::new(key, peer, Stage::Resolving, sent.message.clone())
 }

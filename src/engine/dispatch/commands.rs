@@ -166,24 +166,7 @@ impl Dispatch {
 
 fn first_snapshot(key: TransferKey, request: &SendRequest) -> TransferSnapshot {
     let address = request.to.to_string();
-    TransferSnapshot {
-        key,
-        peer: Peer {
-            name: address.clone(),
-            address,
-            os: None,
-            classic: request.classic,
-            encrypted: false,
-            verified: false,
-        },
-        stage: Stage::Listing { found: 0 },
-        manifest: Arc::default(),
-        folder: None,
-        moved: 0,
-        total: 0,
-        files_ended: 0,
-        files: 0,
-        current: None,
-        message: request.message.clone(),
-    }
+    let name = address.clone();
+    let peer = Peer { name, address, os: None, classic: request.classic, encrypted: false, verified: false };
+    TransferSnapshot::new(key, peer, Stage::Listing { found: 0 }, request.message.clone())
 }

@@ -257,19 +257,9 @@ impl Dispatch {
             let last = Some(Message::Answer(Answer::Busy(reason)));
             return super::super::closer::close(link, Farewell { last, ..Farewell::default() });
         }
-        let snapshot = TransferSnapshot {
-            key,
-            peer,
-            stage: Stage::Waiting,
-            manifest: Arc::clone(&manifest),
-            folder: None,
-            moved: 0,
-            total: manifest.bytes,
-            files_ended: 0,
-            files: manifest.files,
-            current: None,
-            message,
-        };
+        let mut snapshot = TransferSnapshot::new(key, peer, Stage::Waiting, message);
+        (snapshot.total, snapshot.files) = (manifest.bytes, manifest.files);
+        snapshot.manifest = Arc::clone(&manifest);
         let mut record = Record::new(snapshot, Hands::Lobby, session);
         record.expires = Some(Instant::now() + self.setup.limits.answer);
         self.outbox.snapshot(record.snapshot.clone());
