@@ -30,7 +30,8 @@ pub fn reset(link: SocketLink) {
     drop(link);
 }
 
-fn close_here(mut link: SocketLink, farewell: &Farewell) {
+/// Closes `link` on this thread, which that may keep for `LIMIT`: for doormen, whose number is bounded.
+pub fn close_here(mut link: SocketLink, farewell: &Farewell) {
     link.set_cancel(CancelFlag::default());
     link.set_ping(None);
     link.set_deadline(Some(Instant::now() + LIMIT));

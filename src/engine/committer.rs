@@ -172,6 +172,9 @@ impl Committer {
         self.tells.notes.send(Note::FileEnded { key: self.tells.key, end }).ok();
         let md5 = md5.filter(|_| state == ReceiptState::Verified);
         let mut receipt = Receipt { index, state, md5 };
+        if self.receipts.is_full() {
+            self.tells.waker.wake();
+        }
         loop {
             match self.receipts.send_timeout(receipt, BATCH_WAIT) {
                 Err(SendTimeoutError::Timeout(back)) if !self.tells.cancel.is_set() => {

@@ -105,11 +105,11 @@ fn attend_link(mut link: SocketLink, orders: &Orders) {
             // A stopped engine takes no offers: the connection closes.
             orders.notes.send(Note::OfferCame(Box::new(arrived))).ok();
         }
-        Ok(None) => closer::close(link, Farewell::default()),
+        Ok(None) => closer::close_here(link, &Farewell::default()),
         Err(error) => {
             refused(&link, orders, &error);
             let last = error.abort().map(Message::Abort);
-            closer::close(link, Farewell { last, ..Farewell::default() });
+            closer::close_here(link, &Farewell { last, ..Farewell::default() });
         }
     }
 }

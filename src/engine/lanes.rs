@@ -1,6 +1,7 @@
 //! The jobs of the worker pool: one lane each, between dispatch's record and the closer.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -186,11 +187,9 @@ impl Lane {
         let files: Vec<u32> =
             (0..).zip(&outgoing.manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(i, _)| i).collect();
         if files.is_empty() {
-            return Err(Reason::here(
-                ReasonCode::Unreadable,
-                "the plain protocol carries files only, and there is none",
-            ));
+            return Err(Reason::here(ReasonCode::Unreadable, format!("{FILES_ONLY}, and there is none")));
         }
+        leave_out_the_rest(outgoing, &mut report);
         let mut worked = false;
         for index in files {
             let handed = self.hand_over(to, outgoing, index, &mut report);
@@ -247,6 +246,23 @@ impl Lane {
     fn stage(&self, stage: Stage) {
         // Dispatch outlives its lanes but for the last moments of a shutdown.
         self.notes.send(Note::StageChanged { key: self.key, stage }).ok();
+    }
+}
+
+/// Why folders and links stay behind in a classic send.
+const FILES_ONLY: &str = "the plain protocol carries files only";
+
+/// Links and empty folders, each by name. A folder with something in it is no loss: what is in it is told.
+fn leave_out_the_rest(outgoing: &Outgoing, report: &mut impl Report) {
+    let entries = &outgoing.manifest.entries;
+    let parents: HashSet<&[String]> =
+        entries.iter().filter_map(|entry| entry.path.split_last().map(|(_, parent)| parent)).collect();
+    for (index, entry) in (0..).zip(entries) {
+        if !entry.is_file() && !parents.contains(entry.path.as_slice()) {
+            let reason = Some(Reason::here(ReasonCode::Unreadable, FILES_ONLY));
+            let place = outgoing.places.get(index as usize).cloned();
+            report.file_ended(FileEnd { index, state: FileState::Skipped, md5: None, place, reason });
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod dial;
 mod dispatch;
 pub mod doorman;
 pub mod errands;
+pub mod handles;
 pub mod lanes;
 pub mod link;
 pub mod listener;
@@ -78,6 +79,7 @@ impl Engine {
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
         let Config { profile, settings, listen, damaged, limits, waker } = config;
+        handles::raise_limit();
         if listen.is_some() {
             sweep_leftovers(&profile);
         }

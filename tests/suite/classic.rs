@@ -427,6 +427,28 @@ fn receiver_that_never_closes_is_left_after_a_while() {
     stream.shutdown(Shutdown::Both).ok();
 }
 
+#[cfg(unix)]
+#[test]
+fn links_and_empty_folders_are_named_as_left_out() {
+    let mut a = Station::new("a");
+    let folder = a.home.path().join("d");
+    fs::create_dir_all(folder.join("empty")).unwrap();
+    fs::create_dir(folder.join("full")).unwrap();
+    fs::write(folder.join("full/x"), b"abc").unwrap();
+    std::os::unix::fs::symlink("full/x", folder.join("link")).unwrap();
+    let (address, taken) = receiver(1);
+    let key = a.send_to(address, &[&folder], true);
+    let ending = a.ending(key);
+    assert_eq!((ending.outcome, ending.files), (Outcome::Unchecked, 1), "{ending:?}");
+    assert_eq!(taken.join().unwrap().len(), 1);
+    let skipped: Vec<FileEnd> = a.file_ends(key).into_iter().filter(|end| end.state == FileState::Skipped).collect();
+    let names: Vec<_> = skipped.iter().map(|end| end.place.as_ref().unwrap().file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["empty", "link"], "the folder that holds a file is no loss");
+    for end in skipped {
+        assert!(end.reason.unwrap().detail.unwrap().contains("carries files only"));
+    }
+}
+
 #[test]
 fn folders_without_a_file_are_nothing_to_hand_over() {
     let mut a = Station::new("a");

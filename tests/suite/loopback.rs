@@ -69,6 +69,12 @@ fn unchecked_entries_stay_behind() {
     assert_eq!(b.ending(receiving).files, 1);
     assert_eq!(tree(&b.received()).len(), 2);
     assert!(a.file_ends(sending).iter().any(|end| end.state == FileState::Skipped));
+    let last = a.seen.iter().rev().find_map(|event| match event {
+        sealdrop::engine::messages::Event::Snapshot(snapshot) => Some(snapshot.clone()),
+        _ => None,
+    });
+    let last = last.unwrap();
+    assert_eq!((last.moved, last.files_ended), (last.total, last.files), "the sender counts what was wanted");
 }
 
 #[test]

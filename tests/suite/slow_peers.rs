@@ -115,3 +115,29 @@ fn receipts_do_not_wait_for_the_end_of_a_long_file() {
     hearing.shutdown(std::net::Shutdown::Both).ok();
     sender.unwrap().join().unwrap();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn many_files_of_many_transfers_may_be_open_at_once() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+    let home = tempfile::tempdir().unwrap();
+    let mut program = Command::new("sh")
+        .args(["-c", "ulimit -Sn 512 && exec \"$0\" receive --json --port 0 --profile \"$1\" --into \"$1\""])
+        .args([env!("CARGO_BIN_EXE_sealdrop").as_ref(), home.path().as_os_str()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", program.id())).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let open = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let soft: u64 = open.split_whitespace().nth(3).unwrap().parse().unwrap();
+    let hard: u64 = open.split_whitespace().nth(4).unwrap().parse().unwrap_or(u64::MAX);
+    assert_eq!(soft, hard.min(10_240), "{line}");
+}

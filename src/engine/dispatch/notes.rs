@@ -132,14 +132,13 @@ impl Dispatch {
     }
 
     fn send_doorman(&mut self, work: impl FnOnce(&Orders) + Send + 'static, orders: Orders) {
-        let on_duty = OnDuty(orders.notes.clone());
         let started = threads::spawn("doorman", move || {
-            let _on_duty = on_duty;
+            // Made here: dropped by dispatch when no thread starts, it would wait for room in dispatch's own channel.
+            let _on_duty = OnDuty(orders.notes.clone());
             work(&orders);
         });
-        // Without a thread the guard was dropped, and its note takes this one off the count again.
-        drop(started);
-        self.doormen += 1;
+        // Without a thread the caller is turned away by being dropped.
+        self.doormen += usize::from(started.is_ok());
     }
 
     fn doorman_left(&mut self) {

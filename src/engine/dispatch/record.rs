@@ -16,7 +16,7 @@ use crate::{
         manifest::Selection,
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::{Reason, ReasonCode},
-        transfer::{Stage, TransferSnapshot},
+        transfer::{Direction, Stage, TransferSnapshot},
     },
     storage::sources::Outgoing,
 };
@@ -98,6 +98,12 @@ impl Record {
                 if tally.first_failure.is_none() {
                     tally.first_failure.clone_from(&end.reason);
                 }
+            }
+            // The receiver's choice counted without them from the start.
+            FileState::Skipped if self.snapshot.key.direction == Direction::Outgoing && is_file => {
+                self.snapshot.files = self.snapshot.files.saturating_sub(1);
+                self.snapshot.total = self.snapshot.total.saturating_sub(size);
+                return;
             }
             FileState::Skipped => return,
             FileState::Unchecked | FileState::Verified if !is_file => return,

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn whoever_never_waits_for_bytes_says_ping_all_the_same() {
         let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut peer = TcpStream::connect(door.local_addr().unwrap()).unwrap();
+        let mut peer = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
         peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let (notes, _heard) = crossbeam_channel::bounded(1);
         let limits = Limits { ping: Duration::ZERO, ..Limits::default() };
