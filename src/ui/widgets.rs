@@ -29,7 +29,17 @@ pub(super) enum Sign {
 pub(super) fn primary_button(ui: &mut Ui, label: &str, enabled: bool) -> Response {
     let colours = palette(ui);
     let button = Button::new(RichText::new(label).color(colours.on_accent)).fill(colours.accent).stroke(Stroke::NONE);
-    ui.add_enabled(enabled, button.min_size(vec2(88.0, 32.0)))
+    let response = ui.add_enabled(enabled, button.min_size(vec2(88.0, 32.0)));
+    focus_ring(ui, &response);
+    response
+}
+
+/// Shows where the keyboard is, on what has no frame that could.
+pub(super) fn focus_ring(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let ring = Stroke::new(1.5, palette(ui).accent);
+        ui.painter().rect_stroke(response.rect.expand(3.0), 8.0, ring, egui::StrokeKind::Middle);
+    }
 }
 
 /// A button for lists and rows.
@@ -46,6 +56,7 @@ pub(super) fn quiet_button(ui: &mut Ui, label: &str) -> Response {
     ui.spacing_mut().button_padding.x = 5.0;
     let response = ui.add(Button::new(text).frame_when_inactive(false).stroke(Stroke::NONE));
     ui.spacing_mut().button_padding = padding;
+    focus_ring(ui, &response);
     response
 }
 

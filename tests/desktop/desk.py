@@ -89,6 +89,10 @@ class Node:
     def enabled(self):
         return self.raw.get_state_set().contains(Atspi.StateType.ENABLED)
 
+    @property
+    def focused(self):
+        return self.raw.get_state_set().contains(Atspi.StateType.FOCUSED)
+
     def children(self):
         for i in range(self.raw.get_child_count()):
             child = self.raw.get_child_at_index(i)
@@ -247,6 +251,19 @@ class Program:
         sh("xdotool", "key", "--clearmodifiers", "ctrl+a", "BackSpace")
         sh("xdotool", "type", "--delay", "20", text)
         wait_for(f"{text!r} to stand in the field {name!r}", lambda: [n.text for n in self.all(name, FIELD)] == [text], timeout=10)
+
+    def tab_to(self, name):
+        """Goes to the control by the keyboard alone."""
+        sh("xdotool", "windowactivate", "--sync", *self.window)
+        way = []
+        while len(way) < 40:
+            sh("xdotool", "key", "--clearmodifiers", "Tab")
+            time.sleep(0.1)
+            focused = [node.name for node in self.all() if node.focused and node.role != "frame"]
+            way += focused or ["nothing"]
+            if focused == [name]:
+                return
+        raise AssertionError(f"Tab does not reach {name!r} in {self}: {way}")
 
     def cpu_seconds(self):
         """Processor time used so far by all threads of the program."""

@@ -3,7 +3,7 @@
 import re
 import time
 
-from desk import BUTTON, pixels_changed, wait_for
+from desk import BUTTON, pixels_changed, sh, wait_for
 from runner import check, main, md5sum, random_file
 
 CANCELLED = re.compile(r"cancell?ed", re.IGNORECASE)
@@ -68,6 +68,69 @@ def cancel_by_the_sender_leaves_nothing_behind(desk):
 
 def cancel_by_the_receiver_leaves_nothing_behind(desk):
     cancel_in_the_middle(desk, who=1)
+
+
+def sending_and_accepting_need_no_pointer(desk):
+    outbox = desk.folder("Outbox")
+    random_file(outbox / "report.pdf", 3_000_000)
+    anna, bert, files = desk.two_windows_and(outbox)
+    files.drag(anna.centre, "report.pdf")
+    files.drop()
+    anna.see(r"report\.pdf")
+    anna.tab_to("Address")
+    sh("xdotool", "type", "--delay", "20", f"127.0.0.1:{bert.port}")
+    anna.tab_to("Send")
+    desk.shot("at-send")
+    sh("xdotool", "key", "space")
+    bert.card()
+    time.sleep(0.7)  # a card that has just come takes no answer
+    bert.tab_to("Accept")
+    desk.shot("at-accept")
+    sh("xdotool", "key", "Return")
+    for window in anna, bert:
+        check(all_seals(window, md5sum(outbox)) == dict.fromkeys(md5sum(outbox).values(), "verified"), f"{window} shows the seal")
+
+
+def what_has_arrived_can_be_compared_and_checked_again(desk):
+    anna, bert = desk.offer("report.pdf", 3_000_000)
+    bert.answer("Accept")
+    wait_for(f"a seal in {bert}", bert.seals, timeout=30)
+    [(seal, _)] = bert.seals().items()
+    bert.click("Compare…")
+    bert.fill("Checksum", seal)
+    bert.see("^Equal")
+    other = seal[:10] + ("0" if seal[10] != "0" else "1") + seal[11:]
+    bert.fill("Checksum", other)
+    bert.see("Different, from digit 11 on")
+    bert.click("Check again")
+    bert.see("Checked again: 1 file unchanged")
+    (bert.received / "report.pdf").write_bytes(b"something else")
+    bert.click("Check again")
+    bert.see("Checked again: 0 unchanged, 1 changed")
+    desk.shot("changed")
+
+
+def what_did_not_get_through_is_sent_again_by_one_click(desk):
+    outbox = desk.folder("Outbox")
+    random_file(outbox / "report.pdf", 3_000_000)
+    anna, bert, files = desk.two_windows_and(outbox)
+    address = f"127.0.0.1:{bert.port}"
+    bert.kill()
+    files.drag(anna.centre, "report.pdf")
+    files.drop()
+    anna.see(r"report\.pdf")
+    anna.fill("Address", address)
+    anna.click("Send")
+    anna.see("Nothing is listening at that address")
+    desk.shot("failed")
+    back = desk.start("Carl", port=int(address.rsplit(":", 1)[1]))
+    back.place(1340, 0, 850, 1000)
+    anna.click("Retry")
+    back.card()
+    back.answer("Accept")
+    for window in anna, back:
+        wait_for(f"a seal in {window}", window.seals, timeout=30)
+    check(back.stored() == ["report.pdf"], f"it arrived: {back.stored()}")
 
 
 def a_window_closes_at_once_and_in_order(desk):
@@ -167,6 +230,9 @@ if __name__ == "__main__":
         decline_stores_nothing,
         cancel_by_the_sender_leaves_nothing_behind,
         cancel_by_the_receiver_leaves_nothing_behind,
+        sending_and_accepting_need_no_pointer,
+        what_has_arrived_can_be_compared_and_checked_again,
+        what_did_not_get_through_is_sent_again_by_one_click,
         a_window_closes_at_once_and_in_order,
         an_idle_window_uses_no_processor_time,
     ])

@@ -66,8 +66,8 @@ class Desk:
         path.mkdir()
         return path
 
-    def start(self, device_name):
-        window = Sealdrop(self.root / device_name, device_name, self.root / f"{device_name}.log")
+    def start(self, device_name, port=0):
+        window = Sealdrop(self.root / device_name, device_name, self.root / f"{device_name}.log", port)
         self.programs.append(window)
         return window
 

@@ -15,16 +15,16 @@ OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNO
 
 
 class Sealdrop(Program):
-    def __init__(self, folder, device_name, log):
+    def __init__(self, folder, device_name, log, port=0):
         """Starts the program; `folder` holds its profile and the folder it receives into."""
         self.device_name = device_name
         self.received = Path(folder) / "Received"
         self.received.mkdir(parents=True)
         profile = Path(folder) / "profile"
         profile.mkdir()
-        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": 0, "theme": "light"}
+        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": "light"}
         (profile / "settings.json").write_text(json.dumps(settings))
-        super().__init__([os.environ["SEALDROP"], "--profile", profile, "--port", "0"], log, env={"RUST_BACKTRACE": "1"})
+        super().__init__([os.environ["SEALDROP"], "--profile", profile, "--port", str(port)], log, env={"RUST_BACKTRACE": "1"})
 
     @property
     def port(self):

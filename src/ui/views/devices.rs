@@ -68,7 +68,8 @@ fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec
 
 fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let devices = &state.devices;
-    let label = weak(ui, Word::AddressLabel.text()).interact(egui::Sense::click());
+    // Clicked, but never focused: a label gives focus back at once, and Tab would begin again at the top.
+    let label = weak(ui, Word::AddressLabel.text()).interact(egui::Sense::CLICK);
     let typed =
         field(ui, Field::Address, Word::AddressLabel.text(), &devices.address, Word::AddressHint.text(), actions);
     let typed = typed.labelled_by(label.id);

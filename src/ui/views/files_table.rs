@@ -12,7 +12,7 @@ use crate::{
         state::rows::{Check, Row},
         text::{self, Word},
         theme::palette,
-        widgets::{Sign, sign, weak},
+        widgets::{Sign, focus_ring, sign, weak},
     },
 };
 
@@ -50,7 +50,7 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     let mut table = TableBuilder::new(ui)
         .id_salt(("files", row.key()))
         .striped(true)
-        .sense(egui::Sense::click())
+        .sense(egui::Sense::CLICK)
         .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
         .auto_shrink([false, true])
         .min_scrolled_height(height)
@@ -79,9 +79,8 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
         body.rows(ROW_HEIGHT, row.files.len(), |mut line| {
             let Some(index) = row.files.get(line.index()).copied() else { return };
             line.set_selected(row.picked == Some(index));
-            line_ui(&mut line, row, index, room);
-            let response = line.response();
-            if response.clicked() {
+            let by_name = line_ui(&mut line, row, index, room);
+            if line.response().clicked() || by_name {
                 actions.push(Action::Row(row.key(), RowAction::Pick(index)));
             }
         });
@@ -89,14 +88,19 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     picked_ui(ui, row);
 }
 
-fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room: Room) {
+/// True when the name was clicked: that is where the keyboard gets at a file.
+fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room: Room) -> bool {
+    let mut chosen = false;
     let end = row.ends.get(&index);
     let name = row.name_of(index);
     line.col(|ui| {
         // Files of one folder begin alike: the end of the path tells them apart.
         let shown = text::fit(&name, whole_chars(ui.available_width()));
-        let label = ui.add(Label::new(shown).selectable(false).truncate()).on_hover_text(&name);
-        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+        let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
+        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        focus_ring(ui, &label);
+        chosen = label.clicked();
+        label.on_hover_text(&name);
     });
     if room != Room::Picture {
         line.col(|ui| {
@@ -114,6 +118,7 @@ fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room
         }
     });
     line.col(|ui| state_ui(ui, row, index, end));
+    chosen
 }
 
 fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
