@@ -102,8 +102,11 @@ impl Lane {
             cancel: self.cancel.clone(),
             ended_early: ended_early.clone(),
         };
-        let (mut commit, thread) = committer::start(landing.clone(), tells)
-            .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+        let started = committer::start(landing.clone(), tells);
+        let (mut commit, thread) = started.map_err(|error| {
+            landing.finish();
+            Reason::here(ReasonCode::Internal, error.to_string())
+        })?;
         let mut report = self.reporter();
         let selection = &to.acceptance.selection;
         let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing, Arc::clone(manifest), selection);
@@ -187,7 +190,7 @@ impl Lane {
         let files: Vec<u32> =
             (0..).zip(&outgoing.manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(i, _)| i).collect();
         if files.is_empty() {
-            return Err(Reason::here(ReasonCode::Unreadable, format!("{FILES_ONLY}, and there is none")));
+            return Err(Reason::bare(ReasonCode::FilesOnly));
         }
         leave_out_the_rest(outgoing, &mut report);
         let mut worked = false;
@@ -249,9 +252,6 @@ impl Lane {
     }
 }
 
-/// Why folders and links stay behind in a classic send.
-const FILES_ONLY: &str = "the plain protocol carries files only";
-
 /// Links and empty folders, each by name. A folder with something in it is no loss: what is in it is told.
 fn leave_out_the_rest(outgoing: &Outgoing, report: &mut impl Report) {
     let entries = &outgoing.manifest.entries;
@@ -259,7 +259,7 @@ fn leave_out_the_rest(outgoing: &Outgoing, report: &mut impl Report) {
         entries.iter().filter_map(|entry| entry.path.split_last().map(|(_, parent)| parent)).collect();
     for (index, entry) in (0..).zip(entries) {
         if !entry.is_file() && !parents.contains(entry.path.as_slice()) {
-            let reason = Some(Reason::here(ReasonCode::Unreadable, FILES_ONLY));
+            let reason = Some(Reason::bare(ReasonCode::FilesOnly));
             let place = outgoing.places.get(index as usize).cloned();
             report.file_ended(FileEnd { index, state: FileState::Skipped, md5: None, place, reason });
         }
@@ -317,7 +317,8 @@ pub fn selected_bytes(manifest: &Manifest, selection: &Selection) -> u64 {
 
 /// What running transfers still need on the volume of `folder`.
 pub fn reserved_at(folder: &std::path::Path, running: &[(PathBuf, u64)]) -> u64 {
-    running.iter().filter(|(other, _)| space::same_volume(folder, other)).map(|(_, bytes)| bytes).sum()
+    let here = running.iter().filter(|(other, _)| space::same_volume(folder, other));
+    here.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
 }
 
 /// Passes a lane's figures and facts on to dispatch.

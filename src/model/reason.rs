@@ -25,6 +25,8 @@ pub enum ReasonCode {
     Unreadable,
     Version,
     WrongKey,
+    /// Here only: links and folders have no way over the plain protocol.
+    FilesOnly,
     /// Here only: the receive folder is not there (any more).
     FolderMissing,
     /// Here only: the receive folder may not be written to.

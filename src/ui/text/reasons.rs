@@ -32,7 +32,6 @@ fn here(code: &ReasonCode) -> (String, &'static str) {
         ReasonCode::FolderReadOnly => ("The folder to save to may not be written to", "Choose another folder"),
         ReasonCode::Io => ("This device could not read or write its disk", "Check the disk, then try again"),
         ReasonCode::NoAnswer => ("Nobody answered on this device in time", "Ask the sender to offer it again"),
-        ReasonCode::PortInUse => ("Another program uses this port", "Use another port, or close the other program"),
         ReasonCode::Unreadable => {
             ("It could not be read on this device", "Check that it exists and that you may open it")
         }
@@ -109,6 +108,10 @@ fn common(code: &ReasonCode, who: &str, whom: &str) -> (String, &'static str) {
         ReasonCode::WrongKey => {
             ("The device there is not the one you know".to_owned(), "Compare with its owner before you send anything")
         }
+        ReasonCode::FilesOnly => ("The plain protocol carries files only".to_owned(), "Send the files that are in it"),
+        ReasonCode::PortInUse => {
+            (format!("Another program uses this port on {who}"), "Use another port, or close the other program")
+        }
         ReasonCode::Other(code) => (format!("{} stopped it: {code}", capital(who)), TRY_AGAIN),
         // The rest has its own words for each side.
         _ => (format!("{} stopped it", capital(who)), TRY_AGAIN),
@@ -149,10 +152,12 @@ mod tests {
             C::Unreadable,
             C::Version,
             C::WrongKey,
+            C::FilesOnly,
             C::FolderMissing,
             C::FolderReadOnly,
             C::Mismatch,
             C::NotSealdrop,
+            C::PortInUse,
             C::Refused,
             C::Unreachable,
             C::Unresolved,
