@@ -206,6 +206,19 @@ fn received() -> Window {
 }
 
 #[test]
+fn a_name_that_was_taken_is_told_where_the_files_are() {
+    let mut window = Window::new();
+    let over = incoming(ending(Outcome::Verified, None, 1, 4000));
+    let key = over.key;
+    window.tell(Event::Snapshot(over));
+    let mut end = file_end(0, FileState::Verified);
+    end.place = Some("/home/anna/Downloads/iso (2)/debian.iso".into());
+    window.tell(Event::FileEnded { key, end });
+    assert!(window.shows("Saved as iso (2)"));
+    assert!(!received().shows("Saved as iso"), "its own name is not worth a line");
+}
+
+#[test]
 fn a_pasted_checksum_is_equal_or_differs_from_a_digit_on() {
     let mut window = received();
     window.click("Compare…");

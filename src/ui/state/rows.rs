@@ -45,6 +45,9 @@ pub struct Row {
 /// The table of an ended transfer with at most so many files opens by itself.
 const SHOWN_AT_ONCE: usize = 6;
 
+/// A changed top-level name is looked for among so many files: this is asked for at every frame.
+const LOOKED_AT: usize = 16;
+
 /// What is needed to send it once more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -208,8 +211,33 @@ impl Row {
 
     /// The path of an entry, safe to show.
     pub fn name_of(&self, index: u32) -> String {
+        if let Some(saved) = self.saved_as(index) {
+            return text::name(&saved);
+        }
         let entry = self.snapshot.manifest.entries.get(index as usize);
         entry.map_or_else(String::new, |entry| text::name(&entry.shown_path()))
+    }
+
+    /// The first top-level name that a received transfer got here instead of its own.
+    pub fn saved_under(&self) -> Option<String> {
+        let entries = &self.snapshot.manifest.entries;
+        self.files.iter().take(LOOKED_AT).find_map(|index| {
+            let offered = entries.get(*index as usize)?.path.first()?;
+            let saved = self.saved_as(*index)?;
+            let top = saved.split('/').next()?;
+            (top != offered).then(|| text::name(top))
+        })
+    }
+
+    /// Where a received file really stands, from the receive folder on: its name may have been taken or changed.
+    fn saved_as(&self, index: u32) -> Option<String> {
+        if self.key().direction == Direction::Outgoing {
+            return None;
+        }
+        let place = self.ends.get(&index)?.place.as_ref()?;
+        let below = place.strip_prefix(self.snapshot.folder.as_ref()?).ok()?;
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        Some(parts.join("/"))
     }
 
     /// Files that ended in each state.

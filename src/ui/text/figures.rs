@@ -95,6 +95,11 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// `1.4 GB in 37 s`.
+pub fn took(bytes: u64, time: Duration) -> String {
+    format!("{} in {}", size(bytes), duration(time))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

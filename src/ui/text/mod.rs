@@ -8,7 +8,7 @@ mod reasons;
 mod sentences;
 mod words;
 
-pub use figures::{count, duration, fit, left, percent, rate, size};
+pub use figures::{count, duration, fit, left, percent, rate, size, took};
 pub use reasons::{explain, one_line};
 pub use sentences::*;
 pub use words::Word;

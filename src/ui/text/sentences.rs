@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::figures::{count, duration, fit, grouped, size};
+use super::figures::{count, fit, grouped, size};
 use crate::model::{
     comparison::Comparison,
     device::{BadAddr, shown_text},
@@ -92,6 +92,11 @@ pub fn taken(was: &str, becomes: &str) -> String {
 /// A name that this disk cannot hold as it is.
 pub fn renamed(becomes: &str) -> String {
     format!("will be saved as {}", name(becomes))
+}
+
+/// A name that was taken or changed, once the files are there.
+pub fn saved_as(becomes: &str) -> String {
+    format!("Saved as {}", name(becomes))
 }
 
 /// How many names change or are taken, as the line that opens the list.
@@ -197,11 +202,6 @@ pub fn outcome(ending: &Ending, direction: Direction, files: u64) -> String {
         (Outcome::Interrupted, _) => "Interrupted".to_owned(),
         (Outcome::Failed, _) => "Failed".to_owned(),
     }
-}
-
-/// `1.4 GB in 37 s`.
-pub fn took(bytes: u64, time: Duration) -> String {
-    format!("{} in {}", size(bytes), duration(time))
 }
 
 /// The accessible name of a seal.

@@ -191,6 +191,9 @@ fn outcome_ui(ui: &mut Ui, row: &Row, ending: &Ending) {
             weak(ui, &text::took(ending.bytes, ending.took));
         }
     });
+    if let Some(name) = row.saved_under() {
+        weak(ui, &text::saved_as(&name));
+    }
     let tally = row.tally();
     let lesser =
         [(tally.mismatch, Word::StateMismatch), (tally.failed, Word::StateFailed), (tally.skipped, Word::StateSkipped)];
