@@ -7,8 +7,9 @@
 //!
 //! One thread does everything for its end: read, hash, write. Seven tenths of its processor time are MD5, nearly all of the
 //! rest is the kernel copying between socket, buffer and page cache (`perf` on `benches/transfer.rs`). With both ends on
-//! two shared cores a large file moves at 0.65 to 0.72 of what one core can hash, where half the processor time of both
-//! ends is 0.70: no arrangement of threads could do much better there. The next limit is MD5 itself.
+//! two shared cores a large file of real bytes moves at a median of 0.58 to 0.69 of what one core can hash, depending on how
+//! busy the machine is (single rounds: 0.52 to 0.74). Half the processor time of both ends would be 0.70 to 0.73: no
+//! arrangement of threads could do much better there. The next limit is MD5 itself, then the receiver's writes.
 
 pub mod body;
 pub mod classic;
