@@ -135,17 +135,7 @@ fn while_blocked_in_a_write() {
     assert_eq!(peer.hear_offer().len(), 1);
     peer.accept_all(1);
     // It reads nothing: the sender fills the buffers and stands still.
-    let mut last = 0;
-    a.wait("a standstill", |event| match event {
-        Event::Snapshot(snapshot) if snapshot.moved > 0 => {
-            last = snapshot.moved;
-            Some(())
-        }
-        _ => None,
-    });
-    while let Ok(event) = a.engine.events().recv_timeout(Duration::from_millis(500)) {
-        a.seen.push(event);
-    }
+    a.stand_still();
     cancel(&mut a, key);
     // It reads again at once: the closer has filled the chunk and said why.
     assert!(matches!(peer.hear(), Some(Message::File { .. })));

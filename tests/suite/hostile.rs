@@ -11,6 +11,7 @@ use sealdrop::{
         outcome::{FileState, Outcome},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
+        transfer::TransferKey,
     },
     wire::{
         chunk,
@@ -322,15 +323,21 @@ fn fewer_bytes_than_announced_fail_that_file_only() {
     assert_eq!(tree(&b.received()).len(), 1);
 }
 
-#[test]
-fn receipts_for_what_was_not_sent() {
+/// A station that has offered one file of one byte to a scripted recipient.
+fn offered_to_script() -> (Station, Scripted, TransferKey) {
     let door = Door::open();
-    let mut a = Station::new("a");
+    let a = Station::new("a");
     let source = a.home.path().join("x");
     fs::write(&source, b"x").unwrap();
     let key = a.send_to(door.address(), &[&source], false);
     let mut peer = door.accept();
     peer.hear_offer();
+    (a, peer, key)
+}
+
+#[test]
+fn receipts_for_what_was_not_sent() {
+    let (mut a, mut peer, key) = offered_to_script();
     peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept));
     peer.say(&Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(md5_of(b"x")) }));
     assert_eq!(peer.hear_abort().code, ReasonCode::BadMessage);
@@ -340,13 +347,7 @@ fn receipts_for_what_was_not_sent() {
 
 #[test]
 fn receipt_with_another_seal_is_no_success() {
-    let door = Door::open();
-    let mut a = Station::new("a");
-    let source = a.home.path().join("x");
-    fs::write(&source, b"x").unwrap();
-    let key = a.send_to(door.address(), &[&source], false);
-    let mut peer = door.accept();
-    peer.hear_offer();
+    let (mut a, mut peer, key) = offered_to_script();
     peer.accept_all(1);
     loop {
         match peer.hear() {

@@ -69,7 +69,7 @@ fn half_a_header_from_a_slow_reader_does_not_put_a_ping_into_the_file() {
     peer.accept_all(1);
     assert!(matches!(peer.hear(), Some(Message::File { index: 0, .. })));
     // The sender fills the buffers, stands still, and is then made to wait for the rest of a header, longer than a ping is due.
-    thread::sleep(Duration::from_millis(300));
+    a.stand_still();
     let ping = header::encode(&Message::Ping).unwrap();
     peer.raw(&ping[..7]);
     thread::sleep(Duration::from_millis(500));

@@ -112,6 +112,17 @@ impl Station {
         }
     }
 
+    /// Waits until bytes have moved and then nothing is heard for a while: the lane is blocked in a write.
+    pub(crate) fn stand_still(&mut self) {
+        self.wait("bytes", |event| match event {
+            Event::Snapshot(snapshot) if snapshot.moved > 0 => Some(()),
+            _ => None,
+        });
+        while let Ok(event) = self.engine.events().recv_timeout(Duration::from_millis(200)) {
+            self.seen.push(event);
+        }
+    }
+
     pub(crate) fn offer(&mut self) -> IncomingOffer {
         self.wait("an offer", |event| matches!(event, Event::Offered(_)).then_some(()));
         match self.seen.pop() {
