@@ -136,6 +136,7 @@ fn transfer(home: &Path, source: &Path) -> Duration {
     };
     let begun = Instant::now();
     let request = SendRequest {
+        expect: None,
         id: new_transfer_id(),
         to: PeerAddr { host: "127.0.0.1".to_owned(), port },
         classic: false,

@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
 fn request(arguments: SendArgs) -> SendRequest {
     let SendArgs { to, paths, classic, message } = arguments;
     let paths = paths.into_iter().map(from_here).collect();
-    SendRequest { id: new_transfer_id(), to, classic, what: What::Paths(paths), message }
+    SendRequest { id: new_transfer_id(), to, expect: None, classic, what: What::Paths(paths), message }
 }
 
 /// A path that stays true; one that the system cannot complete is reported when it is walked.

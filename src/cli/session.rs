@@ -202,14 +202,19 @@ impl Session {
             }
             Event::Snapshot(snapshot) => return self.stands(snapshot),
             Event::Stopped => return Some(Heard::Stopped),
-            Event::Devices(_)
+            Event::Comparison(_)
+            | Event::Devices(_)
+            | Event::DevicesDamaged { .. }
+            | Event::DevicesNotSaved(_)
             | Event::FileChecked { .. }
+            | Event::Identity(_)
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }
             | Event::SettingsNotSaved(_)
             | Event::Staged { .. }
             | Event::Staging { .. }
+            | Event::WrongKey(_)
             | Event::Wrote { .. } => {}
         }
         None

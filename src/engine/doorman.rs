@@ -240,9 +240,7 @@ fn peer(link: &SocketLink, hello: &Hello) -> Peer {
         name: if name.is_empty() { address.clone() } else { name },
         address,
         os: Some(shown_text(&hello.os, MAX_SHOWN_NAME_CHARS)),
-        classic: false,
-        encrypted: false,
-        verified: false,
+        ..Peer::at(String::new(), false)
     }
 }
 
@@ -267,7 +265,6 @@ fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneErr
     };
     let manifest = Manifest::from_entries(vec![entry]).unwrap_or_default();
     check_paths(&manifest)?;
-    let address = address_of(link);
-    let peer = Peer { name: address.clone(), address, os: None, classic: true, encrypted: false, verified: false };
+    let peer = Peer::at(address_of(link), true);
     Ok(Offered { id: new_transfer_id(), peer, manifest, message: None, session: Session::Classic { md5: header.md5 } })
 }

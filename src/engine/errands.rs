@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use crate::{
     digest::Hasher,
     model::{
-        device::{KnownDevice, PeerAddr},
+        book::{DeviceId, KnownDevice},
         file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
@@ -72,10 +72,10 @@ impl Errands {
         });
     }
 
-    pub fn forget(&self, address: PeerAddr) {
+    pub fn forget(&self, id: DeviceId) {
         self.go("devices", move |this| {
             // A device book that cannot be written stays as it is; the next start shows it again.
-            if let Ok(devices) = devices_file::forget(&this.profile, &address) {
+            if let Ok(devices) = devices_file::forget(&this.profile, &id) {
                 this.tell(Note::Devices(devices));
             }
         });

@@ -11,13 +11,16 @@ use crossbeam_channel::Sender;
 
 use crate::{
     model::{
-        device::{KnownDevice, PeerAddr},
+        book::{DeviceId, KnownDevice, Rule},
+        device::{Peer, PeerAddr},
+        device_key::DeviceKey,
         manifest::Selection,
         outcome::FileEnd,
         preflight::Preflight,
         reason::Reason,
         settings::Settings,
-        transfer::{TransferId, TransferKey, TransferSnapshot},
+        short_code::ShortCode,
+        transfer::{Direction, TransferId, TransferKey, TransferSnapshot},
     },
     storage::sources::{LeftOut, SourceTree},
 };
@@ -32,7 +35,9 @@ pub struct StageId(pub u64);
 /// What the engine can be asked for. None of it waits.
 #[derive(Debug)]
 pub enum Command {
-    /// Stop a transfer at whatever stage it is; harmless when it is over.
+    /// *This is a different device*: a key that came under a verified device's name may call as a stranger.
+    AllowDifferent(DeviceKey),
+    /// Stop a transfer or a comparison at whatever stage it is; harmless when it is over.
     Cancel(TransferKey),
     /// Stop a walk.
     CancelStage(StageId),
@@ -41,8 +46,15 @@ pub enum Command {
         key: TransferKey,
         files: Vec<FileToCheck>,
     },
-    /// Remove a device from the remembered ones.
-    ForgetDevice(PeerAddr),
+    /// Compare codes with a device, without a file; answered by `Comparison`s.
+    Compare {
+        /// Made by whoever asks (`engine::new_transfer_id`); the direction is outgoing.
+        id: TransferId,
+        to: PeerAddr,
+        expect: Option<DeviceKey>,
+    },
+    /// Remove a device from the book: its addresses, its key, its rule.
+    ForgetDevice(DeviceId),
     /// Leave a listening port and take another (the one in the settings is not changed).
     Listen {
         port: u16,
@@ -61,6 +73,21 @@ pub enum Command {
         text: String,
     },
     Send(SendRequest),
+    /// What may become of a verified device's offers.
+    SetRule {
+        key: DeviceKey,
+        rule: Rule,
+    },
+    /// The card of an offer, or of somebody who wants to compare codes, now stands before a person: the code may be
+    /// agreed on.
+    ShowCode(TransferKey),
+    /// A person has compared the codes: the device with this key is who it says it is.
+    Verify {
+        key: DeviceKey,
+        name: String,
+        /// Where it can be dialled, if that is known.
+        address: Option<PeerAddr>,
+    },
     /// Walk what was dropped or chosen; answered by `Staging` and `Staged`.
     Stage {
         stage: StageId,
@@ -84,6 +111,8 @@ pub struct SendRequest {
     /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once.
     pub id: TransferId,
     pub to: PeerAddr,
+    /// The only key to send to (a verified device); any other is refused with a `WrongKey`.
+    pub expect: Option<DeviceKey>,
     /// Speak the plain protocol for programs that are not Sealdrop.
     pub classic: bool,
     pub what: What,
@@ -102,8 +131,16 @@ pub enum What {
 /// What the engine tells. Facts come in order, none is lost; of snapshots only the newest is kept.
 #[derive(Debug)]
 pub enum Event {
-    /// The devices that were used before, most recent first.
+    /// How a comparison of codes without a file stands.
+    Comparison(ComparisonSnapshot),
+    /// The devices that were used before or verified, most recent first.
     Devices(Vec<KnownDevice>),
+    /// The device book was damaged and kept aside at `kept_at`; nobody is verified any more.
+    DevicesDamaged {
+        kept_at: PathBuf,
+    },
+    /// A change of the device book could not be stored and does not count.
+    DevicesNotSaved(Reason),
     /// One entry of a transfer reached its end.
     FileEnded {
         key: TransferKey,
@@ -120,6 +157,8 @@ pub enum Event {
         key: TransferKey,
         left_out: Vec<LeftOut>,
     },
+    /// This device's own key; the first event of all.
+    Identity(DeviceKey),
     /// Listening; with the addresses under which this device can be reached.
     Listening {
         address: SocketAddr,
@@ -166,11 +205,49 @@ pub enum Event {
     },
     /// The engine has stopped; nothing follows.
     Stopped,
+    /// A verified device's name, or the place where one was expected, came with another key: it was turned away.
+    WrongKey(KeyWarning),
     /// Answer to `SaveText`.
     Wrote {
         path: PathBuf,
         result: Result<(), Reason>,
     },
+}
+
+/// A comparison of codes without a file. The newest replaces all earlier ones of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparisonSnapshot {
+    pub key: TransferKey,
+    pub peer: Peer,
+    pub state: ComparisonState,
+}
+
+/// How far a comparison has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComparisonState {
+    /// Outgoing: looking up, connecting, greeting.
+    Connecting,
+    /// Outgoing: the other side has to look at its card. Incoming: our card has to be shown (`ShowCode`).
+    Waiting,
+    /// Both sides show this code. The connection is not needed any more; nothing follows.
+    Code(ShortCode),
+    /// Over without a code; nothing follows.
+    Ended(Reason),
+}
+
+/// Somebody who may not be who they seem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyWarning {
+    /// Name of the verified device.
+    pub name: String,
+    /// Key of the verified device.
+    pub expected: DeviceKey,
+    /// The key that was met instead, with the name it gave itself if it came so far.
+    pub met: DeviceKey,
+    pub met_name: Option<String>,
+    pub address: String,
+    /// Incoming: it called us. Outgoing: we dialled it.
+    pub direction: Direction,
 }
 
 /// What *Check again* found for one file.

@@ -8,7 +8,8 @@ use std::{
 
 use crate::{
     model::{
-        device::{KnownDevice, Peer},
+        book::KnownDevice,
+        device::Peer,
         manifest::Manifest,
         outcome::FileEnd,
         preflight::Preflight,

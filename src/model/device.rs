@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::device_key::DeviceKey;
+
 /// The port that Sealdrop listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9527;
 
@@ -117,22 +119,22 @@ pub struct Peer {
     pub os: Option<String>,
     /// The plain protocol for programs that are not Sealdrop.
     pub classic: bool,
+    /// A sealed session: TLS has shown `key`.
     pub encrypted: bool,
+    /// A person here has confirmed `key`.
     pub verified: bool,
+    /// The key that TLS has shown; none before that, and none for classic programs.
+    pub key: Option<DeviceKey>,
+    /// Where it can be dialled, as far as is known.
+    pub dial: Option<PeerAddr>,
 }
 
-/// A device that files were sent to before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownDevice {
-    pub address: PeerAddr,
-    /// Name it gave itself last; the address if it never said.
-    pub name: String,
-    /// Speaks the plain protocol only (a switch beside the typed address).
-    #[serde(default)]
-    pub classic: bool,
-    /// Seconds since 1970 of the last use.
-    #[serde(default)]
-    pub last_used: u64,
+impl Peer {
+    /// Somebody of whom only the address is known yet.
+    pub fn at(address: String, classic: bool) -> Self {
+        let name = address.clone();
+        Self { name, address, os: None, classic, encrypted: false, verified: false, key: None, dial: None }
+    }
 }
 
 /// A device name is shown in at most this many characters.

@@ -1,8 +1,10 @@
 //! Nouns and rules: what a transfer, an entry, a seal or a reason is. No input or output, no threads, no window.
 
+pub mod book;
 pub mod checksum_list;
 pub mod comparison;
 pub mod device;
+pub mod device_key;
 pub mod file_name;
 pub mod manifest;
 pub mod outcome;
@@ -12,4 +14,5 @@ pub mod reason;
 pub mod seal;
 pub mod seal_picture;
 pub mod settings;
+pub mod short_code;
 pub mod transfer;

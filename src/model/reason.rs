@@ -31,6 +31,10 @@ pub enum ReasonCode {
     FolderMissing,
     /// Here only: the receive folder may not be written to.
     FolderReadOnly,
+    /// Here only: the file with this device's key cannot be understood.
+    KeyDamaged,
+    /// Here only: others may read the file with this device's key.
+    KeyExposed,
     /// Here only: both ends computed different seals.
     Mismatch,
     /// Here only: something answered that does not speak this protocol.

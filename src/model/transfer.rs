@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
-use super::{device::Peer, manifest::Manifest, outcome::Ending};
+use super::{device::Peer, manifest::Manifest, outcome::Ending, short_code::ShortCode};
 
 /// 128 random bits that name a transfer on both ends; written as 32 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +112,8 @@ pub struct TransferSnapshot {
     pub current: Option<u32>,
     /// Message that came or went with the offer.
     pub message: Option<String>,
+    /// The six digits to compare with the other screen, once both sides have them.
+    pub code: Option<ShortCode>,
 }
 
 impl TransferSnapshot {
@@ -129,6 +131,7 @@ impl TransferSnapshot {
             files: 0,
             current: None,
             message,
+            code: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::model::device::{KnownDevice, PeerAddr};
+use crate::model::book::{DeviceId, KnownDevice};
 
 use super::{error::StorageError, kept_aside::keep_aside, no_replace::write_whole, profile::Profile};
 
@@ -17,15 +17,15 @@ pub fn load(profile: &Profile) -> Vec<KnownDevice> {
 /// Puts a device first, in place of what was known under its address.
 pub fn remember(profile: &Profile, device: KnownDevice) -> Result<Vec<KnownDevice>, StorageError> {
     change(profile, |devices| {
-        devices.retain(|known| known.address != device.address);
+        devices.retain(|known| known.id() != device.id());
         devices.insert(0, device);
         devices.truncate(MAX_DEVICES);
     })
 }
 
 /// Removes what is known under an address.
-pub fn forget(profile: &Profile, address: &PeerAddr) -> Result<Vec<KnownDevice>, StorageError> {
-    change(profile, |devices| devices.retain(|known| known.address != *address))
+pub fn forget(profile: &Profile, id: &DeviceId) -> Result<Vec<KnownDevice>, StorageError> {
+    change(profile, |devices| devices.retain(|known| known.id().as_ref() != Some(id)))
 }
 
 /// Several processes may share a profile: read, change and write are one step.
@@ -64,7 +64,7 @@ mod tests {
     }
 
     fn device(host: &str, last_used: u64) -> KnownDevice {
-        KnownDevice { address: host.parse().unwrap(), name: host.to_owned(), classic: false, last_used }
+        KnownDevice::at(host.parse().unwrap(), host.to_owned(), false, last_used)
     }
 
     #[test]
@@ -74,7 +74,7 @@ mod tests {
             remember(&profile, device(host, n as u64)).unwrap();
         }
         assert_eq!(load(&profile), [device("a", 3), device("c", 2), device("b", 1)]);
-        assert_eq!(forget(&profile, &"c".parse().unwrap()).unwrap(), [device("a", 3), device("b", 1)]);
+        assert_eq!(forget(&profile, &DeviceId::Addr("c".parse().unwrap())).unwrap(), [device("a", 3), device("b", 1)]);
     }
 
     #[test]

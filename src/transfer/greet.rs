@@ -36,6 +36,7 @@ impl Me {
             os: std::env::consts::OS.to_owned(),
             commit: None,
             verified: Some(false),
+            port: None,
         })
     }
 }

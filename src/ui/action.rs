@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dialogs::Purpose;
 use crate::{
     engine::messages::StageId,
-    model::{device::PeerAddr, settings::Theme, transfer::TransferKey},
+    model::{book::DeviceId, settings::Theme, transfer::TransferKey},
 };
 
 /// One wish of the person, or something a view has seen.
@@ -16,7 +16,7 @@ pub enum Action {
     Ask(Purpose),
     CancelWalk(StageId),
     Card(TransferKey, CardAction),
-    ChooseDevice(PeerAddr),
+    ChooseDevice(DeviceId),
     ClearStaged,
     Close(CloseAction),
     Copy(String),
@@ -24,7 +24,7 @@ pub enum Action {
     /// Something was typed.
     Edit(Field, String),
     FirstStartDone,
-    Forget(PeerAddr),
+    Forget(DeviceId),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
     /// Reads the clipboard.

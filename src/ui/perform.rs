@@ -31,7 +31,7 @@ impl App {
                 self.tell(Command::CancelStage(id));
             }
             Action::Card(key, action) => self.card(key, &action),
-            Action::ChooseDevice(address) => self.state.devices.choose(address),
+            Action::ChooseDevice(id) => self.state.devices.choose(id),
             Action::ClearStaged => self.state.staging.clear(),
             Action::Close(CloseAction::Keep) => self.state.closing = Closing::No,
             Action::Close(CloseAction::Stop) => self.stop(),
@@ -42,9 +42,9 @@ impl App {
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
             Action::FirstStartDone => self.first_start_done(),
-            Action::Forget(address) => {
-                if self.tell(Command::ForgetDevice(address.clone())) {
-                    self.state.devices.forget(&address);
+            Action::Forget(id) => {
+                if self.tell(Command::ForgetDevice(id.clone())) {
+                    self.state.devices.forget(&id);
                 }
             }
             Action::ListenElsewhere => {

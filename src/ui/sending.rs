@@ -30,7 +30,7 @@ impl App {
         self.state.devices.add_typed();
         let mut served = Vec::new();
         for recipient in recipients {
-            let address = recipient.address.clone();
+            let address = recipient.id();
             if !self.send_one(recipient, &trees, message.clone()) {
                 // Another click on Send is for those who are left.
                 self.state.devices.chosen.retain(|chosen| !served.contains(chosen));
@@ -56,14 +56,20 @@ impl App {
 
     fn send_one(&mut self, to: Recipient, trees: &[Arc<SourceTree>], message: Option<String>) -> bool {
         let roots: Vec<PathBuf> = trees.iter().map(|tree| tree.root.clone()).collect();
-        let sent = Sent { to: to.address, classic: to.classic, roots, message };
+        let sent = Sent { to: to.address, expect: to.expect, classic: to.classic, roots, message };
         self.request(sent, to.name, What::Staged(trees.to_vec()))
     }
 
     fn request(&mut self, sent: Sent, name: String, what: What) -> bool {
         let id = new_transfer_id();
-        let request =
-            SendRequest { id, to: sent.to.clone(), classic: sent.classic, what, message: sent.message.clone() };
+        let request = SendRequest {
+            id,
+            to: sent.to.clone(),
+            expect: sent.expect,
+            classic: sent.classic,
+            what,
+            message: sent.message.clone(),
+        };
         if !self.tell(Command::Send(request)) {
             return false;
         }
@@ -75,7 +81,6 @@ impl App {
 
 /// What the row shows until the engine has said how it stands.
 fn first_snapshot(key: TransferKey, name: String, sent: &Sent) -> TransferSnapshot {
-    let peer =
-        Peer { name, address: sent.to.to_string(), os: None, classic: sent.classic, encrypted: false, verified: false };
+    let peer = Peer { name, dial: Some(sent.to.clone()), ..Peer::at(sent.to.to_string(), sent.classic) };
     TransferSnapshot::new(key, peer, Stage::Resolving, sent.message.clone())
 }

@@ -62,6 +62,8 @@ pub struct Hello {
     /// SHA-256 commitment of the dialer's nonce.
     pub commit: Option<[u8; 32]>,
     pub verified: Option<bool>,
+    /// Where the one who says hello listens itself, so that it can be dialled in turn.
+    pub port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -218,13 +220,14 @@ mod tests {
             os: "linux".into(),
             commit: None,
             verified: None,
+            port: None,
         };
-        let full = Hello { commit: Some([1; 32]), verified: Some(false), ..hello.clone() };
+        let full = Hello { commit: Some([1; 32]), verified: Some(false), port: Some(9527), ..hello.clone() };
         let json = r#"{"type":"hello","versions":[1,2],"program":"sealdrop 0.1.0","name":"鸡","os":"linux""#;
         let commit = "01".repeat(32);
         vec![
             (Message::Hello(hello), format!("{json}}}")),
-            (Message::Hello(full), format!(r#"{json},"commit":"{commit}","verified":false}}"#)),
+            (Message::Hello(full), format!(r#"{json},"commit":"{commit}","verified":false,"port":9527}}"#)),
         ]
     }
 
@@ -433,6 +436,7 @@ mod tests {
             os: String::new(),
             commit: None,
             verified: None,
+            port: None,
         };
         let error = encode(&Message::Hello(hello)).unwrap_err();
         assert!(matches!(error, WireError::TooLong { what, .. } if what == "hello"));

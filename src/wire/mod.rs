@@ -113,7 +113,7 @@
 //!
 //! | type | from | fields |
 //! | --- | --- | --- |
-//! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 **(later)**, `verified`?: flag **(later)** |
+//! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
 //! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag **(later)** |
 //! | `entries` | sender | `entries`: list of entries, see below |
 //! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `code`?, `detail`? with the last two (no code means `declined` or `busy`) |

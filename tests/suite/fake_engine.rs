@@ -85,14 +85,8 @@ pub(crate) fn key(id: u8, direction: Direction) -> TransferKey {
 }
 
 pub(crate) fn peer(name: &str) -> Peer {
-    Peer {
-        name: name.to_owned(),
-        address: "192.168.1.20:9527".to_owned(),
-        os: None,
-        classic: false,
-        encrypted: false,
-        verified: false,
-    }
+    let dial = "192.168.1.20:9527".parse().ok();
+    Peer { name: name.to_owned(), dial, ..Peer::at("192.168.1.20:9527".to_owned(), false) }
 }
 
 pub(crate) fn settings() -> Settings {
@@ -126,6 +120,7 @@ pub(crate) fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> Tr
         key,
         peer: peer("Anna’s laptop"),
         stage,
+        code: None,
         moved: 0,
         total: manifest.bytes,
         files_ended: 0,

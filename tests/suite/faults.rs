@@ -70,7 +70,7 @@ fn source_that_changed_since_it_was_staged_fails_by_name_and_the_rest_goes_on() 
     fs::create_dir(source.join("becomes-a-folder")).unwrap();
     let id = new_transfer_id();
     let what = What::Staged(trees);
-    a.say(Command::Send(SendRequest { id, to: b.address(), classic: false, what, message: None }));
+    a.say(Command::Send(SendRequest { id, to: b.address(), expect: None, classic: false, what, message: None }));
     let receiving = b.accept();
     let sending = TransferKey { id, direction: Direction::Outgoing };
     let (sent, received) = (a.ending(sending), b.ending(receiving));

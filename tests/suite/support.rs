@@ -138,7 +138,7 @@ impl Station {
     pub(crate) fn send_to(&self, to: PeerAddr, paths: &[&Path], classic: bool) -> TransferKey {
         let id = new_transfer_id();
         let what = What::Paths(paths.iter().map(|path| (*path).to_owned()).collect());
-        self.say(Command::Send(SendRequest { id, to, classic, what, message: None }));
+        self.say(Command::Send(SendRequest { id, to, expect: None, classic, what, message: None }));
         TransferKey { id, direction: Direction::Outgoing }
     }
 

@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use sealdrop::{
     engine::messages::{Command, Event, What},
     model::{
-        device::KnownDevice,
+        book::KnownDevice,
         reason::{Reason, ReasonCode},
         settings::Theme,
         transfer::{Direction, Stage},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 fn known(address: &str, name: &str) -> KnownDevice {
-    KnownDevice { address: address.parse().unwrap(), name: name.to_owned(), classic: false, last_used: 1 }
+    KnownDevice::at(address.parse().unwrap(), name.to_owned(), false, 1)
 }
 
 #[test]

@@ -59,9 +59,17 @@ fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn hello() -> impl Strategy<Value = Message> {
-    let fields = (versions(), ".{0,20}", ".{0,80}", ".{0,20}", any::<Option<[u8; 32]>>(), any::<Option<bool>>());
-    fields.prop_map(|(versions, program, name, os, commit, verified)| {
-        Message::Hello(Hello { versions, program, name, os, commit, verified })
+    let fields = (
+        versions(),
+        ".{0,20}",
+        ".{0,80}",
+        ".{0,20}",
+        any::<Option<[u8; 32]>>(),
+        any::<Option<bool>>(),
+        any::<Option<u16>>(),
+    );
+    fields.prop_map(|(versions, program, name, os, commit, verified, port)| {
+        Message::Hello(Hello { versions, program, name, os, commit, verified, port })
     })
 }
 
@@ -293,6 +301,7 @@ fn sender_stream() -> Vec<u8> {
         os: "linux".into(),
         commit: Some([7; 32]),
         verified: Some(false),
+        port: None,
     };
     let entry = |name: &str, kind| Entry { path: vec!["d".into(), name.into()], kind, mtime: Some(1), exec: true };
     let entries = [

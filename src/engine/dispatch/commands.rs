@@ -14,7 +14,8 @@ use crate::{
         outgoing, threads,
     },
     model::{
-        device::{KnownDevice, Peer},
+        book::KnownDevice,
+        device::Peer,
         manifest::Selection,
         reason::{Reason, ReasonCode},
         settings::Settings,
@@ -35,7 +36,7 @@ impl Dispatch {
             Command::Cancel(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
             Command::CancelStage(stage) => self.cancel_stage(stage),
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
-            Command::ForgetDevice(address) => self.setup.errands.forget(address),
+            Command::ForgetDevice(id) => self.setup.errands.forget(id),
             Command::Listen { port } => self.listen(port),
             Command::Preflight { key, folder, selection } => self.preflight(key, folder, selection),
             Command::SaveSettings(settings) => self.adopt(&settings),
@@ -47,6 +48,11 @@ impl Dispatch {
                 self.setup.errands.stage(stage, paths, cancel);
             }
             Command::Shutdown => self.shut_down(),
+            Command::AllowDifferent(_)
+            | Command::Compare { .. }
+            | Command::SetRule { .. }
+            | Command::ShowCode(_)
+            | Command::Verify { .. } => {}
         }
     }
 
@@ -137,12 +143,8 @@ impl Dispatch {
         let Some(record) = self.records.get(&key) else { return };
         let Some(request) = &record.request else { return };
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.setup.errands.remember(KnownDevice {
-            address: request.to.clone(),
-            name: record.snapshot.peer.name.clone(),
-            classic: request.classic,
-            last_used: since_1970.as_secs(),
-        });
+        let name = record.snapshot.peer.name.clone();
+        self.setup.errands.remember(KnownDevice::at(request.to.clone(), name, request.classic, since_1970.as_secs()));
     }
 
     /// Stops taking anything new and ends what runs; `Stopped` follows when all have said their last word.
@@ -165,8 +167,6 @@ impl Dispatch {
 }
 
 fn first_snapshot(key: TransferKey, request: &SendRequest) -> TransferSnapshot {
-    let address = request.to.to_string();
-    let name = address.clone();
-    let peer = Peer { name, address, os: None, classic: request.classic, encrypted: false, verified: false };
+    let peer = Peer { dial: Some(request.to.clone()), ..Peer::at(request.to.to_string(), request.classic) };
     TransferSnapshot::new(key, peer, Stage::Listing { found: 0 }, request.message.clone())
 }

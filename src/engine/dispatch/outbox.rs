@@ -91,8 +91,7 @@ mod tests {
 
     fn snapshot(moved: u64, stage: Stage) -> TransferSnapshot {
         let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
-        let text = String::new;
-        let peer = Peer { name: text(), address: text(), os: None, classic: false, encrypted: false, verified: false };
+        let peer = Peer::at(String::new(), false);
         TransferSnapshot {
             key,
             peer,
@@ -105,6 +104,7 @@ mod tests {
             files: 0,
             current: None,
             message: None,
+            code: None,
         }
     }
 

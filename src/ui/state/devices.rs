@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::device::{BadAddr, KnownDevice, MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text};
+use crate::model::{
+    book::{DeviceId, KnownDevice},
+    device::{BadAddr, MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
+    device_key::DeviceKey,
+};
 
 /// The left side of the window.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +15,7 @@ pub struct Devices {
     pub known: Vec<KnownDevice>,
     /// Added from the address field and not used yet.
     pub typed: Vec<KnownDevice>,
-    pub chosen: BTreeSet<PeerAddr>,
+    pub chosen: BTreeSet<DeviceId>,
     /// The text field *Address*.
     pub address: String,
     /// *Plain protocol* beside it.
@@ -22,14 +26,23 @@ pub struct Devices {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
     pub address: PeerAddr,
+    /// The only key to send to, of a verified device.
+    pub expect: Option<DeviceKey>,
     pub name: String,
     pub classic: bool,
+}
+
+impl Recipient {
+    /// What it is chosen by in the list.
+    pub fn id(&self) -> DeviceId {
+        self.expect.map_or_else(|| DeviceId::Addr(self.address.clone()), DeviceId::Key)
+    }
 }
 
 impl Devices {
     /// What the list shows: newly typed ones first.
     pub fn listed(&self) -> impl Iterator<Item = &KnownDevice> {
-        let known = |typed: &&KnownDevice| !self.known.iter().any(|known| known.address == typed.address);
+        let known = |typed: &&KnownDevice| !self.known.iter().any(|known| known.id() == typed.id());
         self.typed.iter().filter(known).chain(&self.known)
     }
 
@@ -40,13 +53,13 @@ impl Devices {
 
     /// Everybody who is chosen; a whole address in the field counts without a further click.
     pub fn recipients(&self) -> Result<Vec<Recipient>, BadAddr> {
-        let chosen = self.listed().filter(|device| self.chosen.contains(&device.address));
-        let mut recipients: Vec<Recipient> = chosen.map(recipient).collect();
+        let chosen = self.listed().filter(|device| device.id().is_some_and(|id| self.chosen.contains(&id)));
+        let mut recipients: Vec<Recipient> = chosen.filter_map(recipient).collect();
         if let Some(address) = self.typed_address().transpose()?
             && !recipients.iter().any(|there| there.address == address)
         {
             let name = address.to_string();
-            recipients.push(Recipient { address, name, classic: self.classic });
+            recipients.push(Recipient { address, expect: None, name, classic: self.classic });
         }
         Ok(recipients)
     }
@@ -54,34 +67,38 @@ impl Devices {
     /// Puts the typed address into the list, chosen, and empties the field.
     pub fn add_typed(&mut self) {
         let Some(Ok(address)) = self.typed_address() else { return };
-        self.typed.retain(|device| device.address != address);
-        let name = address.to_string();
-        self.chosen.insert(address.clone());
-        match self.known.iter_mut().find(|known| known.address == address) {
+        let id = DeviceId::Addr(address.clone());
+        self.typed.retain(|device| device.id().as_ref() != Some(&id));
+        self.chosen.insert(id.clone());
+        match self.known.iter_mut().find(|known| known.id().as_ref() == Some(&id)) {
             Some(known) => known.classic = self.classic,
-            None => self.typed.insert(0, KnownDevice { address, name, classic: self.classic, last_used: 0 }),
+            None => {
+                let name = address.to_string();
+                self.typed.insert(0, KnownDevice::at(address, name, self.classic, 0));
+            }
         }
         self.address.clear();
         self.classic = false;
     }
 
     /// Chooses a device, or not any more.
-    pub fn choose(&mut self, address: PeerAddr) {
-        if !self.chosen.remove(&address) {
-            self.chosen.insert(address);
+    pub fn choose(&mut self, id: DeviceId) {
+        if !self.chosen.remove(&id) {
+            self.chosen.insert(id);
         }
     }
 
     /// Takes a device off the list.
-    pub fn forget(&mut self, address: &PeerAddr) {
-        self.chosen.remove(address);
-        self.typed.retain(|device| device.address != *address);
-        self.known.retain(|device| device.address != *address);
+    pub fn forget(&mut self, id: &DeviceId) {
+        self.chosen.remove(id);
+        self.typed.retain(|device| device.id().as_ref() != Some(id));
+        self.known.retain(|device| device.id().as_ref() != Some(id));
     }
 
     /// The name a device is shown by.
     pub fn name_of(&self, address: &PeerAddr) -> String {
-        self.listed().find(|device| device.address == *address).map_or_else(|| address.to_string(), shown_name)
+        let known = self.listed().find(|device| device.addresses.contains(address));
+        known.map_or_else(|| address.to_string(), shown_name)
     }
 }
 
@@ -90,8 +107,10 @@ pub fn shown_name(device: &KnownDevice) -> String {
     shown_text(&device.name, MAX_SHOWN_NAME_CHARS)
 }
 
-fn recipient(device: &KnownDevice) -> Recipient {
-    Recipient { address: device.address.clone(), name: shown_name(device), classic: device.classic }
+/// `None`: nobody knows where to dial it.
+fn recipient(device: &KnownDevice) -> Option<Recipient> {
+    let address = device.address()?.clone();
+    Some(Recipient { address, expect: device.key(), name: shown_name(device), classic: device.classic })
 }
 
 #[cfg(test)]
@@ -99,14 +118,18 @@ mod tests {
     use super::*;
 
     fn known(address: &str, name: &str) -> KnownDevice {
-        KnownDevice { address: address.parse().unwrap(), name: name.to_owned(), classic: false, last_used: 1 }
+        KnownDevice::at(address.parse().unwrap(), name.to_owned(), false, 1)
     }
 
     #[test]
     fn a_whole_address_in_the_field_counts_as_chosen() {
         let mut devices = Devices { address: "10.0.0.7".to_owned(), classic: true, ..Devices::default() };
-        let expected =
-            Recipient { address: "10.0.0.7:9527".parse().unwrap(), name: "10.0.0.7:9527".into(), classic: true };
+        let expected = Recipient {
+            address: "10.0.0.7:9527".parse().unwrap(),
+            expect: None,
+            name: "10.0.0.7:9527".into(),
+            classic: true,
+        };
         assert_eq!(devices.recipients(), Ok(vec![expected]));
         devices.address = "10.0.0.7:x".to_owned();
         assert_eq!(devices.recipients(), Err(BadAddr::Port("x".to_owned())));
@@ -115,7 +138,7 @@ mod tests {
     #[test]
     fn nobody_is_sent_to_twice() {
         let mut devices = Devices { known: vec![known("a.local:9527", "Anna")], ..Devices::default() };
-        devices.choose("a.local".parse().unwrap());
+        devices.choose(DeviceId::Addr("a.local".parse().unwrap()));
         devices.address = "a.local".to_owned();
         let recipients = devices.recipients().unwrap();
         assert_eq!(recipients.len(), 1);
@@ -134,7 +157,7 @@ mod tests {
         devices.add_typed();
         assert_eq!(devices.listed().count(), 1);
         assert_eq!((devices.recipients().unwrap().len(), devices.address.as_str()), (1, ""));
-        devices.forget(&"[::1]:7".parse().unwrap());
+        devices.forget(&DeviceId::Addr("[::1]:7".parse().unwrap()));
         assert_eq!(devices.recipients(), Ok(Vec::new()));
     }
 }

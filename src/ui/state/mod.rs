@@ -121,6 +121,8 @@ impl State {
     /// Folds one event in.
     pub fn apply(&mut self, event: Event) {
         match event {
+            Event::Comparison(_) | Event::DevicesDamaged { .. } | Event::DevicesNotSaved(_) => {}
+            Event::Identity(_) | Event::WrongKey(_) => {}
             Event::Devices(known) => self.devices.known = known,
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),

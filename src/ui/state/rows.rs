@@ -11,6 +11,7 @@ use crate::{
     model::{
         checksum_list,
         device::PeerAddr,
+        device_key::DeviceKey,
         manifest::Manifest,
         outcome::{Ending, FileEnd, FileState, Outcome},
         progress::Pace,
@@ -52,6 +53,8 @@ const LOOKED_AT: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub to: PeerAddr,
+    /// The only key to send to, of a verified device.
+    pub expect: Option<DeviceKey>,
     pub classic: bool,
     pub roots: Vec<PathBuf>,
     pub message: Option<String>,

@@ -86,6 +86,14 @@ fn common(code: &ReasonCode, who: &str, whom: &str) -> (String, &'static str) {
         ReasonCode::Mismatch => {
             ("The seals differ: it did not arrive as it was sent".to_owned(), "It was not kept. Send it again")
         }
+        ReasonCode::KeyDamaged => (
+            format!("The file with the key of {who} is damaged"),
+            "Put it back from a backup, or move it away to begin with a new key",
+        ),
+        ReasonCode::KeyExposed => (
+            format!("Others may read the file with the key of {who}"),
+            "Make it readable for you alone, or move it away to begin with a new key",
+        ),
         ReasonCode::NotSealdrop => (
             "Something answered there, but it is not Sealdrop".to_owned(),
             "Check the address and port, or switch on Plain protocol for other programs",

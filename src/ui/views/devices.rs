@@ -3,7 +3,7 @@
 use egui::{Checkbox, Label, RichText, Ui};
 
 use crate::{
-    model::device::KnownDevice,
+    model::book::KnownDevice,
     ui::{
         action::{Action, Field},
         state::{State, devices::shown_name, notices::Tone},
@@ -32,8 +32,9 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
 }
 
 fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec<Action>) {
-    let mut chosen = state.devices.chosen.contains(&device.address);
-    let (name, address) = (shown_name(device), device.address.to_string());
+    let Some(id) = device.id() else { return };
+    let mut chosen = state.devices.chosen.contains(&id);
+    let (name, address) = (shown_name(device), device.address().map(ToString::to_string).unwrap_or_default());
     ui.spacing_mut().item_spacing.y = 0.0;
     let (mut ticked, mut forgotten) = (false, false);
     let check = |ui: &mut Ui| {
@@ -45,10 +46,10 @@ fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec
         forgotten = forget.clicked();
     });
     if ticked {
-        actions.push(Action::ChooseDevice(device.address.clone()));
+        actions.push(Action::ChooseDevice(id.clone()));
     }
     if forgotten {
-        actions.push(Action::Forget(device.address.clone()));
+        actions.push(Action::Forget(id));
     }
     if !device.classic && address == name {
         return;

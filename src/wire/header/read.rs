@@ -63,6 +63,7 @@ pub(in crate::wire) fn hello(fields: &Fields<'_>) -> Result<Hello, WireError> {
         os: fields.text("os")?,
         commit: fields.optional("commit", Fields::hex)?,
         verified: fields.optional("verified", Fields::flag)?,
+        port: fields.optional("port", Fields::whole)?,
     })
 }
 

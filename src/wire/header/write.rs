@@ -127,7 +127,8 @@ fn put_hello(to: &mut ObjectWriter<'_>, hello: &Hello) -> Result<(), WireError> 
     to.put("name", &hello.name)?;
     to.put("os", &hello.os)?;
     to.put_some("commit", hello.commit.map(|commit| hex(&commit)).as_ref())?;
-    to.put_some("verified", hello.verified.as_ref())
+    to.put_some("verified", hello.verified.as_ref())?;
+    to.put_some("port", hello.port.as_ref())
 }
 
 fn put_offer(to: &mut ObjectWriter<'_>, offer: &Offer) -> Result<(), WireError> {
