@@ -2,6 +2,7 @@
 
 pub mod devices_file;
 pub mod error;
+pub mod identity_file;
 pub mod landing;
 pub mod part_file;
 pub mod profile;

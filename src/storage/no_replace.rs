@@ -30,7 +30,30 @@ fn link_or_check(dir: &Dir, from: &str, to: &str) -> io::Result<()> {
 
 /// Writes a whole file so that a crash leaves the old one or the new one. `private`: for this user alone.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
+    written_beside(folder, bytes, private)?.persist(path)?;
+    flush_folder(folder)
+}
+
+/// Writes a whole file, for this user alone, under a name that nothing has yet: otherwise the error is `AlreadyExists` and
+/// nothing changes. A crash leaves no file or the whole one.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let dir = Dir::open_ambient_dir(folder, cap_std::ambient_authority())?;
+    // Closed before it is renamed, as Windows wants it. Its drop finds nothing left to remove.
+    let written = written_beside(folder, bytes, true)?.into_temp_path();
+    let [Some(from), Some(to)] = [&written, path].map(|path| path.file_name().and_then(|name| name.to_str())) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    rename_new(&dir, from, to)?;
+    flush_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn written_beside(folder: &Path, bytes: &[u8], private: bool) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sealdrop-").suffix(".tmp");
     #[cfg(unix)]
@@ -43,7 +66,12 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], private: bool) -> io::Resul
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    Ok(file)
+}
+
+/// A new name is safe once its folder is.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, unused_variables, reason = "only Unix can flush a folder"))]
+fn flush_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())
@@ -79,5 +107,15 @@ mod tests {
         write_whole(&temp.path().join("new"), b"newer", true).unwrap();
         assert_eq!(std::fs::read(temp.path().join("new")).unwrap(), b"newer");
         assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_never_takes_the_place_of_another() {
+        let (temp, _dir) = folder();
+        assert_eq!(write_new(&temp.path().join("new"), b"newer").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(temp.path().join("new")).unwrap(), b"new");
+        write_new(&temp.path().join("other"), b"other").unwrap();
+        assert_eq!(std::fs::read(temp.path().join("other")).unwrap(), b"other");
+        assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 2);
     }
 }

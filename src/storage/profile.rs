@@ -55,6 +55,11 @@ impl Profile {
         self.root.join("devices.json")
     }
 
+    /// This device's key and certificate.
+    pub fn identity_path(&self) -> PathBuf {
+        self.root.join("identity.pem")
+    }
+
     /// One small file for each transfer that is being received.
     pub fn running_folder(&self) -> PathBuf {
         self.root.join("running")
