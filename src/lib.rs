@@ -7,7 +7,7 @@
 //! 4  ui        the window                                cli     `send`, `receive`, `checksum`
 //! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, closer, dial
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
-//! 1  wire      bytes <-> headers      digest  MD5      storage  the disk
+//! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code
 //! 0  model     nouns and rules: no I/O, no threads, no window
 //! ```
 //!
@@ -53,6 +53,7 @@
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
 
 pub mod cli;
+pub mod crypto;
 pub mod digest;
 pub mod engine;
 pub mod model;

@@ -27,7 +27,7 @@ const FLOORS: [(&str, u8); 9] = [
 const ROOF: u8 = 5;
 
 /// Crates, the places (beginnings of paths below `src/`) that may name them.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("ecolor", &["ui/", "main.rs"]),
     ("eframe", &["ui/", "main.rs"]),
     ("egui", &["ui/", "main.rs"]),
@@ -35,7 +35,9 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("emath", &["ui/", "main.rs"]),
     ("epaint", &["ui/", "main.rs"]),
     ("md5", &["digest/"]),
+    ("rcgen", &["crypto/"]),
     ("rfd", &["ui/dialogs.rs"]),
+    ("rustls", &["crypto/"]),
     ("serde_json", &["wire/", "storage/", "cli/"]),
 ];
 
