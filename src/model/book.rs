@@ -390,7 +390,7 @@ mod tests {
     fn verifying_takes_over_what_was_known_of_the_address() {
         let mut book = Book::default();
         book.met(Some(ANNA), "Anna", Some(addr("a")), false, 1);
-        assert_eq!((book.device(ANNA), book.devices[0].id()), (None, Some(addr("a")).map(DeviceId::Addr)));
+        assert_eq!((book.device(ANNA), book.devices[0].id()), (None, Some(DeviceId::Addr(addr("a")))));
         book.allow_different(ANNA);
         book.verify(ANNA, "", Some(addr("a")), 2);
         assert_eq!((names(&book), book.devices[0].id()), (vec!["Anna"], Some(DeviceId::Key(ANNA))));
