@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use crate::{
     digest::Hasher,
     model::{
-        book::{DeviceId, KnownDevice},
+        book::{Book, DeviceId},
         file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
@@ -16,7 +16,8 @@ use crate::{
         transfer::TransferKey,
     },
     storage::{
-        devices_file,
+        devices_file::{self, Turn},
+        error::StorageError,
         profile::Profile,
         receive_folder::{parse_paths, preflight},
         settings_file, text_file,
@@ -72,17 +73,38 @@ impl Errands {
         });
     }
 
-    pub fn forget(&self, id: DeviceId) {
-        self.go("devices", move |this| {
-            // A device book that cannot be written stays as it is; the next start shows it again.
-            if let Ok(devices) = devices_file::forget(&this.profile, &id) {
-                this.tell(Note::Devices(devices));
-            }
+    /// Changes the device book on disk, then tells it as it is now. Books are told in the order of the changes.
+    pub fn change_book(&self, edit: impl FnOnce(&mut Book) + Send + 'static) {
+        self.go("devices", move |this| match Turn::take(&this.profile) {
+            Ok(turn) => match turn.change(edit) {
+                Ok(book) => this.tell(Note::Devices(book)),
+                Err(StorageError::Damaged { kept_at }) => {
+                    this.tell(Note::DevicesDamaged(kept_at));
+                    this.tell(Note::Devices(Book::default()));
+                }
+                Err(error) => this.tell(Note::DevicesNotSaved(error.reason())),
+            },
+            Err(error) => this.tell(Note::DevicesNotSaved(error.reason())),
         });
     }
 
+    pub fn forget(&self, id: DeviceId) {
+        self.change_book(move |book| book.forget(&id));
+    }
+
     pub fn load_devices(&self) {
-        self.go("devices", |this| this.tell(Note::Devices(devices_file::load(&this.profile))));
+        self.go("devices", |this| {
+            // Held until the book is told: no change is told before it.
+            let turn = Turn::take(&this.profile);
+            let loaded = match &turn {
+                Ok(turn) => turn.load(),
+                Err(_no_turn) => devices_file::load(&this.profile),
+            };
+            if let Some(kept_at) = loaded.damaged {
+                this.tell(Note::DevicesDamaged(kept_at));
+            }
+            this.tell(Note::Devices(loaded.book));
+        });
     }
 
     pub fn preflight(&self, errand: PreflightErrand) {
@@ -105,15 +127,6 @@ impl Errands {
                 if ended.recv_timeout(ADDRESS_CHECK) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
-            }
-        });
-    }
-
-    pub fn remember(&self, device: KnownDevice) {
-        self.go("devices", move |this| {
-            // As in `forget`: this is a convenience that must not disturb a transfer.
-            if let Ok(devices) = devices_file::remember(&this.profile, device) {
-                this.tell(Note::Devices(devices));
             }
         });
     }

@@ -8,6 +8,7 @@ pub mod closer;
 pub mod committer;
 pub mod dial;
 mod dispatch;
+pub mod door;
 pub mod doorman;
 pub mod errands;
 pub mod handles;

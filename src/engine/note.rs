@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     model::{
-        book::KnownDevice,
+        book::Book,
         device::Peer,
         manifest::Manifest,
         outcome::FileEnd,
@@ -50,7 +50,11 @@ pub enum Note {
     ClassicGoesOn {
         link: Box<SocketLink>,
     },
-    Devices(Vec<KnownDevice>),
+    /// The device book as it is now.
+    Devices(Book),
+    /// The device book was damaged and kept aside there; an empty one follows.
+    DevicesDamaged(PathBuf),
+    DevicesNotSaved(Reason),
     /// A doorman is free again.
     DoormanLeft,
     FileEnded {

@@ -15,6 +15,9 @@ const MAX_DETAIL_BYTES: usize = 1024;
 pub enum StorageError {
     #[error("{source}: {}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    /// It could not be understood; nothing was lost.
+    #[error("damaged, and kept as {}", kept_at.display())]
+    Damaged { kept_at: PathBuf },
     #[error("this system has no place for a program's data (no home folder)")]
     NoHome,
     #[error("not a name that can be written down: {}", path.display())]
@@ -26,7 +29,9 @@ impl StorageError {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Io { path, source } => io_reason(source, path, Doing::Writing),
-            Self::NoHome | Self::NotUnicode { .. } => Reason::here(ReasonCode::Io, self.to_string()),
+            Self::Damaged { .. } | Self::NoHome | Self::NotUnicode { .. } => {
+                Reason::here(ReasonCode::Io, self.to_string())
+            }
         }
     }
 

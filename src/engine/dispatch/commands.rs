@@ -14,7 +14,6 @@ use crate::{
         outgoing, threads,
     },
     model::{
-        book::KnownDevice,
         device::Peer,
         manifest::Selection,
         reason::{Reason, ReasonCode},
@@ -144,7 +143,8 @@ impl Dispatch {
         let Some(request) = &record.request else { return };
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let name = record.snapshot.peer.name.clone();
-        self.setup.errands.remember(KnownDevice::at(request.to.clone(), name, request.classic, since_1970.as_secs()));
+        let (address, classic, now) = (request.to.clone(), request.classic, since_1970.as_secs());
+        self.setup.errands.change_book(move |book| book.met(None, &name, Some(address), classic, now));
     }
 
     /// Stops taking anything new and ends what runs; `Stopped` follows when all have said their last word.
