@@ -13,6 +13,7 @@ use std::{
 };
 
 use sealdrop::{
+    crypto::identity::Identity,
     digest::Hasher,
     engine::{
         Config, Engine,
@@ -179,7 +180,8 @@ fn start(home: &Path) -> Engine {
     fs::create_dir_all(home.join("received")).expect("a folder");
     let profile = Profile::open(Some(home.join("profile"))).expect("a profile");
     let settings = Settings::first_start("bench".to_owned(), home.join("received"));
-    let config =
-        Config { profile, settings, listen: Some(0), damaged: None, limits: Limits::default(), waker: Arc::new(|| {}) };
+    let identity = Identity::open(&profile).expect("a key");
+    let (limits, waker) = (Limits::default(), Arc::new(|| {}));
+    let config = Config { profile, settings, identity, attended: false, listen: Some(0), damaged: None, limits, waker };
     Engine::start(config).expect("an engine")
 }

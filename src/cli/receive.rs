@@ -38,6 +38,7 @@ pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Probl
     warn_of_the_folder(&setup);
     let port = setup.settings.port;
     let judge = judge(arguments.accept, global.json);
+    setup.attended = judge.listens();
     let mut session = Session::start(setup, global.json, Some(port))?;
     if judge.listens() {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;

@@ -18,6 +18,7 @@ use super::{
     show::{self, Show},
 };
 use crate::{
+    crypto::identity::Identity,
     engine::{
         Config, Engine,
         messages::{Command, Event, IncomingOffer},
@@ -44,13 +45,17 @@ const STOP_LIMIT: Duration = Duration::from_secs(4);
 pub(super) struct Setup {
     pub(super) profile: Profile,
     pub(super) settings: Settings,
+    /// This device's key.
+    pub(super) identity: Identity,
+    /// Somebody looks at what comes in: codes may be shown.
+    pub(super) attended: bool,
 }
 
 impl Setup {
     /// Opens the profile. Damaged settings are named on standard error.
     pub(super) fn open(global: &Global) -> Result<Self, Problem> {
         let profile = open_profile(global)?;
-        Ok(Self::load(profile))
+        Self::load(profile)
     }
 
     /// Opens the profile and claims it for listening.
@@ -61,15 +66,16 @@ impl Setup {
                 "{taken}; close it first, or give this one a profile of its own with --profile DIR"
             ))
         })?;
-        Ok((Self::load(profile), lock))
+        Ok((Self::load(profile)?, lock))
     }
 
-    fn load(profile: Profile) -> Self {
+    fn load(profile: Profile) -> Result<Self, Problem> {
         let settings_file::Loaded { settings, damaged } = settings_file::load(&profile);
         if let Some((kept_at, reason)) = damaged {
             show::complain(&show::settings_damaged(&kept_at, &reason));
         }
-        Self { profile, settings }
+        let identity = Identity::open(&profile).map_err(|reason| Problem::failed(show::sentence(&reason)))?;
+        Ok(Self { profile, settings, identity, attended: false })
     }
 }
 
@@ -110,10 +116,12 @@ impl Session {
             .map_err(|error| Problem::failed(format!("interrupts cannot be waited for: {error}")))?;
         let show: Box<dyn Show> =
             if json { Box::new(Json::default()) } else { Box::new(Human::new(std::io::stderr().is_terminal())) };
-        let Setup { profile, settings } = setup;
+        let Setup { profile, settings, identity, attended } = setup;
         let engine = Engine::start(Config {
             profile,
             settings,
+            identity,
+            attended,
             damaged: None,
             limits: Limits::default(),
             listen,

@@ -7,6 +7,7 @@ use super::{
     show::complain,
 };
 use crate::{
+    crypto::identity::Identity,
     engine::{Config, Engine},
     storage::{
         profile::Profile,
@@ -45,7 +46,10 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let Loaded { settings, damaged } = settings_file::load(&profile);
     let wake = WakeSlot::default();
     let listen = Some(port.unwrap_or(settings.port));
-    let config = Config { profile, settings, listen, damaged, limits: Limits::default(), waker: wake.waker() };
+    let identity = Identity::open(&profile).map_err(|reason| Problem::failed(super::show::sentence(&reason)))?;
+    let attended = true;
+    let (limits, waker) = (Limits::default(), wake.waker());
+    let config = Config { profile, settings, identity, attended, listen, damaged, limits, waker };
     let engine =
         Engine::start(config).map_err(|error| Problem::failed(format!("the engine cannot be started: {error}")))?;
     let door = EngineDoor { commands: engine.commands().clone(), events: engine.events().clone() };

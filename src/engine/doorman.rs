@@ -1,8 +1,10 @@
 //! Finds out what a caller wants, within absolute deadlines, and tells dispatch when it is an offer.
 
+mod sealed;
+
 use std::{
     io::Write,
-    net::TcpStream,
+    net::{IpAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +14,8 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::{
     model::{
-        device::{MAX_SHOWN_NAME_CHARS, Peer, shown_text},
+        book::Rule,
+        device::Peer,
         file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest},
         reason::{Reason, ReasonCode},
@@ -20,26 +23,28 @@ use crate::{
     },
     storage::receive_folder::parse_paths,
     transfer::{
-        greet::{self, Me, UNVERIFIED},
+        compare::Comparing,
         lane::{Farewell, LaneError, ended_early},
         limits::Limits,
-        link::Link,
+        link::{Link, LinkEnd},
     },
     wire::{
-        caller::{self, Caller, FirstHeader},
+        caller::{self, Caller},
         classic::ClassicHeader,
         error::WireError,
         frame,
-        header::{Hello, Message},
+        header::Message,
     },
 };
 
 use super::{
+    call::Seal,
     cancel::CancelFlag,
     closer,
+    door::memory::{Budget, Share},
     link::SocketLink,
     new_transfer_id,
-    note::{ArrivedOffer, Note, Session},
+    note::{Arrived, ArrivedOffer, Note, Session},
 };
 
 /// A text request is judged when no further byte came for this long,
@@ -53,9 +58,11 @@ const TEXT_BYTES: usize = 1024;
 /// What a doorman has to know.
 #[derive(Clone)]
 pub struct Orders {
-    pub me: Me,
+    pub seal: Seal,
     /// Programs that are not Sealdrop may offer files.
     pub classic: bool,
+    /// Room for lists that wait for an answer.
+    pub budget: Budget,
     pub limits: Limits,
     /// Set when the engine stops.
     pub stop: CancelFlag,
@@ -63,12 +70,15 @@ pub struct Orders {
 }
 
 /// Tells dispatch that this doorman is free again, also after a panic.
-pub struct OnDuty(pub Sender<Note>);
+pub struct OnDuty {
+    pub from: IpAddr,
+    pub notes: Sender<Note>,
+}
 
 impl Drop for OnDuty {
     fn drop(&mut self) {
         // Nobody counts doormen after the engine has stopped.
-        self.0.send(Note::DoormanLeft).ok();
+        self.notes.send(Note::DoormanLeft { from: self.from }).ok();
     }
 }
 
@@ -96,75 +106,111 @@ pub fn attend_further(mut link: SocketLink, orders: &Orders) {
 
 fn attend_link(mut link: SocketLink, orders: &Orders) {
     link.set_deadline(Some(Instant::now() + link.limits().hello));
-    match open(&mut link, orders) {
-        Ok(Some(offer)) => {
-            link.set_deadline(None);
-            let Offered { peer, manifest, message, session, id } = offer;
-            let key = TransferKey { id, direction: Direction::Incoming };
-            let arrived = ArrivedOffer { key, link, peer, manifest: Arc::new(manifest), message, session };
-            // A stopped engine takes no offers: the connection closes.
-            orders.notes.send(Note::OfferCame(Box::new(arrived))).ok();
-        }
-        Ok(None) => closer::close_here(link, &Farewell::default()),
-        Err(error) => {
+    match open(link, orders) {
+        // A stopped engine takes nothing: the connection closes.
+        Ok(note) => drop(orders.notes.send(note)),
+        Err(Turned { link, error: None }) => closer::close_here(*link, &Farewell::default()),
+        Err(Turned { link, error: Some(error) }) => {
             refused(&link, orders, &error);
             let last = error.abort().map(Message::Abort);
-            closer::close_here(link, &Farewell { last, ..Farewell::default() });
+            closer::close_here(*link, &Farewell { last, ..Farewell::default() });
         }
     }
 }
 
 /// Somebody who tried to offer something and was turned away at the door: worth a line for the person here.
 fn refused(link: &SocketLink, orders: &Orders, error: &LaneError) {
-    if !matches!(error, LaneError::Link(_) | LaneError::Peer(_)) {
+    let reason = error.reason();
+    let quiet = match error {
+        // A device that calls a verified one finds another key here: its person may ask ours about it.
+        LaneError::Link(LinkEnd::Sealed(_)) => reason.code != ReasonCode::WrongKey,
+        LaneError::Link(_) | LaneError::Peer(_) => true,
+        // It has a warning of its own; and who is blocked is not to be heard of.
+        _ => matches!(reason.code, ReasonCode::WrongKey | ReasonCode::Blocked) && link.is_sealed(),
+    };
+    if !quiet {
         // A line that nobody reads any more at shutdown.
         let address = link.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.ip().to_string());
-        orders.notes.try_send(Note::Refused { address, reason: error.reason() }).ok();
+        orders.notes.try_send(Note::Refused { address, reason }).ok();
     }
 }
 
-struct Offered {
+/// Somebody who goes again: answered and done (no error), or turned away.
+struct Turned {
+    link: Box<SocketLink>,
+    error: Option<LaneError>,
+}
+
+/// What dispatch has to be told of a caller.
+fn open(mut link: SocketLink, orders: &Orders) -> Result<Note, Turned> {
+    match judge(&mut link, orders) {
+        Ok(Some(came)) => {
+            link.set_deadline(None);
+            Ok(came.note(link))
+        }
+        Ok(None) => Err(Turned { link: Box::new(link), error: None }),
+        Err(error) => Err(Turned { link: Box::new(link), error: Some(error) }),
+    }
+}
+
+/// A caller with something for a person.
+struct Came {
     id: TransferId,
     peer: Peer,
-    manifest: Manifest,
-    message: Option<String>,
-    session: Session,
+    rule: Option<Rule>,
+    comparing: Option<Comparing>,
+    what: What,
+}
+
+enum What {
+    Compare,
+    Offer { manifest: Manifest, message: Option<String>, session: Session, share: Option<Share> },
+}
+
+impl Came {
+    fn note(self, link: SocketLink) -> Note {
+        let key = TransferKey { id: self.id, direction: Direction::Incoming };
+        let comparing = self.comparing.map(Box::new);
+        let caller = Arrived { key, link, peer: self.peer, rule: self.rule, comparing };
+        match self.what {
+            What::Compare => Note::CompareCame(Box::new(caller)),
+            What::Offer { manifest, message, session, share } => {
+                let manifest = Arc::new(manifest);
+                Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, message, session, share }))
+            }
+        }
+    }
 }
 
 /// `None`: somebody who was answered and is done.
-fn open(link: &mut SocketLink, orders: &Orders) -> Result<Option<Offered>, LaneError> {
+fn judge(link: &mut SocketLink, orders: &Orders) -> Result<Option<Came>, LaneError> {
     match who_calls(link)? {
         Caller::Framed => {}
         Caller::Http => return answered(link, HTTP_ANSWER),
         Caller::Text => return answer_text(link),
         Caller::Nonsense { announced } => return Err(WireError::BadLength { announced }.into()),
-        Caller::Tls => {
-            let detail = "this build does not speak TLS";
-            return Err(LaneError::Local(Reason::here(ReasonCode::BadHeader, detail)));
-        }
+        Caller::Tls => return sealed::receive(link, orders).map(Some),
     }
     let json = frame::read_frame(link)?.ok_or_else(ended_early)?;
-    match caller::parse_first(&json)? {
-        FirstHeader::Sealed(hello) => sealed(link, orders, &hello).map(Some),
-        FirstHeader::Classic(header) if orders.classic => classic(link, &header).map(Some),
-        FirstHeader::Classic(_) => {
-            let detail = "offers in the plain protocol are switched off here";
-            Err(LaneError::Local(Reason::here(ReasonCode::Blocked, detail)))
-        }
+    let header = caller::parse_first(&json)?;
+    if orders.classic {
+        return classic(link, &header).map(Some);
     }
+    let detail = "offers in the plain protocol are switched off here";
+    Err(LaneError::Local(Reason::here(ReasonCode::Blocked, detail)))
 }
 
 const HTTP_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
     This is Sealdrop, not a web server. Send files here with Sealdrop.\n";
 
-fn answered(link: &mut SocketLink, bytes: &[u8]) -> Result<Option<Offered>, LaneError> {
+fn answered(link: &mut SocketLink, bytes: &[u8]) -> Result<Option<Came>, LaneError> {
     link.write_all(bytes)?;
     link.flush()?;
     Ok(None)
 }
 
 /// A classic download request, if it is UTF-8. Nothing is shared: the plain protocol's answer for what is not there.
-fn answer_text(link: &mut SocketLink) -> Result<Option<Offered>, LaneError> {
+fn answer_text(link: &mut SocketLink) -> Result<Option<Came>, LaneError> {
     let start = Instant::now();
     while !link.poll_more() && link.peek().len() < TEXT_BYTES && start.elapsed() < TEXT_LIMIT {
         let before = link.peek().len();
@@ -212,35 +258,10 @@ fn who_calls(link: &mut SocketLink) -> Result<Caller, LaneError> {
     }
 }
 
-fn sealed(link: &mut SocketLink, orders: &Orders, hello: &Hello) -> Result<Offered, LaneError> {
-    greet::greet_back(link, &orders.me, hello)?;
-    link.set_deadline(Some(Instant::now() + link.limits().hello));
-    let (offer, manifest) = greet::receive_offer(link, UNVERIFIED)?;
-    check_paths(&manifest)?;
-    Ok(Offered {
-        id: offer.transfer,
-        peer: peer(link, hello),
-        manifest,
-        message: offer.message,
-        session: Session::Sealed,
-    })
-}
-
 fn check_paths(manifest: &Manifest) -> Result<(), LaneError> {
     match parse_paths(manifest, NameRules::here()) {
         Ok(_) => Ok(()),
         Err((_, bad)) => Err(LaneError::Local(bad.reason())),
-    }
-}
-
-fn peer(link: &SocketLink, hello: &Hello) -> Peer {
-    let name = shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS);
-    let address = address_of(link);
-    Peer {
-        name: if name.is_empty() { address.clone() } else { name },
-        address,
-        os: Some(shown_text(&hello.os, MAX_SHOWN_NAME_CHARS)),
-        ..Peer::at(String::new(), false)
     }
 }
 
@@ -255,7 +276,7 @@ fn keep_alive(link: &SocketLink) {
     SockRef::from(link.stream()).set_tcp_keepalive(&probing).ok();
 }
 
-fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneError> {
+fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Came, LaneError> {
     keep_alive(link);
     let entry = Entry {
         path: vec![header.name.clone()],
@@ -265,6 +286,8 @@ fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Offered, LaneErr
     };
     let manifest = Manifest::from_entries(vec![entry]).unwrap_or_default();
     check_paths(&manifest)?;
+    let session = Session::Classic { md5: header.md5 };
+    let what = What::Offer { manifest, message: None, session, share: None };
     let peer = Peer::at(address_of(link), true);
-    Ok(Offered { id: new_transfer_id(), peer, manifest, message: None, session: Session::Classic { md5: header.md5 } })
+    Ok(Came { id: new_transfer_id(), peer, rule: None, comparing: None, what })
 }

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use crate::{
     digest::Hasher,
     model::{
-        book::{Book, DeviceId},
+        book::Book,
         file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
@@ -88,8 +88,15 @@ impl Errands {
         });
     }
 
-    pub fn forget(&self, id: DeviceId) {
-        self.change_book(move |book| book.forget(&id));
+    /// As `change_book`, for what nobody asked for: a convenience that must not disturb anybody when it fails.
+    pub fn remember(&self, edit: impl FnOnce(&mut Book) + Send + 'static) {
+        self.go("devices", move |this| {
+            if let Ok(turn) = Turn::take(&this.profile)
+                && let Ok(book) = turn.change(edit)
+            {
+                this.tell(Note::Devices(book));
+            }
+        });
     }
 
     pub fn load_devices(&self) {

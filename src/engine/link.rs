@@ -1,10 +1,11 @@
 //! A lane's connection: a non-blocking socket that is waited for with a poll, so that cancel and deadlines are seen.
 
 mod io_of_lanes;
+mod transport;
 
 use std::{
     collections::VecDeque,
-    io::{self, ErrorKind, IoSlice, Read, Write},
+    io::{self, ErrorKind, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -13,13 +14,18 @@ use std::{
 use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
 
-use crate::transfer::{limits::Limits, link::LinkEnd};
+use crate::{
+    crypto::session::{Established, Session},
+    transfer::{limits::Limits, link::LinkEnd},
+};
 
 use super::{
+    call::SealError,
     cancel::{CancelFlag, LinkWaker},
     note::Note,
     poll::watch,
 };
+use transport::{Transport, Trouble};
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,9 +36,9 @@ const READ_BYTES: usize = 64 << 10;
 /// Small writes are gathered up to this size.
 const GATHER_BYTES: usize = 64 << 10;
 
-/// A connected socket with what was read ahead and what is gathered to be written.
+/// A connected socket, plain or sealed, with what was read ahead and what is gathered to be written.
 pub struct SocketLink {
-    stream: TcpStream,
+    transport: Transport,
     poller: Arc<Poller>,
     events: Events,
     cancel: CancelFlag,
@@ -43,7 +49,7 @@ pub struct SocketLink {
     left: usize,
     ended: bool,
     /// How it ended, if not in order.
-    broken: Option<String>,
+    broken: Option<LinkEnd>,
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
@@ -72,7 +78,7 @@ impl SocketLink {
         watch(&poller, &stream, Event::none(0))?;
         let now = Instant::now();
         Ok(Self {
-            stream,
+            transport: Transport::plain(stream),
             poller,
             events: Events::new(),
             cancel,
@@ -114,17 +120,49 @@ impl SocketLink {
     }
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr().map(canonical)
+        self.stream().peer_addr().map(canonical)
     }
 
     /// The error that the system holds for this connection, such as a reset, without reading from it.
     pub fn take_error(&self) -> Option<io::Error> {
-        self.stream.take_error().ok().flatten()
+        self.stream().take_error().ok().flatten()
     }
 
-    /// Says that nothing more will be written. A failure means that the peer is gone, which reading will show.
+    /// Says that nothing more will be written, after all that was. A failure means that the peer is gone, which reading
+    /// will show.
     pub fn shut_writing(&mut self) {
-        self.stream.shutdown(Shutdown::Write).ok();
+        self.transport.say_goodbye();
+        self.flush().ok();
+        self.stream().shutdown(Shutdown::Write).ok();
+    }
+
+    /// Whether this is a sealed session, or on the way to be one.
+    pub fn is_sealed(&self) -> bool {
+        self.transport.is_sealed()
+    }
+
+    /// Makes this a sealed session: everything from here on, and what was read ahead already, is TLS.
+    ///
+    /// # Errors
+    /// How the link ended, or what TLS found wrong with the peer.
+    pub fn seal(&mut self, session: Session) -> Result<Established, SealError> {
+        let before = self.inbox.drain(..).collect();
+        self.transport.seal(session, before);
+        loop {
+            match self.transport.shake_hands() {
+                Ok(Some(established)) => return Ok(established),
+                Ok(None) => {
+                    if self.transport.has_unsent() {
+                        self.poll(true).map_err(link_end)?;
+                    }
+                }
+                Err(Trouble::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    self.poll(false).map_err(link_end)?;
+                }
+                Err(Trouble::Io(error)) => return Err(link_end(error)),
+                Err(Trouble::Tls(error)) => return Err(SealError::Session(error)),
+            }
+        }
     }
 
     /// Reads what is there without waiting, into the inbox. True when something (or the end) is there to be read.
@@ -145,6 +183,11 @@ impl SocketLink {
         if !self.ended && self.inbox.len() < INBOX_BYTES {
             self.fill();
         }
+        self.ended
+    }
+
+    /// Whether the stream has ended, as far as it was read.
+    pub fn has_ended(&self) -> bool {
         self.ended
     }
 
@@ -172,14 +215,24 @@ impl SocketLink {
 
     /// The socket, to be watched by somebody else's poll.
     pub(super) fn stream(&self) -> &TcpStream {
-        &self.stream
+        self.transport.stream()
+    }
+
+    /// Whether more can be read although the socket has nothing: decrypted bytes that had no room in the inbox.
+    pub(super) fn has_more(&self) -> bool {
+        self.transport.has_plain()
+    }
+
+    /// Whether something still has to leave.
+    fn has_unsent(&self) -> bool {
+        !self.outbox.is_empty() || self.transport.has_unsent()
     }
 
     /// One non-blocking read into the inbox.
     fn fill(&mut self) -> bool {
         self.scratch.resize(READ_BYTES, 0);
         loop {
-            match self.stream.read(&mut self.scratch) {
+            match self.transport.read(&mut self.scratch) {
                 Ok(0) => self.ended = true,
                 Ok(n) => {
                     self.inbox.extend(&self.scratch[..n]);
@@ -190,7 +243,7 @@ impl SocketLink {
                 // Told to whoever has read what came before.
                 Err(error) => {
                     self.ended = true;
-                    self.broken = Some(error.to_string());
+                    self.broken = Some(LinkEnd::of(&error));
                 }
             }
             return true;
@@ -202,39 +255,46 @@ impl SocketLink {
         self.waiting_since = None;
     }
 
-    /// Writes as much of the outbox and then of `bytes` as goes without waiting; how much of `bytes` went.
+    /// Writes as much of the outbox and then of `bytes` as goes without waiting; how much of `bytes` was taken.
     fn push_out(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut taken = 0;
-        while self.left < self.outbox.len() || taken < bytes.len() {
-            let pieces = [IoSlice::new(&self.outbox[self.left..]), IoSlice::new(&bytes[taken..])];
-            let wrote = match self.stream.write_vectored(&pieces) {
-                Ok(0) => return Err(LinkEnd::PeerGone("nothing more can be written".to_owned()).into()),
-                Ok(n) => n,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.is_stuck = true;
-                    break;
-                }
-                Err(error) => return Err(LinkEnd::PeerGone(error.to_string()).into()),
-            };
-            let of_outbox = wrote.min(self.outbox.len() - self.left);
-            self.left += of_outbox;
-            taken += wrote - of_outbox;
+        let before = self.transport.sent();
+        let taken = self.hand_over(bytes)?;
+        if self.left == self.outbox.len() {
+            self.outbox.clear();
+            self.left = 0;
+        }
+        let all_left = self.transport.push().map_err(gone)?;
+        if self.transport.sent() > before {
             self.last_written = Instant::now();
             if std::mem::take(&mut self.is_stuck) {
                 // There is room again because the peer took something: it is alive, though it may have nothing to say.
                 self.waiting_since = None;
             }
         }
-        if self.left == self.outbox.len() {
-            self.outbox.clear();
-            self.left = 0;
+        self.is_stuck |= !all_left || taken < bytes.len();
+        Ok(taken)
+    }
+
+    /// Gives the transport what it takes.
+    fn hand_over(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut taken = 0;
+        while self.left < self.outbox.len() || taken < bytes.len() {
+            let wrote = match self.transport.write([&self.outbox[self.left..], &bytes[taken..]]) {
+                Ok(0) => return Err(LinkEnd::PeerGone("nothing more can be written".to_owned()).into()),
+                Ok(n) => n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(gone(error)),
+            };
+            let of_outbox = wrote.min(self.outbox.len() - self.left);
+            self.left += of_outbox;
+            taken += wrote - of_outbox;
         }
         Ok(taken)
     }
 
     fn ping_if_due(&mut self) {
-        if self.outbox.is_empty()
+        if !self.has_unsent()
             && !self.is_in_body
             && self.last_written.elapsed() >= self.limits.ping
             && let Some(ping) = &self.ping
@@ -246,7 +306,7 @@ impl SocketLink {
     /// For whoever never has to wait for bytes: what was gathered leaves soon all the same, and so does a ping that is due.
     fn send_what_is_due(&mut self) {
         let since = self.last_received.saturating_duration_since(self.last_written);
-        let limit = if self.outbox.is_empty() { self.limits.ping } else { TICK };
+        let limit = if self.has_unsent() { TICK } else { self.limits.ping };
         if since >= limit {
             // What it said before it left is read first; then the end shows.
             self.poll_output().ok();
@@ -277,11 +337,14 @@ impl SocketLink {
     fn poll_for(&mut self, writable: bool, mut wait: Duration) -> io::Result<()> {
         self.check()?;
         let readable = !self.ended && self.inbox.len() < INBOX_BYTES;
+        if readable && self.transport.has_plain() {
+            return Ok(());
+        }
         let interest = Event::new(0, readable, writable);
         if let Some(deadline) = self.deadline {
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
-        self.poller.modify(&self.stream, interest).map_err(gone)?;
+        self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
         self.events.clear();
         match self.poller.wait(&mut self.events, Some(wait)) {
             Ok(_) => Ok(()),
@@ -292,14 +355,19 @@ impl SocketLink {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+fn link_end(error: io::Error) -> SealError {
+    SealError::Link(LinkEnd::of(&error))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
 fn gone(error: io::Error) -> io::Error {
-    LinkEnd::PeerGone(error.to_string()).into()
+    LinkEnd::of(&error).into()
 }
 
 impl Drop for SocketLink {
     fn drop(&mut self) {
         // Fails only when it was not registered, and then there is nothing to undo.
-        self.poller.delete(&self.stream).ok();
+        self.poller.delete(self.transport.stream()).ok();
     }
 }
 

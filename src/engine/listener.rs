@@ -103,9 +103,9 @@ fn accept_all(id: ListenerId, socket: &TcpListener, poller: &Poller, stop: &Canc
     let mut back_off = BACK_OFF;
     while !stop.is_set() {
         match socket.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 back_off = BACK_OFF;
-                if notes.send(Note::Came { stream }).is_err() {
+                if notes.send(Note::Came { stream, from: from.ip().to_canonical() }).is_err() {
                     break;
                 }
             }

@@ -1,4 +1,5 @@
-//! One thread that keeps all connections that wait for a person: answers pings, hears answers, notices who leaves.
+//! One thread that keeps all connections that wait for a person: answers pings, agrees on codes, hears answers, notices
+//! who leaves.
 
 use std::{
     collections::HashMap,
@@ -11,17 +12,19 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use polling::{Event, Events, Poller};
 
 use crate::{
+    crypto::short_code::Nonce,
     model::{
         reason::{Reason, ReasonCode},
         transfer::TransferKey,
     },
     transfer::{
+        compare::Comparing,
         lane::{Farewell, LaneError, ended_early, unexpected},
         link::{Link, LinkEnd},
     },
     wire::{
         frame::{PREFIX_BYTES, header_length},
-        header::{self, Message},
+        header::{self, Answer, Message},
     },
 };
 
@@ -35,6 +38,8 @@ const WORDS: usize = 1024;
 /// What a connection in the lobby waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitsFor {
+    /// A code, and nothing else: *Compare codes*, from either side.
+    Code,
     /// The other side's answer to our offer.
     TheirAnswer,
     /// Our person's answer to their offer.
@@ -46,8 +51,9 @@ pub enum WaitsFor {
 /// What dispatch says to the lobby.
 enum Word {
     Dismiss(TransferKey, Farewell),
+    Show(TransferKey, Nonce),
     Take(TransferKey),
-    Wait(TransferKey, Box<SocketLink>, WaitsFor),
+    Wait(Box<Waiting>),
 }
 
 /// Dispatch's end of the lobby. Dropping it ends the lobby and closes what waits there.
@@ -69,12 +75,17 @@ impl Lobby {
         Ok(Self { words, poller })
     }
 
-    /// Keeps `link` until it is taken, dismissed or left.
-    pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor) {
-        self.say(Word::Wait(key, Box::new(link), waits_for));
+    /// Keeps `link` until it is taken, dismissed or left. `CodeKnown` is told when `comparing` has come to a code.
+    pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor, comparing: Option<Box<Comparing>>) {
+        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, wanted: false })));
     }
 
-    /// Asks for the link back: `Note::Taken`.
+    /// The card stands before a person: the code may be agreed on, with this nonce of ours.
+    pub fn show_code(&self, key: TransferKey, nonce: Nonce) {
+        self.say(Word::Show(key, nonce));
+    }
+
+    /// Asks for the link back: `Note::Taken`, once no word about the code is owed any more.
     pub fn take(&self, key: TransferKey) {
         self.say(Word::Take(key));
     }
@@ -103,6 +114,9 @@ struct Waiting {
     key: TransferKey,
     link: SocketLink,
     waits_for: WaitsFor,
+    comparing: Option<Box<Comparing>>,
+    /// Dispatch has asked for it.
+    wanted: bool,
 }
 
 struct Keeper {
@@ -142,12 +156,9 @@ impl Keeper {
     fn hear(&mut self, words: &Receiver<Word>) -> Result<(), ()> {
         loop {
             match words.try_recv() {
-                Ok(Word::Wait(key, link, waits_for)) => self.admit(key, *link, waits_for),
-                Ok(Word::Take(key)) => {
-                    if let Some(waiting) = self.remove(key) {
-                        self.note(Note::Taken { key, link: waiting.link });
-                    }
-                }
+                Ok(Word::Show(key, nonce)) => self.show_code(key, nonce),
+                Ok(Word::Take(key)) => self.take(key),
+                Ok(Word::Wait(waiting)) => self.admit(*waiting),
                 Ok(Word::Dismiss(key, farewell)) => match self.remove(key) {
                     Some(Waiting { link, waits_for: WaitsFor::OurAnswerClassic, .. }) => closer::reset(link),
                     Some(Waiting { link, .. }) => closer::close(link, farewell),
@@ -159,24 +170,28 @@ impl Keeper {
         }
     }
 
-    fn admit(&mut self, key: TransferKey, mut link: SocketLink, waits_for: WaitsFor) {
+    fn admit(&mut self, mut waiting: Waiting) {
+        let (key, waits_for) = (waiting.key, waiting.waits_for);
         let number = self.next;
         self.next += 1;
         let ping =
             (waits_for != WaitsFor::OurAnswerClassic).then(|| header::encode(&Message::Ping).unwrap_or_default());
-        link.set_ping(ping);
-        if let Err(error) = watch(&self.poller, link.stream(), interest(number, waits_for)) {
+        waiting.link.set_ping(ping);
+        if let Err(error) = watch(&self.poller, waiting.link.stream(), interest(number, waits_for)) {
             self.note(Note::Left { key, reason: Reason::here(ReasonCode::Internal, error.to_string()) });
             return;
         }
-        self.waiting.insert(number, Waiting { key, link, waits_for });
+        self.waiting.insert(number, waiting);
         // Bytes may have been read ahead already.
         self.look(number);
     }
 
+    fn number_of(&self, key: TransferKey) -> Option<usize> {
+        self.waiting.iter().find(|(_, waiting)| waiting.key == key).map(|(number, _)| *number)
+    }
+
     fn remove(&mut self, key: TransferKey) -> Option<Waiting> {
-        let number = *self.waiting.iter().find(|(_, waiting)| waiting.key == key)?.0;
-        self.remove_number(number)
+        self.number_of(key).and_then(|number| self.remove_number(number))
     }
 
     fn remove_number(&mut self, number: usize) -> Option<Waiting> {
@@ -220,22 +235,20 @@ impl Keeper {
 
     /// Reads what is there from one connection, and acts on whole headers.
     fn look(&mut self, number: usize) {
-        let Some(waiting) = self.waiting.get_mut(&number) else { return };
-        if waiting.waits_for != WaitsFor::OurAnswerClassic {
-            let ended = waiting.link.poll_more();
-            loop {
-                match next_header(&mut waiting.link, ended) {
-                    Ok(None) => break,
-                    Ok(Some(Message::Ping)) => {}
-                    Ok(Some(Message::Answer(answer))) if waiting.waits_for == WaitsFor::TheirAnswer => {
-                        if let Some(Waiting { key, link, .. }) = self.remove_number(number) {
-                            self.note(Note::Answered { key, link: Box::new(link), answer });
-                        }
-                        return;
-                    }
-                    Ok(Some(other)) => return self.fault(number, &unexpected(&other)),
-                    Err(error) => return self.fault(number, &error),
-                }
+        // One read for each look, so that nobody who never stops talking keeps the others waiting.
+        let mut reads = true;
+        loop {
+            let Some(waiting) = self.waiting.get_mut(&number) else { return };
+            if waiting.waits_for == WaitsFor::OurAnswerClassic {
+                break;
+            }
+            let ended = if reads { waiting.link.poll_more() } else { waiting.link.has_ended() };
+            reads = false;
+            match next_header(&mut waiting.link, ended) {
+                Ok(None) if waiting.link.has_more() => reads = true,
+                Ok(None) => break,
+                Ok(Some(message)) => self.heard(number, message),
+                Err(error) => self.fault(number, &error),
             }
         }
         if let Some(waiting) = self.waiting.get(&number)
@@ -246,10 +259,90 @@ impl Keeper {
         }
     }
 
+    /// One header of a connection.
+    fn heard(&mut self, number: usize, message: Message) {
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        match (message, waiting.waits_for) {
+            (Message::Ping, _) => {}
+            (Message::Answer(answer), WaitsFor::TheirAnswer) => {
+                if let Some(Waiting { key, link, .. }) = self.remove_number(number) {
+                    self.note(Note::Answered { key, link: Box::new(link), answer });
+                }
+            }
+            (Message::Answer(Answer::Busy(reason) | Answer::Decline(reason)), WaitsFor::Code) => {
+                self.leave(number, reason, Farewell::default());
+            }
+            (Message::Done, WaitsFor::Code) => self.leave(number, unexplained(), Farewell::default()),
+            (message, _) if Comparing::is_about(&message) => self.compare(number, &message),
+            (other, _) => self.fault(number, &unexpected(&other)),
+        }
+    }
+
+    /// A word about the code.
+    fn compare(&mut self, number: usize, message: &Message) {
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        let heard = waiting.comparing.as_mut().ok_or_else(|| unexpected(message));
+        let said = heard.and_then(|comparing| comparing.hear(message)).and_then(|agreed| {
+            if let Some(say) = &agreed.say {
+                header::write_header(&mut waiting.link, say)?;
+                waiting.link.poll_output()?;
+            }
+            Ok(agreed)
+        });
+        let (key, alone, wanted) = (waiting.key, waiting.waits_for == WaitsFor::Code, waiting.wanted);
+        match said {
+            Err(error) => self.fault(number, &error),
+            Ok(agreed) => {
+                self.note(Note::CodeKnown { key, code: agreed.code });
+                // The listener has the last word of a comparison, the dialer waits for it.
+                if alone && agreed.say.is_none() {
+                    if let Some(waiting) = self.remove_number(number) {
+                        let last = Some(Message::Done);
+                        closer::close(waiting.link, Farewell { last, ..Farewell::default() });
+                    }
+                } else if wanted {
+                    self.hand_back(number);
+                }
+            }
+        }
+    }
+
+    /// The card stands: our half of the code goes out.
+    fn show_code(&mut self, key: TransferKey, nonce: Nonce) {
+        let Some(number) = self.number_of(key) else { return };
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        let Some(word) = waiting.comparing.as_mut().and_then(|comparing| comparing.show(nonce)) else { return };
+        let said = header::write_header(&mut waiting.link, &word).map_err(LaneError::from);
+        if let Err(error) = said.and_then(|()| Ok(waiting.link.poll_output()?)) {
+            self.fault(number, &error);
+        }
+    }
+
+    /// Dispatch wants the link; not before the peer has kept its commitment.
+    fn take(&mut self, key: TransferKey) {
+        let Some(number) = self.number_of(key) else { return };
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        waiting.wanted = true;
+        if !waiting.comparing.as_ref().is_some_and(|comparing| comparing.is_owed()) {
+            self.hand_back(number);
+        }
+    }
+
+    fn hand_back(&mut self, number: usize) {
+        if let Some(waiting) = self.remove_number(number) {
+            self.note(Note::Taken { key: waiting.key, link: waiting.link });
+        }
+    }
+
     fn fault(&mut self, number: usize, error: &LaneError) {
         let last = error.abort().map(Message::Abort);
         self.leave(number, error.reason(), Farewell { last, ..Farewell::default() });
     }
+}
+
+/// The other side ended a comparison without a word why.
+fn unexplained() -> Reason {
+    Reason::there(ReasonCode::Cancelled, None)
 }
 
 fn interest(number: usize, waits_for: WaitsFor) -> Event {

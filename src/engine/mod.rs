@@ -3,6 +3,7 @@
 //! `Engine::start` gives a door of two channel ends: commands in, events out. One `dispatch` thread owns all state; the
 //! listener, doormen, lobby, worker pool, committers, closers and errands tell it what happened by notes.
 
+pub mod call;
 pub mod cancel;
 pub mod closer;
 pub mod committer;
@@ -33,6 +34,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
+    crypto::{identity::Identity, tls::Tls},
     model::{reason::Reason, settings::Settings, transfer::TransferId},
     storage::{landing::sweep_leftovers, profile::Profile},
     transfer::limits::Limits,
@@ -55,6 +57,10 @@ const ANSWERS: usize = 256;
 pub struct Config {
     pub profile: Profile,
     pub settings: Settings,
+    /// This device's key.
+    pub identity: Identity,
+    /// A person looks at what comes in, so that codes may be shown.
+    pub attended: bool,
     /// Port to listen on (0 lets the system choose); `None` only sends.
     pub listen: Option<u16>,
     /// The settings file was damaged and kept aside there; the window is told.
@@ -79,7 +85,8 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, listen, damaged, limits, waker } = config;
+        let Config { profile, settings, identity, attended, listen, damaged, limits, waker } = config;
+        let tls = Tls::new(&identity).map_err(io::Error::other)?;
         handles::raise_limit();
         if listen.is_some() {
             sweep_leftovers(&profile);
@@ -99,6 +106,8 @@ impl Engine {
             errands,
             lobby,
             settings,
+            tls,
+            attended,
             damaged,
             limits,
             waker,

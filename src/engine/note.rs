@@ -8,22 +8,26 @@ use std::{
 
 use crate::{
     model::{
-        book::Book,
+        book::{Book, Rule},
         device::Peer,
+        device_key::DeviceKey,
         manifest::Manifest,
         outcome::FileEnd,
         preflight::Preflight,
         reason::Reason,
         seal::Md5Digest,
+        short_code::ShortCode,
         transfer::{Stage, TransferKey},
     },
     storage::sources::{LeftOut, Outgoing, SourceTree},
+    transfer::compare::Comparing,
     wire::header::Answer,
 };
 
 use super::{
+    door::memory::Share,
     link::SocketLink,
-    messages::{Checked, StageId},
+    messages::{Checked, KeyWarning, StageId},
 };
 
 /// Tells the notes of a listener that was replaced from those of the present one.
@@ -40,6 +44,7 @@ pub enum Note {
     /// Somebody knocked.
     Came {
         stream: TcpStream,
+        from: IpAddr,
     },
     Checked {
         key: TransferKey,
@@ -52,11 +57,10 @@ pub enum Note {
     },
     /// The device book as it is now.
     Devices(Book),
-    /// The device book was damaged and kept aside there; an empty one follows.
-    DevicesDamaged(PathBuf),
-    DevicesNotSaved(Reason),
     /// A doorman is free again.
-    DoormanLeft,
+    DoormanLeft {
+        from: IpAddr,
+    },
     FileEnded {
         key: TransferKey,
         end: FileEnd,
@@ -91,13 +95,28 @@ pub enum Note {
         index: u32,
         moved: u64,
     },
+    /// Both sides have the code.
+    CodeKnown {
+        key: TransferKey,
+        code: ShortCode,
+    },
+    /// Somebody wants to compare codes.
+    CompareCame(Box<Arrived>),
+    /// A comparison that we asked for stands before the other side.
+    Met {
+        key: TransferKey,
+        link: Box<SocketLink>,
+        comparing: Option<Box<Comparing>>,
+    },
+    /// The device book was damaged and kept aside there; an empty one follows.
+    DevicesDamaged(PathBuf),
+    DevicesNotSaved(Reason),
     /// A doorman has a whole offer.
     OfferCame(Box<ArrivedOffer>),
-    /// The name and system that the peer gave itself.
+    /// TLS has shown who answered, and it has said what it is called.
     PeerKnown {
         key: TransferKey,
-        name: String,
-        os: String,
+        introduced: Introduced,
     },
     Preflighted {
         key: TransferKey,
@@ -107,6 +126,7 @@ pub enum Note {
     Proposed {
         key: TransferKey,
         link: Box<SocketLink>,
+        comparing: Option<Box<Comparing>>,
     },
     ReachableAt(Vec<IpAddr>),
     /// A caller was turned away at the door.
@@ -134,6 +154,8 @@ pub enum Note {
         key: TransferKey,
         link: SocketLink,
     },
+    /// Somebody who may not be who they seem was turned away.
+    WrongKey(KeyWarning),
     /// A lane is over.
     WorkEnded {
         key: TransferKey,
@@ -147,13 +169,34 @@ pub enum Note {
 
 /// What a doorman read.
 pub struct ArrivedOffer {
-    pub key: TransferKey,
-    pub link: SocketLink,
-    pub peer: Peer,
+    pub caller: Arrived,
     pub manifest: Arc<Manifest>,
     pub message: Option<String>,
     /// What kind of session it came in.
     pub session: Session,
+    /// The room that its list takes up while it waits.
+    pub share: Option<Share>,
+}
+
+/// Somebody who came with an offer, or to compare codes.
+pub struct Arrived {
+    pub key: TransferKey,
+    pub link: SocketLink,
+    pub peer: Peer,
+    /// What it may do, if it is verified.
+    pub rule: Option<Rule>,
+    /// For the code; nothing when each side has verified the other, and in the plain protocol.
+    pub comparing: Option<Box<Comparing>>,
+}
+
+/// Who answered a call.
+pub struct Introduced {
+    /// Safe to show; empty if it gave none.
+    pub name: String,
+    pub os: String,
+    pub key: DeviceKey,
+    /// A person here has confirmed this key.
+    pub verified: bool,
 }
 
 /// How an incoming offer is spoken to.

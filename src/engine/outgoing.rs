@@ -1,28 +1,23 @@
 //! The way of an outgoing transfer up to the other person's answer: list, look up, connect, greet, offer.
 
-use std::{io::Write, net::TcpStream, ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{net::TcpStream, ops::ControlFlow, path::PathBuf, sync::Arc};
 
 use crossbeam_channel::Sender;
 
 use crate::{
     model::{
-        device::{MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
+        device::PeerAddr,
         reason::{Reason, ReasonCode},
         transfer::{Stage, TransferKey},
     },
     storage::sources::{self, LeftOut, Outgoing, SourceTree, WalkLimits, walk},
-    transfer::{
-        greet::{self, Me},
-        lane::{Farewell, LaneError},
-        limits::Limits,
-    },
-    wire::header::{Hello, Message},
+    transfer::{greet, limits::Limits},
 };
 
 use super::{
+    call::{Call, Met, Seal, give_up},
     cancel::CancelFlag,
-    closer, dial,
-    link::SocketLink,
+    dial,
     messages::{SendRequest, What},
     note::Note,
 };
@@ -34,7 +29,7 @@ const WALK_NOTE_EVERY: u64 = 500;
 pub struct Errand {
     pub key: TransferKey,
     pub request: SendRequest,
-    pub me: Me,
+    pub seal: Seal,
     pub cancel: CancelFlag,
     pub limits: Limits,
     pub notes: Sender<Note>,
@@ -87,35 +82,25 @@ impl Errand {
     }
 
     fn offer(&self, outgoing: &Outgoing) -> Result<(), Reason> {
-        let mut link =
-            SocketLink::new(self.connect(&self.request.to)?, self.cancel.clone(), self.limits, self.notes.clone())
-                .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
-        self.stage(Stage::Offering);
-        match self.greet_and_offer(&mut link, outgoing) {
+        let call = Call {
+            key: self.key,
+            to: self.request.to.clone(),
+            expect: self.request.expect,
+            always_compare: false,
+            seal: self.seal.clone(),
+            cancel: self.cancel.clone(),
+            limits: self.limits,
+            notes: self.notes.clone(),
+        };
+        let Met { mut link, comparing } = call.meet(&|stage| self.stage(stage))?;
+        let message = self.request.message.as_deref();
+        match greet::send_offer(&mut link, self.key.id, &outgoing.manifest, message) {
             Ok(()) => {
-                self.tell(Note::Proposed { key: self.key, link: Box::new(link) });
+                self.tell(Note::Proposed { key: self.key, link: Box::new(link), comparing: comparing.map(Box::new) });
                 Ok(())
             }
-            Err(error) => {
-                let error = crate::transfer::lane::last_word(&mut link, error);
-                let last = error.abort().map(Message::Abort);
-                closer::close(link, Farewell { last, ..Farewell::default() });
-                Err(error.reason())
-            }
+            Err(error) => Err(give_up(link, error)),
         }
-    }
-
-    fn connect(&self, to: &PeerAddr) -> Result<TcpStream, Reason> {
-        connect(to, &self.cancel, &|stage| self.stage(stage))
-    }
-
-    fn greet_and_offer(&self, link: &mut SocketLink, outgoing: &Outgoing) -> Result<(), LaneError> {
-        let hello: Hello = greet::greet_first(link, &self.me)?;
-        let name = shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS);
-        let os = shown_text(&hello.os, MAX_SHOWN_NAME_CHARS);
-        self.tell(Note::PeerKnown { key: self.key, name, os });
-        greet::send_offer(link, self.key.id, &outgoing.manifest, self.request.message.as_deref())?;
-        Ok(link.flush()?)
     }
 }
 

@@ -57,6 +57,12 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The same counts with no more than the first `count` entries, for lists that need not be whole any more.
+    pub fn beginning(&self, count: usize) -> Self {
+        let entries = self.entries.iter().take(count).cloned().collect();
+        Self { entries, ..*self }
+    }
+
     /// Counts `entries`; `None` when the sizes do not fit into 64 bits.
     pub fn from_entries(entries: Vec<Entry>) -> Option<Self> {
         let mut manifest = Self::default();

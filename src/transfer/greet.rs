@@ -17,26 +17,29 @@ use crate::{
 
 use super::{
     lane::{LaneError, ended_early, unexpected},
-    link::{Link, LinkEnd},
+    link::Link,
 };
 
 /// What this device says of itself.
 #[derive(Clone, Debug)]
 pub struct Me {
     pub name: String,
+    /// Where it listens, if it does.
+    pub port: Option<u16>,
 }
 
 impl Me {
-    /// The hello of this program.
-    pub fn hello(&self) -> Message {
+    /// The hello of this program. `commit`: the dialer's commitment to its nonce. `verified`: a person here has confirmed
+    /// the key that TLS has shown.
+    pub fn hello(&self, commit: Option<[u8; 32]>, verified: bool) -> Message {
         Message::Hello(Hello {
             versions: [VERSION, VERSION],
             program: concat!("sealdrop ", env!("CARGO_PKG_VERSION")).to_owned(),
             name: self.name.clone(),
             os: std::env::consts::OS.to_owned(),
-            commit: None,
-            verified: Some(false),
-            port: None,
+            commit,
+            verified: Some(verified),
+            port: self.port,
         })
     }
 }
@@ -52,40 +55,32 @@ pub struct OfferLimits {
 /// What unverified devices may offer.
 pub const UNVERIFIED: OfferLimits = OfferLimits { entries: 100_000, header_bytes: 16 << 20 };
 
-/// Says hello first and reads the answer: the dialer's side.
-pub fn greet_first(link: &mut impl Link, me: &Me) -> Result<Hello, LaneError> {
-    link.set_deadline(Some(Instant::now() + link.limits().hello));
-    header::write_header(link, &me.hello())?;
+/// What verified devices may offer.
+pub const VERIFIED: OfferLimits = OfferLimits { entries: 1_000_000, header_bytes: 256 << 20 };
+
+/// Says hello first and reads the answer: the dialer's side, within the deadline that stands.
+pub fn greet_first(link: &mut impl Link, me: &Me, commit: [u8; 32], verified: bool) -> Result<Hello, LaneError> {
+    header::write_header(link, &me.hello(Some(commit), verified))?;
     link.flush()?;
-    let hello = match header::read_header(link) {
-        Ok(Some(Message::Hello(hello))) => hello,
-        Ok(Some(Message::Abort(abort))) => return Err(LaneError::Peer(abort.reason)),
-        Ok(Some(_)) => return Err(not_sealdrop("it answered with something else")),
-        Ok(None) => return Err(not_sealdrop("it closed the connection without a word")),
-        Err(error) => return Err(hello_error(error.into())),
-    };
-    link.set_deadline(None);
+    let hello = read_hello(link)?;
     check_versions(&hello)?;
     Ok(hello)
 }
 
-/// Answers a hello that has been read already: the listener's side.
-pub fn greet_back(link: &mut impl Link, me: &Me, theirs: &Hello) -> Result<(), LaneError> {
-    header::write_header(link, &me.hello())?;
-    link.flush()?;
-    check_versions(theirs)
-}
-
-fn hello_error(error: LaneError) -> LaneError {
-    match error {
-        LaneError::Wire(error) => not_sealdrop(&error.to_string()),
-        LaneError::Link(LinkEnd::PeerGone(detail)) => not_sealdrop(&detail),
-        other => other,
+/// The peer's hello, which opens every sealed session.
+pub fn read_hello(link: &mut impl Link) -> Result<Hello, LaneError> {
+    match header::read_header(link)?.ok_or_else(ended_early)? {
+        Message::Hello(hello) => Ok(hello),
+        Message::Abort(abort) => Err(LaneError::Peer(abort.reason)),
+        other => Err(unexpected(&other)),
     }
 }
 
-fn not_sealdrop(detail: &str) -> LaneError {
-    LaneError::Local(Reason::here(ReasonCode::NotSealdrop, detail))
+/// Answers a hello that has been read already: the listener's side.
+pub fn greet_back(link: &mut impl Link, me: &Me, theirs: &Hello, verified: bool) -> Result<(), LaneError> {
+    header::write_header(link, &me.hello(None, verified))?;
+    link.flush()?;
+    check_versions(theirs)
 }
 
 fn check_versions(hello: &Hello) -> Result<(), LaneError> {
@@ -127,43 +122,32 @@ pub fn send_offer(
     Ok(link.flush()?)
 }
 
-/// Reads the offer and all its entries.
-pub fn receive_offer(link: &mut impl Link, limits: OfferLimits) -> Result<(Offer, Manifest), LaneError> {
-    let offer = match header::read_header(link)?.ok_or_else(ended_early)? {
-        Message::Offer(offer) => offer,
-        Message::Abort(abort) => return Err(LaneError::Peer(abort.reason)),
-        other => return Err(not_served(&other)),
-    };
+/// Reads all entries of an offer whose header has been read. `share` is asked for room for each header's bytes.
+pub fn receive_entries(
+    link: &mut impl Link,
+    offer: &Offer,
+    limits: OfferLimits,
+    share: &mut dyn FnMut(u64) -> bool,
+) -> Result<Manifest, LaneError> {
     let announced = [offer.files, offer.folders, offer.links].iter().try_fold(0_u64, |sum, n| sum.checked_add(*n));
     let announced = announced.filter(|n| *n <= limits.entries).ok_or_else(|| too_many(limits.entries))?;
     let limit = link.limits().manifest + Duration::from_secs(announced / 1000);
     link.set_deadline(Some(Instant::now() + limit));
-    let manifest = receive_entries(link, &offer, announced, limits)?;
+    let manifest = read_entries(link, offer, announced, limits, share)?;
     link.set_deadline(None);
-    Ok((offer, manifest))
-}
-
-/// A build that does not serve a purpose answers `unknown_type`.
-fn not_served(message: &Message) -> LaneError {
-    let word = match message {
-        Message::Lane { .. } => "lane",
-        Message::Probe { .. } => "probe",
-        Message::Verify => "verify",
-        Message::Want { .. } => "want",
-        other => return unexpected(other),
-    };
-    LaneError::Local(Reason::here(ReasonCode::UnknownType, format!("this build does not serve \"{word}\"")))
+    Ok(manifest)
 }
 
 fn too_many(limit: u64) -> LaneError {
     LaneError::Local(Reason::here(ReasonCode::Limit, format!("more than {limit} entries are not taken")))
 }
 
-fn receive_entries(
+fn read_entries(
     link: &mut impl Link,
     offer: &Offer,
     announced: u64,
     limits: OfferLimits,
+    share: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Manifest, LaneError> {
     let mut digest = ManifestDigest::new();
     let mut all = Vec::new();
@@ -176,6 +160,10 @@ fn receive_entries(
                 if header_bytes > limits.header_bytes {
                     let detail = format!("a list of files over {} MiB is not taken", limits.header_bytes >> 20);
                     return Err(LaneError::Local(Reason::here(ReasonCode::Limit, detail)));
+                }
+                if !share(json.len() as u64) {
+                    let detail = "the offers that wait here fill the room there is for them";
+                    return Err(LaneError::Local(Reason::here(ReasonCode::Busy, detail)));
                 }
                 digest.add(&json);
                 all.append(&mut entries);

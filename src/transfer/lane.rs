@@ -54,6 +54,7 @@ impl LaneError {
         match self {
             Self::Link(LinkEnd::Cancelled) => Reason::bare(ReasonCode::Cancelled),
             Self::Link(LinkEnd::Deadline) => Reason::here(ReasonCode::Timeout, LinkEnd::Deadline.to_string()),
+            Self::Link(LinkEnd::Sealed(reason)) => reason.clone(),
             Self::Link(end) => Reason::here(ReasonCode::ConnectionLost, end.to_string()),
             Self::Local(reason) | Self::Peer(reason) => reason.clone(),
             Self::Protocol(how) => Reason::here(ReasonCode::BadMessage, how.clone()),
@@ -66,7 +67,7 @@ impl LaneError {
     pub fn abort(&self) -> Option<Abort> {
         let plain = |reason| Some(Abort { reason, ours: None, theirs: None });
         match self {
-            Self::Link(LinkEnd::PeerGone(_) | LinkEnd::Silent(_)) | Self::Peer(_) => None,
+            Self::Link(LinkEnd::PeerGone(_) | LinkEnd::Sealed(_) | LinkEnd::Silent(_)) | Self::Peer(_) => None,
             Self::Version(ours, theirs) => {
                 Some(Abort { reason: self.reason(), ours: Some(*ours), theirs: Some(*theirs) })
             }

@@ -1,12 +1,21 @@
-//! Every wait has a name and a limit. The values are the program's; tests bring shorter ones.
+//! Every wait and every number of strangers has a name and a limit. The values are the program's; tests bring shorter ones.
 
 use std::time::Duration;
 
-/// How long each wait may take.
+/// How long each wait may take, and how many may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A person's answer to an offer; after that it lapses.
     pub answer: Duration,
+    /// Callers of one address that are attended to at the same time.
+    pub callers_of_one: usize,
+    /// Offers of one address that may wait for a person.
+    pub offers_of_one: usize,
+    /// Offers of one address in a row, none of them accepted, that are shown without delay.
+    pub offers_at_once: u32,
+    /// Codes that devices nobody has verified may cost in a minute, and in an hour, in all.
+    pub codes_a_minute: usize,
+    pub codes_an_hour: usize,
     /// Once a header's first byte is there, the rest of it.
     pub header: Duration,
     /// Connecting, and then the hello: each, absolute.
@@ -23,6 +32,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             answer: Duration::from_mins(10),
+            callers_of_one: 8,
+            offers_of_one: 4,
+            offers_at_once: 3,
+            codes_a_minute: 3,
+            codes_an_hour: 20,
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             manifest: Duration::from_mins(1),

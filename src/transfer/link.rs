@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::limits::Limits;
+use crate::model::reason::Reason;
 
 /// A connection as lanes see it. `read` and `write` wait as long as the lane lives, so they never fail with
 /// `WouldBlock`, `TimedOut` or `Interrupted`: an error means that the lane is over and holds a [`LinkEnd`].
@@ -67,6 +68,9 @@ pub enum LinkEnd {
     Deadline,
     #[error("the connection broke: {0}")]
     PeerGone(String),
+    /// TLS ended it, for a reason of its own; nothing can be said to the peer any more.
+    #[error("{0}")]
+    Sealed(Reason),
     #[error("nothing came for {0} s")]
     Silent(u64),
 }

@@ -13,6 +13,7 @@
 
 pub mod body;
 pub mod classic;
+pub mod compare;
 pub mod greet;
 pub mod lane;
 pub mod limits;

@@ -5,7 +5,6 @@ use super::{
     error::{WireError, quoted},
     fields::Fields,
     frame::{PREFIX_BYTES, header_length},
-    header::{self, Hello},
 };
 
 /// Who opens a connection with four such bytes.
@@ -38,27 +37,18 @@ pub fn classify(first: [u8; PREFIX_BYTES]) -> Caller {
     }
 }
 
-/// The first header of a framed caller.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FirstHeader {
-    /// A classic sender, announcing its first file.
-    Classic(ClassicHeader),
-    /// A Sealdrop.
-    Sealed(Hello),
-}
-
-/// Reads the first header: a `type` of exactly `hello` is a Sealdrop; beside a file name, any other is an ignored field.
+/// Reads the first header of a framed caller: a classic sender, announcing its first file. A Sealdrop speaks TLS before its
+/// first header, so one with a `type` in clear is refused, whatever else it holds.
 ///
 /// # Errors
-/// As for the one or the other; an unknown type when neither can be meant.
-pub fn parse_first(json: &[u8]) -> Result<FirstHeader, WireError> {
+/// As for any header; `InClear` when it has a `type`.
+pub fn parse_first(json: &[u8]) -> Result<ClassicHeader, WireError> {
     let fields = Fields::parse(json)?;
-    let name = fields.value("type").and_then(|_| fields.text("type").ok());
-    match name.as_deref() {
-        Some("hello") => header::hello(&fields).map(FirstHeader::Sealed),
-        Some(other) if !classic::has_name(&fields) => Err(WireError::UnknownType { name: quoted(other) }),
-        _ => classic::read(&fields).map(FirstHeader::Classic),
+    if fields.value("type").is_some() {
+        let name = fields.text("type").map_or_else(|_not_text| "?".to_owned(), |name| quoted(&name));
+        return Err(WireError::InClear { name });
     }
+    classic::read(&fields)
 }
 
 #[cfg(test)]
@@ -87,20 +77,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_type_of_exactly_hello_is_a_sealdrop() {
-        let hello = br#"{"type":"hello","versions":[1,1],"program":"p","name":"n","os":"o"}"#;
-        assert!(matches!(parse_first(hello), Ok(FirstHeader::Sealed(hello)) if hello.name == "n"));
-        let classic = br#"{"type":"image/png","file_name":"a","file_size":3}"#;
-        assert!(matches!(parse_first(classic), Ok(FirstHeader::Classic(header)) if header.size == 3));
-        let odd = br#"{"type":7,"file_name":"a","file_size":3}"#;
-        assert!(matches!(parse_first(odd), Ok(FirstHeader::Classic(_))));
-    }
-
-    #[test]
-    fn a_type_that_does_not_open_a_session_is_named() {
-        for name in ["offer", "greeting", ""] {
-            let json = format!("{{\"type\":\"{name}\"}}");
-            assert!(matches!(parse_first(json.as_bytes()), Err(WireError::UnknownType { name: said }) if said == name));
+    fn a_header_with_a_type_is_refused_in_clear() {
+        for (json, word) in [
+            (r#"{"type":"hello","versions":[1,1],"program":"p","name":"n","os":"o"}"#, "hello"),
+            (r#"{"type":"image/png","file_name":"a","file_size":3}"#, "image/png"),
+            (r#"{"type":7,"file_name":"a","file_size":3}"#, "?"),
+        ] {
+            assert!(matches!(parse_first(json.as_bytes()), Err(WireError::InClear { name }) if name == word), "{json}");
         }
+        let classic = br#"{"kind":"image/png","file_name":"a","file_size":3}"#;
+        assert_eq!(parse_first(classic).unwrap().size, 3);
     }
 }

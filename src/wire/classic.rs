@@ -69,11 +69,6 @@ pub fn classic_header_frame(name: &str, size: u64, md5: Md5Digest) -> Result<Vec
     encode_frame(&json)
 }
 
-/// Whether any of the names for a file's name is there.
-pub(super) fn has_name(fields: &Fields<'_>) -> bool {
-    NAME_FIELDS.iter().any(|field| fields.value(field).is_some())
-}
-
 /// Reads a classic header.
 pub(super) fn read(fields: &Fields<'_>) -> Result<ClassicHeader, WireError> {
     let md5 = fields.text("md5").ok().and_then(|text| Md5Digest::parse_any_case(&text));

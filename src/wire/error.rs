@@ -20,6 +20,8 @@ pub enum WireError {
     ChunkLength { announced: i32 },
     #[error("field {field}: a number this large does not fit")]
     DoesNotFit { field: String },
+    #[error("a header of type {name:?} came in clear: Sealdrops speak TLS to each other")]
+    InClear { name: String },
     #[error("key {key:?} is given twice")]
     DuplicateKey { key: String },
     #[error("field {field} is missing")]
@@ -56,6 +58,7 @@ impl WireError {
         match self {
             Self::BadLength { .. }
             | Self::DuplicateKey { .. }
+            | Self::InClear { .. }
             | Self::NoType
             | Self::NotJson { .. }
             | Self::NotObject

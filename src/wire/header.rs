@@ -13,8 +13,6 @@ use super::{
     frame::{MAX_HEADER_BYTES, encode_frame},
 };
 
-pub(super) use read::hello;
-
 /// The one protocol version there is.
 pub const VERSION: u32 = 1;
 

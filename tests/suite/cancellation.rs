@@ -142,7 +142,8 @@ fn while_blocked_in_a_write() {
     loop {
         match sealdrop::wire::chunk::read_chunk_start(&mut peer.stream).unwrap() {
             sealdrop::wire::chunk::ChunkStart::Data(length) => {
-                std::io::copy(&mut std::io::Read::take(&peer.stream, u64::from(length)), &mut std::io::sink()).unwrap();
+                std::io::copy(&mut std::io::Read::take(&mut peer.stream, u64::from(length)), &mut std::io::sink())
+                    .unwrap();
             }
             sealdrop::wire::chunk::ChunkStart::Interlude => break,
             sealdrop::wire::chunk::ChunkStart::End => panic!("the body cannot have ended"),

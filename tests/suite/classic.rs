@@ -149,7 +149,7 @@ fn every_name_of_a_field_is_understood() {
     for size in ["file_size", "filesize", "total_size", "lenth", "length", "len", "size"] {
         for (name, count) in [("file_name", json!(3)), ("filename", json!("3"))] {
             let header =
-                json!({name: format!("{name} {size}"), size: count, "filepath": "/home/someone/docs", "type": "x"});
+                json!({name: format!("{name} {size}"), size: count, "filepath": "/home/someone/docs", "kind": "x"});
             let _caller = Caller::upload(b.port, &header, b"abc");
             let (ending, _) = accepted(&mut b);
             assert_eq!(ending.outcome, Outcome::Unchecked, "{header}");

@@ -51,7 +51,7 @@ fn json_lines_have_the_documented_shapes() {
     let id = receiver.events("offer")[0]["transfer"].as_str().unwrap().to_owned();
     assert!(id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{id}");
     let name = receiver.events("offer")[0]["from"]["name"].clone();
-    let from = json!({"name": name, "address": receiver.events("offer")[0]["from"]["address"], "verified": false, "encrypted": false});
+    let from = json!({"name": name, "address": receiver.events("offer")[0]["from"]["address"], "verified": false, "encrypted": true});
     assert_eq!(
         receiver.events("offer"),
         [json!({"event": "offer", "transfer": id, "from": from, "files": 1, "bytes": 3})]
@@ -430,14 +430,9 @@ fn person_at_a_terminal_is_asked_and_answers() {
     assert_eq!(sender.code, Some(0), "{sender:#?}");
     let output = terminal.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    for line in [
-        "offers 1 file, 3 bytes",
-        "Photos/  1 file",
-        "Message: for you",
-        "free)",
-        "saved as Photos (2)",
-        "not encrypted",
-    ] {
+    for line in
+        ["offers 1 file, 3 bytes", "Photos/  1 file", "Message: for you", "free)", "saved as Photos (2)", "encrypted"]
+    {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     assert!(shown.trim_end().ends_with("\n0"), "{shown}");

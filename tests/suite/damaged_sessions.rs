@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     fs,
     io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, Shutdown, TcpStream},
+    net::Shutdown,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -20,7 +20,6 @@ use sealdrop::{
         outcome::FileState,
         transfer::{Stage, TransferKey},
     },
-    transfer::greet::Me,
     wire::{
         chunk,
         header::{Message, encode},
@@ -28,7 +27,8 @@ use sealdrop::{
 };
 
 use crate::{
-    scripted::{Scripted, file_entry, folder_entry, md5_of},
+    scripted::{Scripted, dial_plain, file_entry, folder_entry, md5_of},
+    sealed_stream::{SealedStream, new_identity},
     support::Station,
 };
 
@@ -36,7 +36,7 @@ use crate::{
 fn good_session(script: &Scripted) -> (Vec<u8>, Vec<u8>) {
     let entries =
         vec![folder_entry(&["d"]), file_entry(&["d", "one"], 3), file_entry(&["d", "two"], 0), file_entry(&["x"], 5)];
-    let mut bytes = encode(&Me { name: "recorded".to_owned() }.hello()).unwrap();
+    let mut bytes = encode(&script.hello()).unwrap();
     bytes.extend(script.offer_bytes(entries).concat());
     let offer = std::mem::take(&mut bytes);
     for (index, content) in [(1, &b"abc"[..]), (2, b""), (3, b"hello")] {
@@ -72,15 +72,14 @@ fn count_panics() -> Arc<AtomicUsize> {
 /// Plays a session to `b`, which accepts whatever it is offered, until it closes. `files` go out after the accept, if one
 /// comes; a session that ends before that says so by closing its side.
 fn play(b: &mut Station, offer: &[u8], files: Option<&[u8]>) {
-    let address = (Ipv4Addr::LOCALHOST, b.port).into();
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    let mut stream = SealedStream::call(dial_plain(b.port), &new_identity(), None).unwrap();
+    stream.socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let deadline = Instant::now() + Duration::from_secs(15);
     // An engine that has heard enough may close while we still write.
     stream.write_all(offer).ok();
     let mut files = files;
     if files.is_none() {
-        stream.shutdown(Shutdown::Write).ok();
+        hang_up(&mut stream);
     }
     let mut heard = Vec::new();
     let mut buffer = [0; 4096];
@@ -99,9 +98,15 @@ fn play(b: &mut Station, offer: &[u8], files: Option<&[u8]>) {
             && let Some(files) = files.take()
         {
             stream.write_all(files).ok();
-            stream.shutdown(Shutdown::Write).ok();
+            hang_up(&mut stream);
         }
     }
+}
+
+/// Nothing more comes from this side.
+fn hang_up(stream: &mut SealedStream) {
+    stream.say_goodbye();
+    stream.socket.shutdown(Shutdown::Write).ok();
 }
 
 fn take(b: &mut Station, event: Event) {

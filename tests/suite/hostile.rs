@@ -2,7 +2,7 @@
 //!
 //! After each, an honest transfer still goes through, and the folder holds nothing that was not verified.
 
-use std::{fs, time::Duration};
+use std::{fs, io::Write, time::Duration};
 
 use sealdrop::{
     engine::messages::{Acceptance, Event},
@@ -15,20 +15,31 @@ use sealdrop::{
     },
     wire::{
         chunk,
-        header::{Message, Receipt, ReceiptState},
+        header::{self, Message, Receipt, ReceiptState},
     },
 };
 
 use crate::{
-    scripted::{Door, Scripted, file_entry, folder_entry, md5_of},
+    scripted::{Door, Scripted, dial_plain, file_entry, folder_entry, md5_of},
     support::{Station, seeded, tree},
 };
 
-/// Bytes to a fresh connection of `b`, then the reason it gives.
+/// Bytes to a fresh connection of `b` in clear, then the reason it gives.
 fn refusal_of(b: &Station, bytes: &[u8]) -> Reason {
+    let mut peer = dial_plain(b.port);
+    peer.write_all(bytes).unwrap();
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    match header::read_header(&mut peer).unwrap() {
+        Some(Message::Abort(abort)) => abort.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The same as the first bytes of a sealed session.
+fn sealed_refusal_of(b: &Station, bytes: &[u8]) -> Reason {
     let mut peer = Scripted::dial(b.port);
     peer.raw(bytes);
-    peer.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    peer.stream.say_goodbye();
     peer.hear_abort()
 }
 
@@ -54,9 +65,11 @@ fn honest(b: &mut Station) {
 fn header_lengths_that_cannot_be() {
     let mut b = Station::new("b");
     for length in [0_i32, -1, i32::MIN, 65_536, i32::MAX] {
-        let reason = refusal_of(&b, &length.to_le_bytes());
-        assert_eq!(reason.code, ReasonCode::BadHeader, "{length}");
-        assert!(reason.detail.unwrap().contains(&length.to_string()), "{length}");
+        for refusal in [refusal_of, sealed_refusal_of] {
+            let reason = refusal(&b, &length.to_le_bytes());
+            assert_eq!(reason.code, ReasonCode::BadHeader, "{length}");
+            assert!(reason.detail.unwrap().contains(&length.to_string()), "{length}");
+        }
     }
     honest(&mut b);
 }
@@ -65,14 +78,16 @@ fn header_lengths_that_cannot_be() {
 fn headers_that_are_no_json_object() {
     let mut b = Station::new("b");
     for json in [&b"\xff\xfe{}"[..], b"{", b"[1,2]", b"17", b"null", b"{\"file_name\":\"x\"}trailing"] {
-        let reason = refusal_of(&b, &frame(json));
-        assert!(
-            matches!(reason.code, ReasonCode::BadHeader | ReasonCode::BadMessage),
-            "{reason:?} for {}",
-            String::from_utf8_lossy(json)
-        );
+        for refusal in [refusal_of, sealed_refusal_of] {
+            let reason = refusal(&b, &frame(json));
+            assert!(
+                matches!(reason.code, ReasonCode::BadHeader | ReasonCode::BadMessage),
+                "{reason:?} for {}",
+                String::from_utf8_lossy(json)
+            );
+        }
     }
-    let reason = refusal_of(&b, &frame(b"{\"type\":\"frobnicate\"}"));
+    let reason = sealed_refusal_of(&b, &frame(b"{\"type\":\"frobnicate\"}"));
     assert_eq!(reason.code, ReasonCode::UnknownType);
     assert!(reason.detail.unwrap().contains("frobnicate"));
     honest(&mut b);
@@ -468,7 +483,10 @@ fn unanswered_offer_lapses_on_both_sides() {
 fn other_version_is_told_both_versions() {
     let b = Station::new("b");
     let mut peer = Scripted::dial(b.port);
-    peer.json(r#"{"type":"hello","versions":[7,9],"program":"future","name":"f","os":"x"}"#);
+    let commit = "00".repeat(32);
+    peer.json(&format!(
+        r#"{{"type":"hello","versions":[7,9],"program":"future","name":"f","os":"x","commit":"{commit}"}}"#
+    ));
     let reason = peer.hear_abort();
     assert_eq!(reason.code, ReasonCode::Version);
     let detail = reason.detail.unwrap();

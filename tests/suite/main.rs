@@ -16,6 +16,7 @@ mod loopback;
 #[cfg(unix)]
 mod other_user;
 mod scripted;
+mod sealed_stream;
 mod slow_peers;
 mod storage;
 mod support;

@@ -1,4 +1,4 @@
-//! A peer that says exactly what a test tells it to, over a plain blocking socket.
+//! A peer that says exactly what a test tells it to, inside TLS or in clear, over a blocking socket.
 
 use std::{
     io::Write,
@@ -7,6 +7,10 @@ use std::{
 };
 
 use sealdrop::{
+    crypto::{
+        identity::Identity,
+        short_code::{Nonce, commitment},
+    },
     digest::Hasher,
     engine::new_transfer_id,
     model::{
@@ -24,10 +28,14 @@ use sealdrop::{
     },
 };
 
-/// One end of a connection whose other end is an engine.
+use crate::sealed_stream::{SealedStream, new_identity};
+
+/// One end of a sealed session whose other end is an engine.
 pub(crate) struct Scripted {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: SealedStream,
     pub(crate) id: TransferId,
+    /// What a dialer's hello commits to.
+    pub(crate) nonce: Nonce,
 }
 
 /// Where an engine may dial to.
@@ -43,21 +51,48 @@ impl Door {
     }
 
     pub(crate) fn accept(&self) -> Scripted {
-        Scripted::over(self.0.accept().unwrap().0)
+        self.accept_as(&new_identity())
+    }
+
+    pub(crate) fn accept_as(&self, own: &Identity) -> Scripted {
+        Scripted::over(SealedStream::answer(self.accept_plain(), own).unwrap())
+    }
+
+    /// A connection on which nothing has been said.
+    pub(crate) fn accept_plain(&self) -> TcpStream {
+        patient(self.0.accept().unwrap().0)
     }
 }
 
+/// Connects to an engine and says nothing, not even TLS.
+pub(crate) fn dial_plain(port: u16) -> TcpStream {
+    patient(TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(10)).unwrap())
+}
+
+fn patient(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
 impl Scripted {
-    fn over(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, id: new_transfer_id() }
+    fn over(stream: SealedStream) -> Self {
+        Self { stream, id: new_transfer_id(), nonce: Nonce::fresh().unwrap() }
     }
 
-    /// Connects to an engine and says nothing.
+    /// Connects to an engine with a new key, and says nothing inside TLS.
     pub(crate) fn dial(port: u16) -> Self {
-        Self::over(TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(10)).unwrap())
+        Self::dial_as(port, &new_identity())
+    }
+
+    pub(crate) fn dial_as(port: u16, own: &Identity) -> Self {
+        Self::over(SealedStream::call(dial_plain(port), own, None).unwrap())
+    }
+
+    /// The hello of a dialer that nobody has verified.
+    pub(crate) fn hello(&self) -> Message {
+        scripted().hello(Some(commitment(&self.nonce)), false)
     }
 
     pub(crate) fn say(&mut self, message: &Message) {
@@ -95,7 +130,7 @@ impl Scripted {
     }
 
     pub(crate) fn greet(&mut self) {
-        self.say(&Me { name: "scripted".to_owned() }.hello());
+        self.say(&self.hello());
         assert!(matches!(self.hear(), Some(Message::Hello(_))));
     }
 
@@ -149,7 +184,7 @@ impl Scripted {
     /// Greets back, reads the offer and its entries: the receiver's side.
     pub(crate) fn hear_offer(&mut self) -> Vec<Entry> {
         assert!(matches!(self.hear(), Some(Message::Hello(_))));
-        self.say(&Me { name: "scripted".to_owned() }.hello());
+        self.say(&scripted().hello(None, false));
         let Some(Message::Offer(offer)) = self.hear() else { panic!("no offer") };
         self.id = offer.transfer;
         let mut all = Vec::new();
@@ -181,8 +216,12 @@ impl Scripted {
     }
 
     pub(crate) fn hang_up(&self) {
-        self.stream.shutdown(Shutdown::Both).ok();
+        self.stream.socket.shutdown(Shutdown::Both).ok();
     }
+}
+
+fn scripted() -> Me {
+    Me { name: "scripted".to_owned(), port: None }
 }
 
 pub(crate) fn md5_of(bytes: &[u8]) -> Md5Digest {

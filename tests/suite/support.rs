@@ -8,6 +8,7 @@ use std::{
 };
 
 use sealdrop::{
+    crypto::identity::Identity,
     engine::{
         Config, Engine,
         messages::{Acceptance, Command, Event, IncomingOffer, SendRequest, What},
@@ -43,7 +44,12 @@ impl Station {
     }
 
     pub(crate) fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start(name, Limits::default(), change)
+        Self::start(name, generous(), change)
+    }
+
+    /// A station with the program's own limits for strangers.
+    pub(crate) fn strict(name: &str) -> Self {
+        Self::start(name, Limits::default(), |_| {})
     }
 
     /// A station that loses patience soon.
@@ -56,6 +62,7 @@ impl Station {
             manifest: soon,
             ping: Duration::from_millis(200),
             silence: soon,
+            ..generous()
         };
         Self::start(name, limits, |_| {})
     }
@@ -68,8 +75,10 @@ impl Station {
         settings.port = 0;
         change(&mut settings);
         let waker = Arc::new(|| {});
-        let engine =
-            Engine::start(Config { profile, settings, listen: Some(0), damaged: None, limits, waker }).unwrap();
+        let identity = Identity::open(&profile).unwrap();
+        let attended = true;
+        let config = Config { profile, settings, identity, attended, listen: Some(0), damaged: None, limits, waker };
+        let engine = Engine::start(config).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {
             Event::Listening { address, .. } => Some(address.port()),
@@ -167,6 +176,18 @@ impl Station {
         let folder = self.received();
         offer.reply.accept(Acceptance { folder, selection: Selection::All });
         key
+    }
+}
+
+/// The program's limits, but as many strangers as a test sends.
+fn generous() -> Limits {
+    Limits {
+        callers_of_one: 64,
+        offers_of_one: 32,
+        offers_at_once: 1_000_000,
+        codes_a_minute: 10_000,
+        codes_an_hour: 10_000,
+        ..Limits::default()
     }
 }
 

@@ -13,7 +13,7 @@ use sealdrop::{
         transfer::TransferId,
     },
     wire::{
-        caller::{FirstHeader, classify, parse_first},
+        caller::{classify, parse_first},
         chunk::{self, ChunkStart, chunk_start, read_chunk_start},
         classic::{classic_header_frame, parse_classic},
         code,
@@ -284,7 +284,7 @@ fn a_first_header_may_come_byte_by_byte() {
         buffer.push(*byte);
         take_frame(&mut buffer).unwrap()
     });
-    let Ok(FirstHeader::Classic(header)) = parse_first(&taken.unwrap()) else { panic!("not classic") };
+    let Ok(header) = parse_first(&taken.unwrap()) else { panic!("not classic") };
     assert_eq!((header.name.as_str(), header.size), ("a b.txt", 3));
 }
 
@@ -369,7 +369,7 @@ fn classic_stream() -> Vec<u8> {
 fn read_session(stream: &[u8]) -> Result<(), WireError> {
     let mut from = stream;
     let Some(first) = read_frame(&mut from)? else { return Ok(()) };
-    if let Ok(FirstHeader::Classic(header)) = parse_first(&first) {
+    if let Ok(header) = parse_first(&first) {
         return skip(&mut from, header.size);
     }
     let mut next = Some(parse(&first)?);

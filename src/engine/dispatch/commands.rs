@@ -1,15 +1,12 @@
 //! What the window or the command line asks for.
 
-use std::{
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     engine::{
         cancel::CancelFlag,
         errands::PreflightErrand,
-        messages::{Command, Event, OfferAnswer, SendRequest, StageId},
+        messages::{Acceptance, Command, Event, OfferAnswer, SendRequest, StageId},
         note::Session,
         outgoing, threads,
     },
@@ -32,10 +29,12 @@ use super::{
 impl Dispatch {
     pub(super) fn command(&mut self, command: Command) {
         match command {
+            Command::AllowDifferent(key) => self.allow_different(key),
             Command::Cancel(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
             Command::CancelStage(stage) => self.cancel_stage(stage),
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
-            Command::ForgetDevice(id) => self.setup.errands.forget(id),
+            Command::Compare { id, to, expect } => self.compare(id, to, expect),
+            Command::ForgetDevice(id) => self.forget(id),
             Command::Listen { port } => self.listen(port),
             Command::Preflight { key, folder, selection } => self.preflight(key, folder, selection),
             Command::SaveSettings(settings) => self.adopt(&settings),
@@ -47,11 +46,9 @@ impl Dispatch {
                 self.setup.errands.stage(stage, paths, cancel);
             }
             Command::Shutdown => self.shut_down(),
-            Command::AllowDifferent(_)
-            | Command::Compare { .. }
-            | Command::SetRule { .. }
-            | Command::ShowCode(_)
-            | Command::Verify { .. } => {}
+            Command::SetRule { key, rule } => self.set_rule(key, rule),
+            Command::ShowCode(key) => self.show_code(key),
+            Command::Verify { key, name, address } => self.verify(key, name, address),
         }
     }
 
@@ -62,7 +59,8 @@ impl Dispatch {
     }
 
     /// Cancels wherever the transfer is; what is said to the peer carries `reason`.
-    fn cancel(&mut self, key: TransferKey, reason: Reason) {
+    pub(super) fn cancel(&mut self, key: TransferKey, reason: Reason) {
+        self.cancel_meeting(key, reason.clone());
         let Some(record) = self.records.get_mut(&key) else { return };
         record.cancel.set();
         if record.hands == Hands::Lobby {
@@ -104,7 +102,7 @@ impl Dispatch {
         let errand = outgoing::Errand {
             key,
             request,
-            me: self.me(),
+            seal: self.seal(),
             cancel: record.cancel.clone(),
             limits: self.setup.limits,
             notes: self.setup.errands.notes.clone(),
@@ -119,13 +117,21 @@ impl Dispatch {
     /// A person (or the command line) answered an offer; a dropped reply counts as a refusal.
     pub(super) fn answer(&mut self, answer: OfferAnswer) {
         let OfferAnswer { key, accepted, detail } = answer;
-        let Some(record) = self.records.get_mut(&key).filter(|record| record.is_waiting()) else { return };
+        if !self.records.get(&key).is_some_and(Record::is_waiting) {
+            return;
+        }
         let Some(acceptance) = accepted else {
             let reason = Reason { detail, ..Reason::bare(ReasonCode::Declined) };
             let last = Some(Message::Answer(Answer::Decline(reason.clone())));
             self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
             return self.end(key, Err(reason));
         };
+        self.accept(key, acceptance);
+    }
+
+    /// A person here, or a person's rule, takes an offer.
+    pub(super) fn accept(&mut self, key: TransferKey, acceptance: Acceptance) {
+        let Some(record) = self.records.get_mut(&key).filter(|record| record.is_waiting()) else { return };
         record.expires = None;
         record.hands = Hands::Lane;
         record.accepted_at = Some(Instant::now());
@@ -134,17 +140,11 @@ impl Dispatch {
         record.select(&acceptance.selection);
         record.acceptance = Some(acceptance);
         self.outbox.snapshot(record.snapshot.clone());
+        if let Some(from) = record.from {
+            self.patience.accepted(from);
+        }
         self.setup.lobby.take(key);
-    }
-
-    /// Remembers the recipient of a transfer that found somebody.
-    pub(super) fn remember(&mut self, key: TransferKey) {
-        let Some(record) = self.records.get(&key) else { return };
-        let Some(request) = &record.request else { return };
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = record.snapshot.peer.name.clone();
-        let (address, classic, now) = (request.to.clone(), request.classic, since_1970.as_secs());
-        self.setup.errands.change_book(move |book| book.met(None, &name, Some(address), classic, now));
+        self.remember(key);
     }
 
     /// Stops taking anything new and ends what runs; `Stopped` follows when all have said their last word.
@@ -155,7 +155,10 @@ impl Dispatch {
         self.stopping_until = Some(Instant::now() + SHUTDOWN_LIMIT);
         self.listener = None;
         self.stop.set();
-        self.knocking.clear();
+        self.handshakes.clear_waiting();
+        for key in self.meetings.keys().copied().collect::<Vec<_>>() {
+            self.cancel_meeting(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
+        }
         for (_, cancel) in self.stages.drain() {
             cancel.set();
         }

@@ -1,14 +1,17 @@
 //! The one thread that owns what is running: transfers, offers, the listener, settings. It never blocks: no socket, no
 //! disk, no waiting send. What may wait goes to errands, the lobby, the pool and their like, and comes back as notes.
 
+mod callers;
 mod commands;
+mod meetings;
 mod notes;
 mod outbox;
 mod record;
+mod trust;
 
 use std::{
-    collections::{HashMap, VecDeque},
-    net::{IpAddr, SocketAddr, TcpStream},
+    collections::{HashMap, HashSet},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -16,7 +19,9 @@ use std::{
 use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
 
 use crate::{
+    crypto::tls::Tls,
     model::{
+        device_key::DeviceKey,
         reason::{Reason, ReasonCode},
         settings::Settings,
         transfer::{Direction, Stage, TransferKey},
@@ -27,6 +32,7 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
+    door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience},
     errands::Errands,
     link::SocketLink,
     listener::Listener,
@@ -35,13 +41,13 @@ use super::{
     note::{ListenerId, Note},
     pool::Pool,
 };
+use callers::Knock;
+use meetings::Meetings;
 use outbox::Outbox;
 use record::{Hands, Record};
 
-/// Callers attended to at the same time.
-const MAX_DOORMEN: usize = 64;
-/// Callers that may wait for a doorman.
-const MAX_KNOCKING: usize = 256;
+/// Bytes of headers in lists that wait for an answer, in all.
+const WAITING_LISTS: u64 = 512 << 20;
 /// A shutdown gives workers this long to say their last word.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
 /// After that, connections have this long for their last words: a little more than a closer takes.
@@ -60,6 +66,9 @@ pub(super) struct Setup {
     pub(super) errands: Errands,
     pub(super) lobby: Lobby,
     pub(super) settings: Settings,
+    pub(super) tls: Tls,
+    /// A person looks at what comes: codes may be shown.
+    pub(super) attended: bool,
     pub(super) damaged: Option<(PathBuf, Reason)>,
     pub(super) limits: Limits,
     pub(super) waker: Waker,
@@ -77,8 +86,17 @@ pub(super) struct Dispatch {
     reachable_at: Option<Vec<IpAddr>>,
     /// Dropped with us, which ends the watch over addresses.
     watching: Option<Sender<()>>,
-    doormen: usize,
-    knocking: VecDeque<TcpStream>,
+    /// Who is attended to by a doorman, and who waits for one.
+    handshakes: Handshakes<Knock>,
+    /// How many codes strangers may still cost.
+    codes: Codes,
+    patience: Patience,
+    budget: Budget,
+    meetings: Meetings,
+    /// Numeric addresses of devices in the book.
+    known_places: HashSet<IpAddr>,
+    /// Verified devices that somebody pretended to be, and when that was told.
+    warned: HashMap<DeviceKey, Instant>,
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
     stopping_until: Option<Instant>,
@@ -86,6 +104,9 @@ pub(super) struct Dispatch {
 
 impl Dispatch {
     pub(super) fn new(setup: Setup) -> Self {
+        let codes = Codes::new(setup.limits.codes_a_minute, setup.limits.codes_an_hour);
+        let handshakes = Handshakes::new(setup.limits.callers_of_one);
+        let patience = Patience::new(setup.limits.offers_at_once);
         Self {
             setup,
             outbox: Outbox::default(),
@@ -97,8 +118,13 @@ impl Dispatch {
             listening: None,
             reachable_at: None,
             watching: None,
-            doormen: 0,
-            knocking: VecDeque::new(),
+            handshakes,
+            codes,
+            patience,
+            budget: Budget::new(WAITING_LISTS),
+            meetings: Meetings::new(),
+            known_places: HashSet::new(),
+            warned: HashMap::new(),
             stop: CancelFlag::default(),
             stopping_until: None,
         }
@@ -106,6 +132,7 @@ impl Dispatch {
 
     /// Runs until a shutdown is through.
     pub(super) fn run(mut self, listen: Option<u16>) {
+        self.outbox.fact(Event::Identity(self.setup.tls.own_key()));
         self.outbox.fact(Event::Settings(self.setup.settings.clone()));
         if let Some((kept_at, reason)) = self.setup.damaged.take() {
             self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
@@ -193,17 +220,28 @@ impl Dispatch {
     fn until_next_deadline(&self) -> Duration {
         let forced = self.records.values().filter_map(|record| record.forced_end.as_ref().map(|(at, _)| *at));
         let lapsing = self.records.values().filter_map(|record| record.expires);
-        let next = forced.chain(lapsing).chain(self.stopping_until).min();
-        next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()))
+        let held = self.records.values().filter_map(|record| record.card_at);
+        let waiting = self.handshakes.next_expiry();
+        let next = forced.chain(lapsing).chain(held).chain(waiting).chain(self.stopping_until).min();
+        let next = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
+        self.until_next_meeting().map_or(next, |meeting| meeting.min(next))
     }
 
     fn look_at_the_clock(&mut self) {
         let now = Instant::now();
+        // Dropped: who waited too long for a doorman is closed.
+        drop(self.handshakes.expire(now));
+        self.look_at_meetings(now);
         let due = |at: &Option<Instant>| at.is_some_and(|at| now >= at);
         let lapsed: Vec<TransferKey> =
             self.records.iter().filter(|(_, record)| due(&record.expires)).map(|(key, _)| *key).collect();
         for key in lapsed {
             self.lapse(key);
+        }
+        let held: Vec<TransferKey> =
+            self.records.iter().filter(|(_, record)| due(&record.card_at)).map(|(key, _)| *key).collect();
+        for key in held {
+            self.make_card(key);
         }
         let forced: Vec<(TransferKey, Reason)> = self
             .records
@@ -244,6 +282,10 @@ impl Dispatch {
             }
             record.snapshot.stage = Stage::Ended(record.ending(result));
             record.snapshot.current = None;
+            record.snapshot.code = None;
+            if key.direction == Direction::Incoming && record.acceptance.is_none() {
+                record.forget_the_list();
+            }
             self.outbox.snapshot(record.snapshot);
         }
     }
@@ -256,7 +298,8 @@ impl Dispatch {
     }
 
     fn me(&self) -> Me {
-        Me { name: self.setup.settings.device_name.clone() }
+        let port = self.listening.map(|address| address.port());
+        Me { name: self.setup.settings.device_name.clone(), port }
     }
 
     /// Folders of accepted incoming transfers other than `but`, with what they still need.

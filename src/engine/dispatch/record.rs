@@ -1,6 +1,8 @@
 //! What dispatch knows of one transfer, and how its end is judged.
 
 use std::{
+    net::IpAddr,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,6 +10,7 @@ use std::{
 use crate::{
     engine::{
         cancel::CancelFlag,
+        door::memory::Share,
         lanes::selected_bytes,
         messages::{Acceptance, SendRequest},
         note::Session,
@@ -25,6 +28,9 @@ use crate::{
 pub(super) const ANSWER_GRACE: Duration = Duration::from_secs(20);
 /// A cancel that no worker has confirmed by then is true all the same.
 pub(super) const CANCEL_LIMIT: Duration = Duration::from_millis(400);
+
+/// Entries that are kept of an offer that was not taken.
+const KEPT_ENTRIES: usize = 20;
 
 /// Who has the transfer in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,14 @@ pub(super) struct Record {
     pub(super) acceptance: Option<Acceptance>,
     /// Incoming: the window knows of the offer.
     pub(super) announced: bool,
+    /// Incoming: the address that it counts for.
+    pub(super) from: Option<IpAddr>,
+    /// Incoming: where a rule puts it without asking.
+    pub(super) into: Option<PathBuf>,
+    /// Incoming: when its card is shown, while that is held back.
+    pub(super) card_at: Option<Instant>,
+    /// Incoming: the room that its list takes up.
+    pub(super) share: Option<Share>,
     /// While a person has to answer: when the offer lapses.
     pub(super) expires: Option<Instant>,
     /// After a cancel: when it is true whatever the workers do, and why it was cancelled.
@@ -80,6 +94,10 @@ impl Record {
             outgoing: None,
             acceptance: None,
             announced: false,
+            from: None,
+            into: None,
+            card_at: None,
+            share: None,
             expires: None,
             forced_end: None,
             accepted_at: None,
@@ -154,6 +172,12 @@ impl Record {
         self.snapshot.total = selected_bytes(manifest, selection);
         let wanted = (0..).zip(&manifest.entries).filter(|(i, entry)| entry.is_file() && selection.holds(*i));
         self.snapshot.files = wanted.count() as u64;
+    }
+
+    /// An offer that was not taken leaves its counts and the beginning of its list: strangers may come many times.
+    pub(super) fn forget_the_list(&mut self) {
+        self.snapshot.manifest = Arc::new(self.snapshot.manifest.beginning(KEPT_ENTRIES));
+        self.share = None;
     }
 
     pub(super) fn is_waiting(&self) -> bool {

@@ -10,8 +10,6 @@ use super::{Source, source};
 
 /// Callers attended to at the same time,
 pub const MAX_ATTENDED: usize = 64;
-/// of one source,
-pub const MAX_ATTENDED_OF_ONE: usize = 8;
 /// and when only this many places are left, known addresses alone.
 pub const KEPT_FOR_KNOWN: usize = 16;
 /// Callers that wait,
@@ -24,6 +22,8 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The callers that are attended to, counted, and those that wait. `T` is the connection; dropping it closes it.
 #[derive(Debug)]
 pub struct Handshakes<T> {
+    /// Callers of one source that are attended to at the same time.
+    of_one: usize,
     attended: HashMap<Source, usize>,
     attended_in_all: usize,
     /// Sources of which somebody waits, in the order of their turns; each with its callers as they came, never empty.
@@ -50,13 +50,12 @@ pub enum Decision<T> {
     Dropped,
 }
 
-impl<T> Default for Handshakes<T> {
-    fn default() -> Self {
-        Self { attended: HashMap::new(), attended_in_all: 0, waiting: VecDeque::new(), waiting_in_all: 0 }
-    }
-}
-
 impl<T> Handshakes<T> {
+    /// Attends to at most `of_one` callers of one source at the same time.
+    pub fn new(of_one: usize) -> Self {
+        Self { of_one, attended: HashMap::new(), attended_in_all: 0, waiting: VecDeque::new(), waiting_in_all: 0 }
+    }
+
     /// Somebody came. `known`: a device of the device book was met at this address.
     ///
     /// When the queue is full, the newest caller of the source with the most waiting is dropped: this one, or another.
@@ -131,7 +130,7 @@ impl<T> Handshakes<T> {
     fn has_place(&self, source: Source, known: bool) -> bool {
         let places = if known { MAX_ATTENDED } else { MAX_ATTENDED - KEPT_FOR_KNOWN };
         let of_one = self.attended.get(&source).copied().unwrap_or_default();
-        self.attended_in_all < places && of_one < MAX_ATTENDED_OF_ONE
+        self.attended_in_all < places && of_one < self.of_one
     }
 
     fn attend(&mut self, source: Source) {
@@ -179,6 +178,8 @@ mod tests {
 
     use super::*;
 
+    const MAX_ATTENDED_OF_ONE: usize = 8;
+
     /// A caller's number, and whence it came.
     type Caller = (u32, IpAddr);
 
@@ -197,7 +198,7 @@ mod tests {
 
     impl Door {
         fn new() -> Self {
-            Self { handshakes: Handshakes::default(), came: 0, inside: Vec::new(), now: Instant::now() }
+            Self { handshakes: Handshakes::new(MAX_ATTENDED_OF_ONE), came: 0, inside: Vec::new(), now: Instant::now() }
         }
 
         fn come(&mut self, from: u32, known: bool) -> Decision<Caller> {
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn one_prefix_of_ipv6_is_one_source() {
-        let mut handshakes = Handshakes::default();
+        let mut handshakes = Handshakes::new(MAX_ATTENDED_OF_ONE);
         for n in 0..9_u16 {
             let from = IpAddr::from([0x2001, 0xdb8, 0, 0, n, n, n, n]);
             let waits = handshakes.come(from, false, n, Instant::now()) == Decision::Waits;

@@ -8,8 +8,6 @@ use std::{
 
 use super::{Source, source};
 
-/// Offers from one source that are shown at once.
-const AT_ONCE: u32 = 3;
 /// How long the next one is held back; each further one twice as long, at most `LONGEST`.
 const FIRST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(1);
@@ -19,8 +17,10 @@ const QUIET: Duration = Duration::from_mins(10);
 const MAX_SOURCES: usize = 1024;
 
 /// Counts the offers that were declined or not answered, by source.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Patience {
+    /// Offers from one source that are shown at once.
+    at_once: u32,
     tries: HashMap<Source, Tries>,
 }
 
@@ -31,6 +31,11 @@ struct Tries {
 }
 
 impl Patience {
+    /// Shows the first `at_once` offers of each source without delay.
+    pub fn new(at_once: u32) -> Self {
+        Self { at_once, tries: HashMap::new() }
+    }
+
     /// An offer came: how long it is held back before its card is shown. Counts it until `accepted`.
     pub fn offer(&mut self, from: IpAddr, now: Instant) -> Duration {
         let from = source(from);
@@ -42,7 +47,7 @@ impl Patience {
             tries.count = 0;
         }
         *tries = Tries { count: tries.count.saturating_add(1), last: now };
-        held_back(tries.count)
+        held_back(tries.count.saturating_sub(self.at_once))
     }
 
     /// A person accepted an offer from there: the next ones are shown at once.
@@ -68,8 +73,9 @@ fn is_over(tries: &Tries, now: Instant) -> bool {
     now.saturating_duration_since(tries.last) >= QUIET
 }
 
-fn held_back(count: u32) -> Duration {
-    match count.checked_sub(AT_ONCE + 1) {
+/// How long the offer is held back that is the `beyond`th which is not shown at once; none is the zeroth.
+fn held_back(beyond: u32) -> Duration {
+    match beyond.checked_sub(1) {
         None => Duration::ZERO,
         Some(doublings) => FIRST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST),
     }
@@ -91,7 +97,7 @@ mod tests {
 
     #[test]
     fn offers_that_nobody_accepts_come_later_and_later() {
-        let (mut patience, now) = (Patience::default(), Instant::now());
+        let (mut patience, now) = (Patience::new(3), Instant::now());
         let held: Vec<u64> = (0..12).map(|_| patience.offer(ip(1), now).as_secs()).collect();
         assert_eq!(held, [0, 0, 0, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
         assert_eq!(patience.offer(ip(2), now), secs(0), "others do not wait for it");
@@ -100,7 +106,7 @@ mod tests {
 
     #[test]
     fn accepting_one_clears_the_count() {
-        let (mut patience, now) = (Patience::default(), Instant::now());
+        let (mut patience, now) = (Patience::new(3), Instant::now());
         for _ in 0..5 {
             patience.offer(ip(1), now);
         }
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn ten_quiet_minutes_clear_the_count() {
-        let (mut patience, mut now) = (Patience::default(), Instant::now());
+        let (mut patience, mut now) = (Patience::new(3), Instant::now());
         for held in [0, 0, 0, 2, 4] {
             now += secs(599);
             assert_eq!(patience.offer(ip(1), now), secs(held));
@@ -120,7 +126,7 @@ mod tests {
 
     #[test]
     fn no_more_sources_are_remembered_than_there_is_room_for() {
-        let (mut patience, start) = (Patience::default(), Instant::now());
+        let (mut patience, start) = (Patience::new(3), Instant::now());
         for n in 0..2 * u32::try_from(MAX_SOURCES).unwrap() {
             for _ in 0..4 {
                 patience.offer(ip(n), start + Duration::from_millis(n.into()));

@@ -28,7 +28,7 @@ impl Read for SocketLink {
                 return self.inbox.read(buffer);
             }
             if self.ended {
-                return self.broken.clone().map_or(Ok(0), |how| Err(LinkEnd::PeerGone(how).into()));
+                return self.broken.clone().map_or(Ok(0), |end| Err(end.into()));
             }
             // Large reads go straight into the caller's buffer, small ones by way of the inbox.
             if buffer.len() < DIRECT_BYTES {
@@ -36,7 +36,7 @@ impl Read for SocketLink {
                     continue;
                 }
             } else {
-                match self.stream.read(buffer) {
+                match self.transport.read(buffer) {
                     Ok(n) => {
                         self.ended = n == 0;
                         self.received();
@@ -49,7 +49,7 @@ impl Read for SocketLink {
                 }
             }
             self.poll_output()?;
-            self.poll(!self.outbox.is_empty())?;
+            self.poll(self.has_unsent())?;
         }
     }
 }
@@ -67,7 +67,7 @@ impl Write for SocketLink {
     fn flush(&mut self) -> io::Result<()> {
         loop {
             self.push_out(&[])?;
-            if self.outbox.is_empty() {
+            if !self.has_unsent() {
                 return Ok(());
             }
             self.poll(true)?;
@@ -86,7 +86,7 @@ impl Link for SocketLink {
         if self.poll_input() {
             return Ok(Wake::Input);
         }
-        self.poll(!self.outbox.is_empty())?;
+        self.poll(self.has_unsent())?;
         self.poll_output()?;
         Ok(if self.poll_input() { Wake::Input } else { Wake::Woken })
     }

@@ -55,7 +55,7 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
 }
 
 /// The fields of a `hello`.
-pub(in crate::wire) fn hello(fields: &Fields<'_>) -> Result<Hello, WireError> {
+fn hello(fields: &Fields<'_>) -> Result<Hello, WireError> {
     Ok(Hello {
         versions: versions(fields, "versions")?,
         program: fields.text("program")?,

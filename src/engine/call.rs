@@ -1,0 +1,189 @@
+//! Calling another Sealdrop: look up, connect, TLS, hello, and whether it is the device that it should be.
+
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use crate::{
+    crypto::{
+        error::CryptoError,
+        session::{Established, SessionError},
+        short_code::{Comparison, Nonce, commitment},
+        tls::Tls,
+    },
+    model::{
+        book::{Book, Standing},
+        device::{MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
+        device_key::DeviceKey,
+        reason::{Reason, ReasonCode},
+        transfer::{Direction, Stage, TransferKey},
+    },
+    storage::{devices_file, profile::Profile},
+    transfer::{
+        compare::Comparing,
+        greet::{self, Me},
+        lane::{Farewell, LaneError, last_word},
+        limits::Limits,
+        link::{Link, LinkEnd},
+    },
+    wire::header::{Hello, Message},
+};
+
+use super::{
+    cancel::CancelFlag,
+    closer,
+    link::SocketLink,
+    messages::KeyWarning,
+    note::{Introduced, Note},
+    outgoing::connect,
+};
+
+/// What everybody needs who opens a sealed session.
+#[derive(Clone)]
+pub struct Seal {
+    pub me: Me,
+    pub tls: Tls,
+    /// Where the device book is.
+    pub profile: Profile,
+}
+
+/// Whom to call, and what that takes.
+pub struct Call {
+    pub key: TransferKey,
+    pub to: PeerAddr,
+    /// The only key to speak to.
+    pub expect: Option<DeviceKey>,
+    /// For the code's own sake: also with a device that is verified on both sides.
+    pub always_compare: bool,
+    pub seal: Seal,
+    pub cancel: CancelFlag,
+    pub limits: Limits,
+    pub notes: Sender<Note>,
+}
+
+/// A sealed session with somebody who answered.
+pub struct Met {
+    pub link: SocketLink,
+    /// For the code; nothing when each side has verified the other.
+    pub comparing: Option<Comparing>,
+}
+
+impl Call {
+    /// Connects and greets. `PeerKnown` is told on the way, and `WrongKey` when it is somebody else.
+    ///
+    /// # Errors
+    /// Why not; what was owed to the peer has been said.
+    pub fn meet(&self, stage: &dyn Fn(Stage)) -> Result<Met, Reason> {
+        let stream = connect(&self.to, &self.cancel, stage)?;
+        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
+            .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+        stage(Stage::Offering);
+        match self.greet(&mut link) {
+            Ok(comparing) => Ok(Met { link, comparing }),
+            Err(error) => Err(give_up(link, error)),
+        }
+    }
+
+    fn greet(&self, link: &mut SocketLink) -> Result<Option<Comparing>, LaneError> {
+        let session = self.seal.tls.call(self.expect).map_err(broken_tls)?;
+        link.set_deadline(Some(Instant::now() + link.limits().hello));
+        let established = link.seal(session).map_err(|error| self.not_established(error))?;
+        let book = devices_file::load(&self.seal.profile).book;
+        let verified = book.device(established.peer).is_some();
+        let nonce = Nonce::fresh().map_err(broken_tls)?;
+        let hello = greet::greet_first(link, &self.seal.me, commitment(&nonce), verified)?;
+        link.set_deadline(None);
+        self.check_name(&book, &established, &hello)?;
+        self.introduce(&established, &hello, verified);
+        let comparison = self.comparison(&established);
+        let both = verified && hello.verified == Some(true);
+        Ok((!both || self.always_compare).then(|| Comparing::dialer(comparison, nonce)))
+    }
+
+    fn comparison(&self, established: &Established) -> Comparison {
+        let own = self.seal.tls.own_key();
+        Comparison { exporter: established.exporter, dialer: own, listener: established.peer }
+    }
+
+    fn introduce(&self, established: &Established, hello: &Hello, verified: bool) {
+        let introduced = Introduced {
+            name: shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS),
+            os: shown_text(&hello.os, MAX_SHOWN_NAME_CHARS),
+            key: established.peer,
+            verified,
+        };
+        self.tell(Note::PeerKnown { key: self.key, introduced });
+    }
+
+    /// What TLS found: another key than the expected one is worth a warning.
+    fn not_established(&self, error: SealError) -> LaneError {
+        match error {
+            SealError::Link(LinkEnd::PeerGone(detail)) => {
+                LaneError::Local(Reason::here(ReasonCode::NotSealdrop, detail))
+            }
+            SealError::Link(end) => LaneError::Link(end),
+            SealError::Session(error) => {
+                if let (SessionError::WrongKey { met }, Some(expected)) = (&error, self.expect) {
+                    self.warn(expected, *met, None);
+                }
+                LaneError::Link(LinkEnd::Sealed(error.reason()))
+            }
+        }
+    }
+
+    /// A key that nobody has verified, under a verified device's name.
+    fn check_name(&self, book: &Book, established: &Established, hello: &Hello) -> Result<(), LaneError> {
+        let Standing::TakesName { expected, .. } = book.standing(established.peer, &hello.name) else { return Ok(()) };
+        self.warn(expected, established.peer, Some(&hello.name));
+        Err(takes_name())
+    }
+
+    fn warn(&self, expected: DeviceKey, met: DeviceKey, met_name: Option<&str>) {
+        let warning = KeyWarning {
+            name: name_of(&self.seal.profile, expected),
+            expected,
+            met,
+            met_name: met_name.map(|name| shown_text(name.trim(), MAX_SHOWN_NAME_CHARS)),
+            address: self.to.to_string(),
+            direction: Direction::Outgoing,
+        };
+        self.tell(Note::WrongKey(warning));
+    }
+
+    fn tell(&self, note: Note) {
+        // Dispatch hears all but the notes that come after a shutdown.
+        self.notes.send(note).ok();
+    }
+}
+
+/// Name of a verified device.
+pub fn name_of(profile: &Profile, key: DeviceKey) -> String {
+    let book = devices_file::load(profile).book;
+    book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
+}
+
+/// The refusal of a key that comes under a verified device's name.
+pub fn takes_name() -> LaneError {
+    let detail = "a verified device has this name, and another key";
+    LaneError::Local(Reason::here(ReasonCode::WrongKey, detail))
+}
+
+/// The system has no randomness for us, or the like.
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+pub fn broken_tls(error: CryptoError) -> LaneError {
+    LaneError::Local(Reason::here(ReasonCode::Internal, error.to_string()))
+}
+
+/// Ends a session that did not come about: reads what the peer said last, says what is owed to it.
+pub fn give_up(mut link: SocketLink, error: LaneError) -> Reason {
+    let error = last_word(&mut link, error);
+    let last = error.abort().map(Message::Abort);
+    closer::close(link, Farewell { last, ..Farewell::default() });
+    error.reason()
+}
+
+/// Why a link was not sealed.
+pub enum SealError {
+    Link(LinkEnd),
+    Session(SessionError),
+}

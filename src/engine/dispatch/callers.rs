@@ -1,0 +1,229 @@
+//! Who comes to the door, and what becomes of it: doormen, cards, Accept.
+
+use std::{
+    net::{IpAddr, TcpStream},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    engine::{
+        closer,
+        door::{handshakes::Decision, source},
+        doorman::{self, OnDuty, Orders},
+        errands::PreflightErrand,
+        lanes::Destination,
+        link::SocketLink,
+        lobby::WaitsFor,
+        messages::{Acceptance, Event, IncomingOffer, OfferReply},
+        note::{Arrived, ArrivedOffer, Session},
+        threads,
+    },
+    model::{
+        book::Rule,
+        manifest::Selection,
+        preflight::Preflight,
+        reason::{Reason, ReasonCode},
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+    },
+    transfer::lane::Farewell,
+    wire::header::{Answer, Message},
+};
+
+use super::{
+    Dispatch,
+    record::{Hands, Record},
+    turn_away,
+};
+
+/// What may wait for a person at the same time, in all.
+const MAX_WAITING: usize = 32;
+
+/// Somebody who stands before the door.
+pub(in crate::engine) enum Knock {
+    /// A classic sender whose file has arrived: another may follow.
+    Further(Box<SocketLink>),
+    New(TcpStream),
+}
+
+impl Dispatch {
+    fn orders(&self) -> Orders {
+        Orders {
+            seal: self.seal(),
+            classic: self.setup.settings.classic,
+            budget: self.budget.clone(),
+            limits: self.setup.limits,
+            stop: self.stop.clone(),
+            notes: self.setup.errands.notes.clone(),
+        }
+    }
+
+    pub(super) fn came(&mut self, stream: TcpStream, from: IpAddr) {
+        self.knock(from, Knock::New(stream));
+    }
+
+    pub(super) fn classic_goes_on(&mut self, link: SocketLink) {
+        if let Ok(from) = link.peer_addr() {
+            self.knock(from.ip(), Knock::Further(Box::new(link)));
+        }
+    }
+
+    /// Lets a caller in, or wait; who finds no room any more is dropped, which closes the connection.
+    fn knock(&mut self, from: IpAddr, who: Knock) {
+        if self.stopping_until.is_some() {
+            return;
+        }
+        let known = self.known_places.contains(&from);
+        if let Decision::Attend(who) = self.handshakes.come(from, known, who, Instant::now()) {
+            self.attend(from, who);
+        }
+    }
+
+    fn attend(&mut self, from: IpAddr, who: Knock) {
+        let orders = self.orders();
+        let notes = orders.notes.clone();
+        let started = threads::spawn("doorman", move || {
+            // Made here: dropped by dispatch when no thread starts, it would wait for room in dispatch's own channel.
+            let _on_duty = OnDuty { from, notes };
+            match who {
+                Knock::Further(link) => doorman::attend_further(*link, &orders),
+                Knock::New(stream) => doorman::attend(stream, &orders),
+            }
+        });
+        if started.is_err() {
+            // Without a thread the caller is turned away by being dropped.
+            self.doorman_left(from);
+        }
+    }
+
+    pub(super) fn doorman_left(&mut self, from: IpAddr) {
+        for (from, who) in self.handshakes.left(from, Instant::now()) {
+            self.attend(from, who);
+        }
+    }
+
+    pub(super) fn offer_came(&mut self, offer: ArrivedOffer) {
+        let ArrivedOffer { caller, manifest, message, session, share } = offer;
+        let key = caller.key;
+        if self.stopping_until.is_some() || self.records.contains_key(&key) {
+            return turn_away(caller.link, ReasonCode::UnknownTransfer);
+        }
+        let held = match self.may_ask(&caller) {
+            Ok(held) => held,
+            Err(reason) => return answer_busy(caller.link, reason),
+        };
+        let Arrived { link, peer, rule, comparing, .. } = caller;
+        let mut snapshot = TransferSnapshot::new(key, peer, Stage::Waiting, message);
+        (snapshot.total, snapshot.files) = (manifest.bytes, manifest.files);
+        snapshot.manifest = manifest;
+        let mut record = Record::new(snapshot, Hands::Lobby, session);
+        record.from = link.peer_addr().ok().map(|address| address.ip());
+        record.expires = Some(Instant::now() + self.setup.limits.answer);
+        record.share = share;
+        // A rule speaks for sealed sessions of its key only; the doorman looks no other up.
+        record.into = rule.and_then(|rule| if let Rule::Accept(folder) = rule { Some(folder) } else { None });
+        record.card_at = (!held.is_zero()).then(|| Instant::now() + held);
+        let waits_for = match session {
+            Session::Classic { .. } => WaitsFor::OurAnswerClassic,
+            Session::Sealed => WaitsFor::OurAnswer,
+        };
+        self.setup.lobby.wait(key, link, waits_for, comparing);
+        let at_once = record.card_at.is_none();
+        self.records.insert(key, record);
+        if at_once {
+            self.make_card(key);
+        }
+    }
+
+    /// Whether one more may wait for a person, and how long it is held back before it is shown.
+    pub(super) fn may_ask(&mut self, caller: &Arrived) -> Result<Duration, Reason> {
+        let busy = |detail: String| Err(Reason::here(ReasonCode::Busy, detail));
+        let from = caller.link.peer_addr().ok().map(|address| address.ip());
+        let place = from.map(source);
+        let offers = self.records.values().filter(|record| record.waits_for_us()).map(|record| record.from);
+        let meetings = self.meetings.values().filter(|meeting| meeting.from.is_some()).map(|meeting| meeting.from);
+        let waiting: Vec<_> = offers.chain(meetings).map(|from| from.map(source)).collect();
+        if waiting.len() >= MAX_WAITING {
+            return busy(format!("{MAX_WAITING} offers wait already"));
+        }
+        let of_one = self.setup.limits.offers_of_one;
+        if place.is_some() && waiting.iter().filter(|other| **other == place).count() >= of_one {
+            return busy(format!("{of_one} offers from this address wait already"));
+        }
+        if caller.rule.is_some() {
+            return Ok(Duration::ZERO);
+        }
+        if caller.comparing.is_some()
+            && self.setup.attended
+            && let Err(wait) = self.codes.take(Instant::now())
+        {
+            let seconds = wait.as_secs() + 1;
+            return busy(format!("too many devices that are not verified have called; the next may in {seconds} s"));
+        }
+        Ok(from.map_or(Duration::ZERO, |from| self.patience.offer(from, Instant::now())))
+    }
+
+    /// Looks at the disk for an offer; then its card is shown.
+    pub(super) fn make_card(&mut self, key: TransferKey) {
+        let reserved = self.reserved(key);
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.card_at = None;
+        self.outbox.snapshot(record.snapshot.clone());
+        let folder = record.into.clone().unwrap_or_else(|| self.setup.settings.receive_folder.clone());
+        let manifest = Arc::clone(&record.snapshot.manifest);
+        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection: Selection::All, reserved });
+    }
+
+    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        if record.announced {
+            return self.outbox.fact(Event::Preflighted { key, preflight: Arc::new(preflight) });
+        }
+        match record.into.take() {
+            Some(folder) if preflight.problem.is_none() => {
+                record.announced = true;
+                let acceptance = Acceptance { folder, selection: Selection::All };
+                return self.accept(key, acceptance);
+            }
+            // The rule cannot be kept: a person decides, with the usual folder.
+            Some(_) if record.snapshot.folder.is_none() => return self.make_card(key),
+            _ => {}
+        }
+        record.announced = true;
+        let reply = OfferReply::new(key, self.setup.answering.clone());
+        let expires = record.expires.unwrap_or_else(Instant::now);
+        let snapshot = record.snapshot.clone();
+        let preflight = Arc::new(preflight);
+        self.outbox.fact(Event::Offered(IncomingOffer { snapshot, preflight, expires, reply }));
+    }
+
+    /// The lobby gave a connection back after Accept.
+    pub(super) fn taken(&mut self, key: TransferKey, link: SocketLink) {
+        let reserved = self.reserved(key);
+        let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
+        let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
+        let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
+        let profile = self.setup.errands.profile.clone();
+        let to = Destination { profile, acceptance, reserved, session };
+        self.submit(key, move |lane| match session {
+            Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
+            Session::Sealed => lane.receive(link, &manifest, &to),
+        });
+    }
+}
+
+/// Turns somebody away who may come again.
+pub(super) fn answer_busy(link: SocketLink, reason: Reason) {
+    if !link.is_sealed() {
+        return closer::reset(link);
+    }
+    let last = Some(Message::Answer(Answer::Busy(reason)));
+    closer::close(link, Farewell { last, ..Farewell::default() });
+}
+
+impl Record {
+    /// An incoming offer that a person has not answered.
+    pub(super) fn waits_for_us(&self) -> bool {
+        self.snapshot.key.direction == Direction::Incoming && self.is_waiting()
+    }
+}

@@ -1,0 +1,149 @@
+//! A caller that speaks TLS: who it is, whether it may come in, and what it wants.
+
+use std::time::Instant;
+
+use crate::{
+    crypto::{session::Established, short_code::Comparison},
+    engine::{
+        call::{SealError, broken_tls, name_of, takes_name},
+        link::SocketLink,
+        messages::KeyWarning,
+        new_transfer_id,
+        note::{Note, Session},
+    },
+    model::{
+        book::{Rule, Standing},
+        device::{MAX_SHOWN_NAME_CHARS, Peer, PeerAddr, shown_text},
+        reason::{Reason, ReasonCode},
+        transfer::{Direction, TransferId},
+    },
+    storage::devices_file,
+    transfer::{
+        compare::Comparing,
+        greet::{self, UNVERIFIED, VERIFIED},
+        lane::{LaneError, ended_early, unexpected},
+        link::{Link, LinkEnd},
+    },
+    wire::header::{self, Hello, Message, Offer},
+};
+
+use super::{Came, Orders, What, check_paths};
+
+/// Somebody who was let in.
+struct Guest {
+    hello: Hello,
+    established: Established,
+    /// What it may do, if it is verified.
+    rule: Option<Rule>,
+}
+
+/// TLS, hello, and what the caller wants.
+pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, LaneError> {
+    let guest = let_in(link, orders)?;
+    let peer = peer(link, &guest);
+    let comparing = comparing(orders, &guest)?;
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
+    match header::read_header(link)?.ok_or_else(ended_early)? {
+        Message::Offer(offer) => {
+            let (id, what) = take_offer(link, orders, &guest, offer)?;
+            let both = guest.rule.is_some() && guest.hello.verified == Some(true);
+            let comparing = comparing.filter(|_| !both);
+            Ok(Came { id, peer, rule: guest.rule, comparing, what })
+        }
+        Message::Verify => Ok(Came { id: new_transfer_id(), peer, rule: guest.rule, comparing, what: What::Compare }),
+        Message::Abort(abort) => Err(LaneError::Peer(abort.reason)),
+        // One answer for a transfer that is not there and for one that is not theirs: strangers learn nothing.
+        Message::Lane { .. } | Message::Want { .. } => {
+            Err(LaneError::Local(Reason::here(ReasonCode::UnknownTransfer, "no such transfer with this device")))
+        }
+        Message::Probe { .. } => {
+            Err(LaneError::Local(Reason::here(ReasonCode::UnknownType, "this build does not serve \"probe\"")))
+        }
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn let_in(link: &mut SocketLink, orders: &Orders) -> Result<Guest, LaneError> {
+    let session = orders.seal.tls.answer().map_err(broken_tls)?;
+    let established = link.seal(session).map_err(|error| match error {
+        SealError::Link(end) => LaneError::Link(end),
+        SealError::Session(error) => LaneError::Link(LinkEnd::Sealed(error.reason())),
+    })?;
+    let hello = greet::read_hello(link)?;
+    let loaded = devices_file::load(&orders.seal.profile);
+    if let Some(kept_at) = loaded.damaged {
+        // A dispatch that shuts down does not hear it; the file stays aside.
+        orders.notes.send(Note::DevicesDamaged(kept_at)).ok();
+    }
+    let standing = loaded.book.standing(established.peer, &hello.name);
+    let verified = matches!(standing, Standing::Verified(_));
+    greet::greet_back(link, &orders.seal.me, &hello, verified)?;
+    match standing {
+        Standing::Verified(Rule::Block) => {
+            Err(LaneError::Local(Reason::here(ReasonCode::Blocked, "this device is blocked there")))
+        }
+        Standing::Verified(rule) => Ok(Guest { hello, established, rule: Some(rule) }),
+        Standing::Stranger => Ok(Guest { hello, established, rule: None }),
+        Standing::TakesName { expected, .. } => {
+            let warning = KeyWarning {
+                name: name_of(&orders.seal.profile, expected),
+                expected,
+                met: established.peer,
+                met_name: Some(shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS)),
+                address: super::address_of(link),
+                direction: Direction::Incoming,
+            };
+            // Heard by all but a dispatch that shuts down.
+            orders.notes.send(Note::WrongKey(warning)).ok();
+            Err(takes_name())
+        }
+    }
+}
+
+/// How this side agrees on a code. Whoever calls has to have committed to a nonce.
+fn comparing(orders: &Orders, guest: &Guest) -> Result<Option<Comparing>, LaneError> {
+    let Guest { hello, established, rule } = guest;
+    match hello.commit {
+        Some(commit) => {
+            let comparison = Comparison {
+                exporter: established.exporter,
+                dialer: established.peer,
+                listener: orders.seal.tls.own_key(),
+            };
+            Ok(Some(Comparing::listener(comparison, commit)))
+        }
+        None if rule.is_some() && hello.verified == Some(true) => Ok(None),
+        None => Err(LaneError::Protocol("hello holds no commitment".to_owned())),
+    }
+}
+
+fn take_offer(
+    link: &mut SocketLink,
+    orders: &Orders,
+    guest: &Guest,
+    offer: Offer,
+) -> Result<(TransferId, What), LaneError> {
+    let limits = if guest.rule.is_some() { VERIFIED } else { UNVERIFIED };
+    let mut share = orders.budget.take(0);
+    let mut room = |bytes| share.as_mut().is_some_and(|share| share.grow(bytes));
+    let manifest = greet::receive_entries(link, &offer, limits, &mut room)?;
+    check_paths(&manifest)?;
+    Ok((offer.transfer, What::Offer { manifest, message: offer.message, session: Session::Sealed, share }))
+}
+
+fn peer(link: &SocketLink, guest: &Guest) -> Peer {
+    let Guest { hello, established, rule } = guest;
+    let name = shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS);
+    let address = super::address_of(link);
+    let dial = hello.port.filter(|port| *port != 0).zip(link.peer_addr().ok());
+    Peer {
+        name: if name.is_empty() { address.clone() } else { name },
+        address,
+        os: Some(shown_text(&hello.os, MAX_SHOWN_NAME_CHARS)),
+        classic: false,
+        encrypted: true,
+        verified: rule.is_some(),
+        key: Some(established.peer),
+        dial: dial.map(|(port, from)| PeerAddr { host: from.ip().to_string(), port }),
+    }
+}
