@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use proptest::prelude::*;
 
+use crate::model::reason::ReasonCode;
+
 use super::*;
 
 /// Bytes without a pattern that could hide a mix-up; another stream for each `seed`.
@@ -159,6 +161,14 @@ fn what_was_said_before_an_error_can_still_be_read() {
 }
 
 #[test]
+fn garbage_in_a_sealdrops_session_is_damage_and_not_another_program() {
+    let (mut one, _other) = pair();
+    let damaged = one.feed(b"GET / HTTP/1.1").unwrap_err();
+    assert!(matches!(damaged, SessionError::Tls(_)), "{damaged:?}");
+    assert_eq!(damaged.reason().code, ReasonCode::ConnectionLost);
+}
+
+#[test]
 fn garbage_after_our_goodbye_is_an_error_like_any_other() {
     let (mut one, mut other) = pair();
     one.say_goodbye();
@@ -244,17 +254,18 @@ proptest! {
             prop_assert!(!end.session.is_closed() || end.arrived == *sent, "a close before the end");
         }
         let whole = ends.iter().all(|end| !end.failed && end.session.is_closed());
-        // The version in a record's header means nothing and is not looked at (RFC 8446 section 5.1).
-        let harmless = !changed || in_a_record_version(&streams[changed_side], at);
-        prop_assert_eq!(whole, harmless, "changed byte {} of {}", at, streams[changed_side].len());
+        // Type and version before a sealed record mean nothing (RFC 8446 section 5.2): some values are refused, some ignored.
+        if !changed || !in_a_record_type_or_version(&streams[changed_side], at) {
+            prop_assert_eq!(whole, !changed, "changed byte {} of {}", at, streams[changed_side].len());
+        }
     }
 }
 
-fn in_a_record_version(stream: &[u8], at: usize) -> bool {
+fn in_a_record_type_or_version(stream: &[u8], at: usize) -> bool {
     let mut start = 0;
     records(stream).iter().any(|(_, body)| {
-        let version = start + 1..start + 3;
+        let meaningless = start..start + 3;
         start += 5 + body.len();
-        version.contains(&at)
+        meaningless.contains(&at)
     })
 }
