@@ -1,5 +1,5 @@
 //! Sealdrop sends files straight from one computer to another, and shows the same MD5 seal on both screens when they
-//! have arrived. This page explains the house; the protocol is explained in [`wire`].
+//! have arrived. This page explains the house; the protocol is explained in [`wire`], keys and trust in [`crypto`].
 //!
 //! # Floors
 //!
@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Imports run downward only. `tests/suite/floors.rs` reads the sources and fails when a floor imports a higher one, when
-//! egui appears outside `ui`, rfd outside `ui/dialogs.rs`, a socket outside `engine`, md5 outside `digest`, or
-//! `serde_json` outside `wire`, `storage` and `cli`.
+//! egui appears outside `ui`, rfd outside `ui/dialogs.rs`, a socket outside `engine`, md5 outside `digest`, rustls or rcgen
+//! outside `crypto`, or `serde_json` outside `wire`, `storage` and `cli`.
 //!
 //! # Threads
 //!

@@ -144,7 +144,8 @@ impl Session {
         self.connection.is_handshaking()
     }
 
-    /// What the session is known by, once its handshake is over. Both versions, ALPN and the peer's certificate were checked.
+    /// What the session is known by, once its handshake is over: version, ALPN and the peer's certificate were checked. It
+    /// stays known after a later error. At the dialer it comes first: the listener's refusal may still arrive by `feed`.
     pub fn established(&self) -> Result<Established, SessionError> {
         match (&self.established, &self.failed) {
             (Some(established), _) => Ok(established.clone()),

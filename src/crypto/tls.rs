@@ -35,7 +35,7 @@ impl Tls {
     pub fn new(identity: &Identity) -> Result<Self, CryptoError> {
         let provider = provider();
         let certified = Arc::clone(identity.certified());
-        let server = server_config(&provider, Arc::new(SingleCertAndKey::from(Arc::clone(&certified))))?;
+        let server = server_config(&provider, &certified)?;
         Ok(Self { provider, certified, server: Arc::new(server), own_key: identity.key() })
     }
 
@@ -51,6 +51,14 @@ impl Tls {
 
     /// The dialer's side. Another key than `expect` is refused before our certificate or any data leaves.
     pub fn call(&self, expect: Option<DeviceKey>) -> Result<Session, CryptoError> {
+        let config = self.client_config(expect)?;
+        let name = DnsName::try_from(NO_NAME).map_err(|error| rustls::Error::General(error.to_string()))?;
+        let connection = ClientConnection::new(Arc::new(config), ServerName::DnsName(name))?;
+        Ok(Session::over(Connection::Client(connection)))
+    }
+
+    /// For one call, since what is expected stands in its verifier.
+    pub(super) fn client_config(&self, expect: Option<DeviceKey>) -> Result<ClientConfig, CryptoError> {
         let certificate = Arc::new(SingleCertAndKey::from(Arc::clone(&self.certified)));
         let verifier = Verifier::new(self.provider.signature_verification_algorithms, expect);
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
@@ -62,25 +70,20 @@ impl Tls {
         config.resumption = Resumption::disabled();
         config.enable_early_data = false;
         config.enable_sni = false;
-        call_with(config)
+        Ok(config)
     }
 }
 
-fn call_with(config: ClientConfig) -> Result<Session, CryptoError> {
-    let name = DnsName::try_from(NO_NAME).map_err(|error| rustls::Error::General(error.to_string()))?;
-    let connection = ClientConnection::new(Arc::new(config), ServerName::DnsName(name))?;
-    Ok(Session::over(Connection::Client(connection)))
-}
-
-fn server_config(
+/// For all who call.
+pub(super) fn server_config(
     provider: &Arc<CryptoProvider>,
-    certificate: Arc<SingleCertAndKey>,
+    certified: &Arc<CertifiedKey>,
 ) -> Result<ServerConfig, CryptoError> {
     let verifier = Verifier::new(provider.signature_verification_algorithms, None);
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(Arc::new(verifier))
-        .with_cert_resolver(certificate);
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(certified))));
     config.alpn_protocols = vec![ALPN.to_vec()];
     // A resumed handshake shows no certificate, so the verifier would not be asked. rustls resumes unless it is told not to.
     config.send_tls13_tickets = 0;

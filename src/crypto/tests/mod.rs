@@ -17,6 +17,15 @@ fn tls() -> Tls {
     Tls::new(&Identity::make().unwrap().0).unwrap()
 }
 
+#[test]
+fn sessions_go_from_thread_to_thread() {
+    fn goes<T: Send>() {}
+    fn is_shared<T: Send + Sync + Clone>() {}
+    goes::<Session>();
+    is_shared::<Tls>();
+    is_shared::<Identity>();
+}
+
 /// Two sessions that have shaken hands.
 fn pair() -> (Session, Session) {
     let (mut dialer, mut listener) = (tls().call(None).unwrap(), tls().answer().unwrap());
@@ -80,4 +89,16 @@ fn call_with(config: ClientConfig) -> Session {
 
 fn answer_with(config: ServerConfig) -> Session {
     Session::over(Connection::Server(ServerConnection::new(Arc::new(config)).unwrap()))
+}
+
+/// Type and body of each record in `raw` (RFC 8446 section 5.1).
+fn records(mut raw: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut found = Vec::new();
+    while let [kind, _, _, high, low, rest @ ..] = raw {
+        let (body, after) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+        found.push((*kind, body));
+        raw = after;
+    }
+    assert!(raw.is_empty());
+    found
 }
