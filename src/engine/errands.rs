@@ -216,7 +216,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let profile = Profile::open(Some(folder.path().to_owned())).unwrap();
         std::fs::write(profile.devices_path(), book).unwrap();
-        let (notes, heard) = bounded(64);
+        // Without room: telling waits until somebody listens.
+        let (notes, heard) = bounded(0);
         (folder, Errands { profile, notes }, heard)
     }
 
@@ -227,12 +228,20 @@ mod tests {
     #[test]
     fn books_are_told_in_the_order_of_their_changes() {
         let (_folder, errands, heard) = errands(r#"{"devices":[]}"#);
-        for n in 1..=40 {
-            errands.change_book(move |book| book.met(None, "", Some(format!("host{n}").parse().unwrap()), false, n));
+        let (signal, begun) = bounded(2);
+        for n in 0..2 {
+            let signal = signal.clone();
+            errands.change_book(move |book| {
+                signal.send(n).unwrap();
+                book.met(None, "", Some(format!("host{n}").parse().unwrap()), false, n);
+            });
         }
-        for n in 1..=40 {
+        begun.recv_timeout(Duration::from_secs(10)).unwrap();
+        let early = begun.recv_timeout(Duration::from_millis(200));
+        assert!(early.is_err(), "the second change began before the first one was told");
+        for n in 1..=2 {
             let Note::Devices(book) = next(&heard) else { panic!("something else than a book") };
-            assert_eq!(book.devices.len(), n, "an older book came later");
+            assert_eq!(book.devices.len(), n);
         }
     }
 
