@@ -211,3 +211,68 @@ fn own_addresses() -> Vec<IpAddr> {
     addresses.dedup();
     addresses
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::*;
+
+    /// Errands on a profile whose device book is `book`.
+    fn errands(book: &str) -> (tempfile::TempDir, Errands, Receiver<Note>) {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::open(Some(folder.path().to_owned())).unwrap();
+        std::fs::write(profile.devices_path(), book).unwrap();
+        // Without room: telling waits until somebody listens.
+        let (notes, heard) = bounded(0);
+        (folder, Errands { profile, notes }, heard)
+    }
+
+    fn next(heard: &Receiver<Note>) -> Note {
+        heard.recv_timeout(Duration::from_secs(10)).unwrap()
+    }
+
+    #[test]
+    fn books_are_told_in_the_order_of_their_changes() {
+        let (_folder, errands, heard) = errands(r#"{"devices":[]}"#);
+        let (signal, begun) = bounded(2);
+        for n in 0..2 {
+            let signal = signal.clone();
+            errands.change_book(move |book| {
+                signal.send(n).unwrap();
+                book.met(None, "", Some(format!("host{n}").parse().unwrap()), false, n);
+            });
+        }
+        begun.recv_timeout(Duration::from_secs(10)).unwrap();
+        let early = begun.recv_timeout(Duration::from_millis(200));
+        assert!(early.is_err(), "the second change began before the first one was told");
+        for n in 1..=2 {
+            let Note::Devices(book) = next(&heard) else { panic!("something else than a book") };
+            assert_eq!(book.devices.len(), n);
+        }
+    }
+
+    #[test]
+    fn a_damaged_book_is_told_before_the_empty_one() {
+        let kept = |folder: &tempfile::TempDir| folder.path().join("devices.damaged-1.json");
+        for change in [false, true] {
+            let (folder, errands, heard) = errands("{ half");
+            if change {
+                errands.change_book(|book| book.devices.clear());
+            } else {
+                errands.load_devices();
+            }
+            assert!(matches!(next(&heard), Note::DevicesDamaged(kept_at) if kept_at == kept(&folder)));
+            assert!(matches!(next(&heard), Note::Devices(book) if book == Book::default()));
+        }
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_stored_is_told_as_such() {
+        let (folder, errands, heard) = errands("[]");
+        std::fs::remove_file(folder.path().join("devices.json")).unwrap();
+        std::fs::create_dir(folder.path().join("devices.json")).unwrap();
+        errands.forget(DeviceId::Addr("a".parse().unwrap()));
+        assert!(matches!(next(&heard), Note::DevicesNotSaved(_)));
+    }
+}

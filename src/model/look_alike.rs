@@ -73,6 +73,7 @@ mod tests {
             ("ivan", "IVAN"),
             ("modern", "modem"),
             ("MODERN", "modem"),
+            ("modern", "Μodern"), // Greek Mu: its shape is a capital whose small form has another shape
             ("room 0", "Room O"),
             ("Straße", "STRASSE"),
             ("ﬁle", "file"),
