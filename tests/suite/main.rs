@@ -7,6 +7,7 @@ mod cancellation;
 mod classic;
 mod cli;
 mod damaged_sessions;
+mod dependencies;
 mod door;
 mod fake_engine;
 mod faults;
