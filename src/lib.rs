@@ -51,6 +51,49 @@
 //! - The window never waits: no lock, no file, no socket.
 //! - Threads share channel ends (bounded, all of them) and cancel flags, and nothing else. No `Mutex`, no globals.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
+//!
+//! # Dependencies
+//!
+//! Each outside crate has a reason; `tests/suite/dependencies.rs` fails when one is missing here, when one is listed that
+//! is gone, and when the licence or source of anything in the build is not one that `.deny.toml` allows.
+//!
+//! | crate | what for | why not our own |
+//! | --- | --- | --- |
+//! | cap-fs-ext | opening without following links, below an open folder | one way on every system needs `unsafe` and each system's own calls |
+//! | cap-std | files and folders below an open folder, so that no path can leave it | the same |
+//! | clap | arguments of the command line, their help and errors | what people expect of a command line is a lot of text to get right |
+//! | crossbeam-channel | bounded channels, and waiting on several of them | the standard library cannot wait on several |
+//! | ctrlc | Ctrl+C where there are no Unix signals | a handler needs `unsafe` |
+//! | directories | where settings belong on each system | three systems' customs, which change |
+//! | eframe | a window: events, drawing, clipboard, names for screen readers | a toolkit is not a part of this program |
+//! | egui | what is in the window | the same |
+//! | egui_extras | a table that draws only the rows in view | it goes with egui |
+//! | egui_kittest | tests: a window without a screen | it goes with egui |
+//! | fs4 | free bytes of a disk | it needs each system's own calls |
+//! | getrandom | random bytes from the system | it needs each system's own calls |
+//! | if-addrs | the addresses of this computer | it needs `unsafe` and each system's own calls |
+//! | indicatif | progress bars in a terminal | terminals differ in width, cursor and colour |
+//! | md-5 | the MD5 digest | speed needs care for every processor, and a digest has to be right |
+//! | opener | showing a file in the file manager | each desktop has its own way |
+//! | polling | waiting on many sockets at once, and being woken | the standard library cannot; each system has its own calls |
+//! | pollster | waiting for a dialog's answer on a thread of its own | small, but waking right is easy to get wrong |
+//! | proptest | tests: values of every shape, and the smallest that fails | finding the smallest is the hard part |
+//! | rcgen | this device's certificate for TLS | X.509 is no format to write by hand |
+//! | rfd | the system's dialogs for files and folders | each desktop has its own |
+//! | rustix | Unix calls that the standard library lacks: rename without replacing, permissions | each would need `unsafe` |
+//! | rustls | TLS 1.3 between devices | cryptography is not written at home |
+//! | serde | deriving how settings and headers are read and written | it goes with serde_json |
+//! | serde_json | JSON of headers, settings and `--json` | a reader of hostile bytes that many have tried to break |
+//! | sha2 | SHA-256 over a manifest | as for md-5 |
+//! | signal-hook | Ctrl+C and its like on Unix | a handler needs `unsafe` |
+//! | socket2 | options of sockets: keep-alive, both address families, connecting with a deadline | each would need `unsafe` |
+//! | tempfile | settings written whole or not at all; scratch folders in tests | names that nobody can guess, removed also after an error |
+//! | thiserror | the sentences of errors, beside their variants | it writes what would be written by hand, and adds nothing to run |
+//! | unicode-normalization | whether two names are one to a disk | the tables of Unicode |
+//! | unicode-security | whether two names of devices look alike | the tables of Unicode |
+//! | walkdir | listing a folder with all that is in it | depth, loops of links and errors on the way are its trade |
+//! | winit | Linux: choosing X11 where only it knows drops | eframe's own, named to reach one setting |
+//! | winresource | building for Windows: icon and version in the program | the resource compiler's format |
 
 pub mod cli;
 pub mod crypto;

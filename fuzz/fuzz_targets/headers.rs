@@ -2,6 +2,8 @@
 
 #![no_main]
 
+mod common;
+
 use libfuzzer_sys::fuzz_target;
 use sealdrop::wire::{
     caller, chunk, classic,
@@ -9,6 +11,8 @@ use sealdrop::wire::{
     frame::{self, PREFIX_BYTES},
     header,
 };
+
+use common::is_fair;
 
 fuzz_target!(|bytes: &[u8]| {
     a_header(bytes);
@@ -27,9 +31,7 @@ fn a_header(json: &[u8]) {
     let message = match header::parse(json) {
         Ok(message) => message,
         Err(error) => {
-            assert!(!matches!(error, WireError::Io(_) | WireError::Torn { .. } | WireError::TooLong { .. }), "{error}");
-            assert!(error.to_string().chars().count() < 400);
-            return;
+            return is_fair(&error);
         }
     };
     match header::encode(&message) {

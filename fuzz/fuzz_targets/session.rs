@@ -2,12 +2,9 @@
 
 #![no_main]
 
-use std::{
-    collections::VecDeque,
-    io::{self, Read, Write},
-    sync::Arc,
-    time::Instant,
-};
+mod common;
+
+use std::{collections::VecDeque, sync::Arc};
 
 use libfuzzer_sys::fuzz_target;
 use sealdrop::{
@@ -20,58 +17,13 @@ use sealdrop::{
     transfer::{
         greet::{self, UNVERIFIED},
         lane::Report,
-        limits::Limits,
-        link::{Link, Wake, Wrote},
         receive::{Commit, ReceiveLane, VerifiedPart},
         send::SendLane,
     },
     wire::header::{Receipt, ReceiptState},
 };
 
-/// A peer whose words are known in advance and who hears nothing.
-struct Recorded<'a>(&'a [u8]);
-
-impl Read for Recorded<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Write for Recorded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Link for Recorded<'_> {
-    fn pending(&mut self) -> bool {
-        true
-    }
-
-    fn wait(&mut self) -> io::Result<Wake> {
-        Ok(Wake::Input)
-    }
-
-    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
-        Ok(Wrote::Bytes(bytes.len()))
-    }
-
-    fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
-    fn queued(&self) -> usize {
-        0
-    }
-
-    fn set_in_body(&mut self, _: bool) {}
-
-    fn set_deadline(&mut self, _: Option<Instant>) {}
-}
+use common::Recorded;
 
 struct Nobody;
 
@@ -91,11 +43,7 @@ impl Commit for Checking {
     fn commit(&mut self, part: VerifiedPart) {
         let size = self.manifest.entries[part.index as usize].size();
         assert_eq!(part.part.written(), size, "a verified part is whole");
-        self.receipts.push_back(Receipt {
-            index: part.index,
-            state: ReceiptState::Verified,
-            md5: Some(part.md5),
-        });
+        self.receipts.push_back(Receipt { index: part.index, state: ReceiptState::Verified, md5: Some(part.md5) });
     }
 
     fn idle(&mut self) {}
@@ -124,10 +72,9 @@ fn receive(bytes: &[u8]) {
     std::fs::create_dir(&folder).expect("a folder");
     let manifest = manifest();
     let selection = Selection::Some(vec![true, true, true, false]);
-    let landing =
-        Landing::prepare(&profile, &folder, TransferId([7; 16]), Arc::clone(&manifest), selection.clone())
-            .expect("an empty folder");
-    let mut link = Recorded(bytes);
+    let landing = Landing::prepare(&profile, &folder, TransferId([7; 16]), Arc::clone(&manifest), selection.clone())
+        .expect("an empty folder");
+    let mut link = Recorded::new(bytes);
     let mut commit = Checking { manifest: Arc::clone(&manifest), receipts: VecDeque::new() };
     let mut report = Nobody;
     let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing.clone(), manifest, &selection);
@@ -150,7 +97,7 @@ fn send(bytes: &[u8]) {
             place
         })
         .collect();
-    let mut link = Recorded(bytes);
+    let mut link = Recorded::new(bytes);
     let mut report = Nobody;
     drop(SendLane::new(&mut link, &mut report, manifest, &places).run());
 }
@@ -160,6 +107,6 @@ fuzz_target!(|input: (u8, Vec<u8>)| {
     match kind % 3 {
         0 => receive(&bytes),
         1 => send(&bytes),
-        _ => drop(greet::receive_offer(&mut Recorded(&bytes), UNVERIFIED)),
+        _ => drop(greet::receive_offer(&mut Recorded::new(&bytes), UNVERIFIED)),
     }
 });

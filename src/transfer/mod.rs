@@ -18,5 +18,6 @@ pub mod greet;
 pub mod lane;
 pub mod limits;
 pub mod link;
+pub mod plan;
 pub mod receive;
 pub mod send;

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     digest::Hasher,
     model::{
-        manifest::{EntryKind, Manifest},
+        manifest::Manifest,
         outcome::{FileEnd, FileState},
         reason::{Reason, ReasonCode, Side},
         seal::Md5Digest,
@@ -26,21 +26,11 @@ use super::{
         Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, read_message, told, unexpected,
     },
     link::{Link, Wrote},
+    plan::{self, Standing},
 };
 
 /// Files between `file` and `receipt`, at most.
 pub const WINDOW: usize = 256;
-
-/// Where one entry stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Ended,
-    /// A file whose seal is out.
-    Sealed,
-    Unanswered,
-    /// A file in the queue, or a folder or link that the receiver makes.
-    Wanted,
-}
 
 /// One lane of an outgoing transfer.
 pub struct SendLane<'a, L, R> {
@@ -136,32 +126,13 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     }
 
     fn plan(&mut self, item: PlanItem) -> Result<(), LaneError> {
-        let end = u64::from(item.first) + u64::from(item.count);
-        if end > self.standing.len() as u64 {
-            return Err(LaneError::Protocol(format!("a plan for entry {} of {}", end - 1, self.standing.len())));
-        }
-        if item.want == Want::Check {
-            return Ok(());
-        }
-        for index in item.first..=item.first + (item.count - 1) {
-            let standing = &mut self.standing[index as usize];
-            if *standing != Standing::Unanswered {
-                return Err(LaneError::Protocol(format!("a second plan for entry {index}")));
-            }
+        for index in plan::apply(&mut self.standing, item)?.into_iter().flatten() {
             self.unanswered -= 1;
-            let is_file = matches!(self.manifest.entries[index as usize].kind, EntryKind::File { .. });
-            if item.want == Want::Skip {
-                *standing = Standing::Ended;
-                if is_file {
-                    self.ended(index, FileState::Skipped, None, None);
-                }
-                continue;
-            }
-            *standing = Standing::Wanted;
-            if is_file {
-                self.queue.push_back(index);
-            } else {
-                self.unmade += 1;
+            match (self.manifest.entries[index as usize].is_file(), item.want) {
+                (true, Want::Skip) => self.ended(index, FileState::Skipped, None, None),
+                (true, _) => self.queue.push_back(index),
+                (false, Want::Skip) => {}
+                (false, _) => self.unmade += 1,
             }
         }
         Ok(())

@@ -7,6 +7,9 @@ mod cancellation;
 mod classic;
 mod cli;
 mod damaged_sessions;
+// Elsewhere the crates for Linux have not been downloaded.
+#[cfg(target_os = "linux")]
+mod dependencies;
 mod door;
 mod fake_engine;
 mod faults;
