@@ -153,7 +153,7 @@ impl App {
             context.set_theme(theme::preference(theme.unwrap_or_default()));
             self.shown_theme = theme;
         }
-        let offers = self.state.offers.len();
+        let offers = self.state.waiting();
         if offers != self.shown_title {
             context.send_viewport_cmd(egui::ViewportCommand::Title(text::window_title(offers)));
             if offers > self.shown_title {

@@ -11,5 +11,6 @@ pub mod text;
 mod perform;
 mod sending;
 mod theme;
+mod trusting;
 mod views;
 mod widgets;

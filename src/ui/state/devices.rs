@@ -46,6 +46,32 @@ impl Devices {
         self.typed.iter().filter(known).chain(&self.known)
     }
 
+    /// Takes the engine's list. What was chosen or typed by its address and has been verified since is known by its key.
+    pub fn take(&mut self, known: Vec<KnownDevice>) {
+        self.known = known;
+        let verified_at = |address: &PeerAddr| {
+            self.known.iter().any(|known| known.trusted.is_some() && known.addresses.contains(address))
+        };
+        self.typed.retain(|typed| typed.classic || !typed.address().is_some_and(verified_at));
+        let chosen = std::mem::take(&mut self.chosen);
+        self.chosen = chosen.into_iter().map(|id| self.now_known_as(&id).unwrap_or(id)).collect();
+    }
+
+    /// What the device called `id` is told apart by now; none when nobody knows it any more.
+    pub fn now_known_as(&self, id: &DeviceId) -> Option<DeviceId> {
+        if self.listed().any(|device| device.id().as_ref() == Some(id)) {
+            return Some(id.clone());
+        }
+        let DeviceId::Addr(address) = id else { return None };
+        let verified = self.known.iter().find(|known| known.trusted.is_some() && known.addresses.contains(address));
+        verified.and_then(KnownDevice::id)
+    }
+
+    /// The verified device with this key.
+    pub fn verified(&self, key: DeviceKey) -> Option<&KnownDevice> {
+        self.known.iter().find(|known| known.key() == Some(key))
+    }
+
     /// The address in the field, if something is typed there.
     pub fn typed_address(&self) -> Option<Result<PeerAddr, BadAddr>> {
         (!self.address.trim().is_empty()).then(|| self.address.parse())
@@ -116,6 +142,7 @@ fn recipient(device: &KnownDevice) -> Option<Recipient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::book::{Rule, Trusted};
 
     fn known(address: &str, name: &str) -> KnownDevice {
         KnownDevice::at(address.parse().unwrap(), name.to_owned(), false, 1)
@@ -143,6 +170,18 @@ mod tests {
         let recipients = devices.recipients().unwrap();
         assert_eq!(recipients.len(), 1);
         assert_eq!(recipients[0].name, "Anna");
+    }
+
+    #[test]
+    fn a_chosen_device_stays_chosen_when_it_becomes_verified() {
+        let mut devices = Devices { address: "a.local".to_owned(), ..Devices::default() };
+        devices.add_typed();
+        let key = DeviceKey([7; 32]);
+        let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask });
+        devices.take(vec![KnownDevice { trusted, ..known("a.local", "Anna") }]);
+        assert_eq!(devices.listed().count(), 1);
+        let recipients = devices.recipients().unwrap();
+        assert_eq!(recipients.iter().map(|to| to.expect).collect::<Vec<_>>(), [Some(key)]);
     }
 
     #[test]

@@ -362,7 +362,7 @@ pub fn path_for(purpose: &crate::ui::dialogs::Purpose) -> String {
     use crate::ui::dialogs::Purpose;
     let what = match purpose {
         Purpose::AddFiles | Purpose::AddFolder => "Type the whole path of a file or folder to send",
-        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::SettingsFolder => {
+        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::RuleFolder(_) | Purpose::SettingsFolder => {
             "Type the whole path of the folder to save to"
         }
         Purpose::SaveChecksums { .. } => "Type the whole path of the file to save the checksums in",
