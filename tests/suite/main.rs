@@ -24,4 +24,5 @@ mod window;
 mod window_cards;
 mod window_rows;
 mod window_scene;
+mod window_trust;
 mod wire;

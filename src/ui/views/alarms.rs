@@ -36,15 +36,18 @@ pub(super) fn alarms_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let height = ui.available_height() * MOST_HEIGHT;
     let frame = Frame::new().fill(palette(ui).panel).inner_margin(Margin { left: 12, right: 12, top: 10, bottom: 4 });
     Panel::top("alarms").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 6.0;
-            for alarm in alarms.iter().take(MOST_SHOWN) {
-                ui.push_id(alarm.id, |ui| alarm_ui(ui, state, alarm, actions));
-            }
-            if alarms.len() > MOST_SHOWN {
-                weak(ui, &text::more_alarms(alarms.len() - MOST_SHOWN));
-            }
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = 6.0;
+                for alarm in alarms.iter().take(MOST_SHOWN) {
+                    ui.push_id(alarm.id, |ui| alarm_ui(ui, state, alarm, actions));
+                }
+                if alarms.len() > MOST_SHOWN {
+                    weak(ui, &text::more_alarms(alarms.len() - MOST_SHOWN));
+                }
+            },
+        );
     });
 }
 

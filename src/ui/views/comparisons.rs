@@ -1,6 +1,6 @@
 //! Comparing codes without a file: a card for who calls, and for what was begun on a page that is closed.
 
-use egui::{RichText, Ui, UiBuilder, accesskit::Role};
+use egui::{Ui, UiBuilder, accesskit::Role};
 
 use super::{code, incoming};
 use crate::{
@@ -69,10 +69,8 @@ pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, 
         ComparisonState::Waiting if comparison.incoming() => code::ask_ui(ui, &peer.name, None),
         ComparisonState::Connecting | ComparisonState::Waiting => {
             let sentence = text::comparison_state(&comparison.snapshot.state, key.direction, &peer.name);
-            ui.horizontal(|ui| {
-                ui.add(egui::Spinner::new().size(14.0).color(palette(ui).accent));
-                ui.add(egui::Label::new(RichText::new(sentence)).wrap());
-            });
+            // Nothing turns here: a window that waits for a person sleeps.
+            told(ui, Tone::Info, &sentence);
             None
         }
         ComparisonState::Ended(reason) => {

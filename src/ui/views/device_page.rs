@@ -31,14 +31,17 @@ pub(super) fn page_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(device) = page.device(&state.devices) else { return };
     let height = (ui.ctx().content_rect().height() - AROUND).max(160.0);
     let closed = modal(ui, "device", WIDTH, |ui| {
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 8.0;
-            head_ui(ui, device, actions);
-            addresses_ui(ui, device);
-            rule_ui(ui, state, page, device, actions);
-            compare_ui(ui, state, page, device, actions);
-            history_ui(ui, state, page);
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = 8.0;
+                head_ui(ui, device, actions);
+                addresses_ui(ui, device);
+                rule_ui(ui, state, page, device, actions);
+                compare_ui(ui, state, page, device, actions);
+                history_ui(ui, state, page);
+            },
+        );
         ui.add_space(4.0);
         foot_ui(ui, page, device, actions);
     });
