@@ -456,7 +456,7 @@ fn a_wrong_key_is_an_alarm_that_no_accident_closes() {
     window.harness.get_by_role_and_label(Role::Alert, "Somebody uses the name of “Anna’s laptop”");
     assert!(window.shows(
         "A device that calls itself “Anna’s laptop” called from 192.168.1.66:9527 with another key than the one you \
-         verified. It was turned away."
+         verified. It was turned away"
     ));
     window.click("Show keys");
     for (name, seed) in [("Anna’s laptop", 20), ("Anna’s laptop", 66)] {
@@ -495,7 +495,7 @@ fn a_wrong_key_that_we_dialled_offers_no_way_round() {
     window.wait(600);
     assert!(window.shows(
         "The device at 192.168.1.66:9527 is not the “Anna’s laptop” you verified: it has another key. Nothing was sent \
-         to it."
+         to it"
     ));
     assert!(window.controls("This is a different device").is_empty());
 }

@@ -46,16 +46,27 @@ pub(super) fn ask_ui(ui: &mut Ui, device: &str, code: Option<ShortCode>) -> Opti
 /// The digits of somebody who is verified here already: the other side may still want to compare them.
 pub(super) fn verified_ui(ui: &mut Ui, code: ShortCode) {
     panel(ui, |ui| {
-        told(ui, Tone::Good, Word::VerifiedNow.text());
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().interact_size.y = 20.0;
+            told(ui, Tone::Good, Word::VerifiedNow.text());
+            ui.add_space(12.0);
             weak(ui, Word::CodeForThem.text());
             digits_ui(ui, code, 15.0);
         });
     });
 }
 
-/// The digits alone, as large as where they are asked about.
-pub(super) fn large_ui(ui: &mut Ui, code: Option<ShortCode>) {
+/// The same as large as where they are asked about, for who compares once more. True for *They differ*.
+pub(super) fn once_more_ui(ui: &mut Ui, code: ShortCode) -> bool {
+    panel(ui, |ui| {
+        told(ui, Tone::Good, Word::VerifiedNow.text());
+        large_ui(ui, Some(code));
+        weak(ui, Word::CodeOnceMore.text());
+        button(ui, Word::TheyDiffer.text()).on_hover_text(Word::TheyDifferTip.text()).clicked()
+    })
+}
+
+fn large_ui(ui: &mut Ui, code: Option<ShortCode>) {
     match code {
         Some(code) => digits_in(ui, code, LARGE, 34.0),
         None => {

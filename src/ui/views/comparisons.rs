@@ -1,6 +1,6 @@
 //! Comparing codes without a file: a card for who calls, and for what was begun on a page that is closed.
 
-use egui::{Ui, UiBuilder, accesskit::Role};
+use egui::{Label, Ui, UiBuilder, accesskit::Role};
 
 use super::{code, incoming};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         },
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, title, told, weak},
+        widgets::{Sign, button, card, quiet_button, sign, title, told, weak},
     },
 };
 
@@ -39,12 +39,17 @@ fn card_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mu
         card(ui).stroke((1.5, palette(ui).accent)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 7.0;
-            if comparison.incoming() {
-                title(ui, &text::wants_to_compare(&peer.name));
-            } else {
-                title(ui, &text::compare_card(&peer.name));
-            }
-            incoming::peer_ui(ui, state, peer);
+            incoming::beside_key(ui, peer, |ui| {
+                if comparison.incoming() {
+                    title(ui, &text::wants_to_compare(&peer.name));
+                } else {
+                    title(ui, &text::compare_card(&peer.name));
+                }
+                // Before TLS stands there is nothing to be said of it.
+                if peer.encrypted {
+                    incoming::peer_ui(ui, state, peer);
+                }
+            });
             state_ui(ui, state, comparison, &mut wishes);
         });
     });
@@ -62,15 +67,13 @@ pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, 
     let (key, peer) = (comparison.key(), &comparison.snapshot.peer);
     let answer = match &comparison.snapshot.state {
         ComparisonState::Code(code) if state.verified(peer) => {
-            code::verified_ui(ui, *code);
-            None
+            code::once_more_ui(ui, *code).then_some(code::Answer::Differ)
         }
         ComparisonState::Code(code) => code::ask_ui(ui, &peer.name, Some(*code)),
         ComparisonState::Waiting if comparison.incoming() => code::ask_ui(ui, &peer.name, None),
         ComparisonState::Connecting | ComparisonState::Waiting => {
             let sentence = text::comparison_state(&comparison.snapshot.state, key.direction, &peer.name);
-            // Nothing turns here: a window that waits for a person sleeps.
-            told(ui, Tone::Info, &sentence);
+            waits_ui(ui, &sentence);
             None
         }
         ComparisonState::Ended(reason) => {
@@ -84,10 +87,21 @@ pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, 
         Some(code::Answer::Differ) => actions.push(Action::Comparison(key, ComparisonAction::Differ)),
         None => {}
     }
-    let close = button(ui, Word::Close.text());
     let on_page = state.device_page.as_ref().is_some_and(|page| page.shows(&state.devices, comparison));
-    let close = if on_page { close.accessible_name(text::close_comparison()) } else { close };
+    let close = if on_page {
+        quiet_button(ui, Word::Close.text()).accessible_name(text::close_comparison())
+    } else {
+        button(ui, Word::Close.text())
+    };
     if close.clicked() {
         actions.push(Action::Comparison(key, ComparisonAction::Close));
     }
+}
+
+/// Nothing turns here: a window that waits for a person sleeps.
+fn waits_ui(ui: &mut Ui, sentence: &str) {
+    ui.horizontal(|ui| {
+        sign(ui, Sign::Ring, palette(ui).accent);
+        ui.add(Label::new(sentence).wrap());
+    });
 }

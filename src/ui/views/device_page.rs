@@ -34,7 +34,7 @@ pub(super) fn page_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
             ui,
             |ui| {
-                ui.spacing_mut().item_spacing.y = 8.0;
+                ui.spacing_mut().item_spacing.y = 5.0;
                 head_ui(ui, device, actions);
                 addresses_ui(ui, device);
                 rule_ui(ui, state, page, device, actions);
@@ -48,6 +48,12 @@ pub(super) fn page_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if closed {
         actions.push(Action::Page(PageAction::Close));
     }
+}
+
+/// The headline of a part of the page, nearer to what it is about than to what stands before it.
+fn part(ui: &mut Ui, headline: Word) {
+    ui.add_space(8.0);
+    section(ui, headline.text());
 }
 
 fn head_ui(ui: &mut Ui, device: &KnownDevice, actions: &mut Vec<Action>) {
@@ -69,13 +75,13 @@ fn head_ui(ui: &mut Ui, device: &KnownDevice, actions: &mut Vec<Action>) {
         }
     });
     if let Some(key) = device.key() {
-        section(ui, Word::DeviceKeyLabel.text());
+        part(ui, Word::DeviceKeyLabel);
         seal::key_ui(ui, &name, &key, actions);
     }
 }
 
 fn addresses_ui(ui: &mut Ui, device: &KnownDevice) {
-    section(ui, Word::AddressesLabel.text());
+    part(ui, Word::AddressesLabel);
     if device.addresses.is_empty() {
         weak(ui, Word::NoAddress.text());
     }
@@ -86,7 +92,7 @@ fn addresses_ui(ui: &mut Ui, device: &KnownDevice) {
 
 fn rule_ui(ui: &mut Ui, state: &State, page: &DevicePage, device: &KnownDevice, actions: &mut Vec<Action>) {
     let Some(Trusted { key, rule, .. }) = &device.trusted else { return };
-    section(ui, Word::RuleLabel.text());
+    part(ui, Word::RuleLabel);
     let accepting = page.choosing_folder || matches!(rule, Rule::Accept(_));
     let choices = [
         (Word::RuleAsk, !page.choosing_folder && *rule == Rule::Ask, PageAction::AskEachTime),
@@ -94,6 +100,7 @@ fn rule_ui(ui: &mut Ui, state: &State, page: &DevicePage, device: &KnownDevice, 
         (Word::RuleBlock, !page.choosing_folder && *rule == Rule::Block, PageAction::Block),
     ];
     ui.vertical(|ui| {
+        ui.spacing_mut().interact_size.y = 24.0;
         ui.spacing_mut().item_spacing.y = 2.0;
         for (word, chosen, action) in choices {
             let is_accept = word == Word::RuleAccept;
@@ -138,7 +145,7 @@ fn folder_ui(ui: &mut Ui, state: &State, key: DeviceKey, rule: &Rule, actions: &
 
 fn compare_ui(ui: &mut Ui, state: &State, page: &DevicePage, device: &KnownDevice, actions: &mut Vec<Action>) {
     let running = state.trust.comparisons.iter().find(|card| page.shows(&state.devices, card));
-    section(ui, Word::CompareTitle.text());
+    part(ui, Word::CompareTitle);
     if let Some(comparison) = running {
         comparisons::state_ui(ui, state, comparison, actions);
         return;
@@ -158,13 +165,13 @@ fn compare_ui(ui: &mut Ui, state: &State, page: &DevicePage, device: &KnownDevic
 }
 
 fn history_ui(ui: &mut Ui, state: &State, page: &DevicePage) {
-    section(ui, Word::HistoryLabel.text());
+    part(ui, Word::HistoryLabel);
     let rows = page.history(&state.devices, &state.transfers);
     if rows.is_empty() {
         weak(ui, Word::NoHistory.text());
     }
     for row in rows.iter().take(MOST_HISTORY) {
-        history_row_ui(ui, row);
+        ui.scope(|ui| history_row_ui(ui, row));
     }
     if rows.len() > MOST_HISTORY {
         weak(ui, &text::more(rows.len() - MOST_HISTORY));
@@ -173,6 +180,7 @@ fn history_ui(ui: &mut Ui, state: &State, page: &DevicePage) {
 
 fn history_row_ui(ui: &mut Ui, row: &Row) {
     let direction = row.key().direction;
+    ui.spacing_mut().interact_size.y = 20.0;
     let left = |ui: &mut Ui| {
         ui.add(Label::new(text::history_title(direction, &row.title)).truncate());
     };

@@ -3,7 +3,10 @@
 use egui::{Checkbox, Label, RichText, Ui, UiBuilder, accesskit::Role};
 
 use crate::{
-    model::book::{DeviceId, KnownDevice, Rule},
+    model::{
+        book::{DeviceId, KnownDevice, Rule},
+        device::{DEFAULT_PORT, PeerAddr},
+    },
     ui::{
         action::{Action, Field, PageAction},
         state::{State, devices::shown_name, notices::Tone},
@@ -56,7 +59,7 @@ fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, ac
     let remembered = state.devices.known.iter().any(|known| known.id().as_ref() == Some(id));
     let mut ticked = false;
     let check = |ui: &mut Ui| {
-        let box_ = ui.add_enabled(reachable, Checkbox::new(&mut chosen, text::fit(&name, 24)));
+        let box_ = ui.add_enabled(reachable, Checkbox::new(&mut chosen, &name));
         ticked = box_.accessible_name(name.clone()).on_hover_text(&name).changed();
     };
     let mut wish = None;
@@ -75,13 +78,12 @@ fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, ac
 }
 
 fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
-    let (name, address) = (shown_name(device), device.address().map(ToString::to_string));
-    let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
-    let address = address.filter(|address| *address != name);
+    let (name, address) = (shown_name(device), device.address());
+    let address = address.filter(|address| address.to_string() != name);
+    // As high as what stands in it: these lines are read, not clicked.
+    ui.spacing_mut().interact_size.y = 18.0;
     if device.classic || blocked || device.trusted.is_some() || address.is_some() {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 16.0;
-            ui.add_space(indent - ui.spacing().item_spacing.x);
+        indented(ui, |ui| {
             if device.classic {
                 tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
             }
@@ -91,16 +93,32 @@ fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
                 signed_tag(ui, Word::Verified.text(), Tone::Good, Word::VerifiedBadgeTip.text());
             }
             if let Some(address) = address {
-                ui.add(Label::new(RichText::new(address).monospace().size(12.0).color(palette(ui).weak)).truncate());
+                let shown = RichText::new(short(address)).monospace().size(12.0).color(palette(ui).weak);
+                ui.add(Label::new(shown).truncate()).on_hover_text(address.to_string());
             }
         });
     }
     if device.addresses.is_empty() {
-        ui.horizontal(|ui| {
-            ui.add_space(indent - ui.spacing().item_spacing.x);
+        ui.add_space(3.0);
+        indented(ui, |ui| {
             weak(ui, Word::NoAddress.text());
         });
     }
+}
+
+/// Below the name, not below its check box.
+fn indented(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.add_space(ui.spacing().icon_width + ui.spacing().icon_spacing - ui.spacing().item_spacing.x);
+        contents(ui);
+    });
+}
+
+/// Without the port that needs no saying.
+fn short(address: &PeerAddr) -> String {
+    let whole = address.to_string();
+    let usual = address.port == DEFAULT_PORT && !address.host.contains(':');
+    if usual { address.host.clone() } else { whole }
 }
 
 fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
