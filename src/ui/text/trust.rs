@@ -112,12 +112,12 @@ pub fn wrong_key(warning: &KeyWarning) -> String {
             let itself =
                 called.map_or_else(|| format!("“{device}”"), |met| format!("“{met}”, which looks like “{device}”,"));
             format!(
-                "A device that calls itself {itself} called from {address} with another key than the one you verified. It was turned away."
+                "A device that calls itself {itself} called from {address} with another key than the one you verified. It was turned away"
             )
         }
         Direction::Outgoing => {
             format!(
-                "The device at {address} is not the “{device}” you verified: it has another key. Nothing was sent to it."
+                "The device at {address} is not the “{device}” you verified: it has another key. Nothing was sent to it"
             )
         }
     }
