@@ -27,8 +27,8 @@ use crate::{
 
 const CODE: &str = "Code 123456";
 
-fn code() -> Option<ShortCode> {
-    Some(ShortCode::from_number(123_456))
+fn code() -> ShortCode {
+    ShortCode::from_number(123_456)
 }
 
 fn offer_from(peer: Peer) -> TransferSnapshot {
@@ -46,7 +46,7 @@ fn stranger_with_code() -> Window {
     let mut window = Window::new();
     let mut stranger = offer_from(sealed_peer("Anna’s laptop", 20));
     offer(&mut window, &stranger);
-    stranger.code = code();
+    stranger.code = Some(code());
     window.tell(Event::Snapshot(stranger));
     window.wait(600);
     window.engine.asked();
@@ -158,7 +158,7 @@ fn a_new_code_ignores_clicks_for_half_a_second() {
     offer(&mut window, &stranger);
     window.wait(600);
     window.engine.asked();
-    stranger.code = code();
+    stranger.code = Some(code());
     window.tell(Event::Snapshot(stranger));
     window.wait(400);
     window.click("Verified");
@@ -175,7 +175,7 @@ fn a_code_that_comes_moves_nothing() {
     let mut stranger = offer_from(sealed_peer("Anna’s laptop", 20));
     offer(&mut window, &stranger);
     let before = window.control("Accept").rect();
-    stranger.code = code();
+    stranger.code = Some(code());
     window.tell(Event::Snapshot(stranger));
     assert_eq!(window.control("Accept").rect(), before);
 }
@@ -185,7 +185,7 @@ fn a_plain_offer_has_no_code_and_cannot_be_verified() {
     let mut window = Window::new();
     let mut plain = offer_from(Peer { classic: true, ..peer("a script") });
     offer(&mut window, &plain);
-    plain.code = code();
+    plain.code = Some(code());
     window.tell(Event::Snapshot(plain));
     window.wait(600);
     assert_eq!(codes_asked(&window), []);
@@ -200,6 +200,18 @@ fn a_verified_device_is_said_to_be_verified_and_asks_nothing() {
     window.wait(600);
     assert!(window.shows("Verified") && !window.shows("Not verified"));
     assert!(window.controls("They differ").is_empty() && !window.shows("Agreeing on a code…"));
+}
+
+#[test]
+fn a_verified_sender_who_has_not_verified_us_is_shown_the_code_too() {
+    let mut window = Window::new();
+    let mut verified = offer_from(Peer { verified: true, ..sealed_peer("Anna’s laptop", 20) });
+    offer(&mut window, &verified);
+    assert_eq!(codes_asked(&window), [key(9, Direction::Incoming)]);
+    verified.code = Some(code());
+    window.tell(Event::Snapshot(verified));
+    assert!(window.shows(CODE) && window.shows("If the other person asks for the code:"));
+    assert!(window.controls("They differ").is_empty());
 }
 
 #[test]
@@ -219,7 +231,7 @@ fn the_sender_compares_the_code_while_it_waits() {
     let mut window = Window::new();
     window.tell(Event::Snapshot(sending(Stage::Waiting, None)));
     assert!(window.controls("Verified").is_empty());
-    window.tell(Event::Snapshot(sending(Stage::Waiting, code())));
+    window.tell(Event::Snapshot(sending(Stage::Waiting, Some(code()))));
     window.click("Verified");
     assert!(window.engine.asked().is_empty(), "it has only just come");
     window.wait(600);
@@ -232,7 +244,7 @@ fn the_sender_compares_the_code_while_it_waits() {
 #[test]
 fn a_sender_who_sees_another_code_cancels_and_is_warned() {
     let mut window = Window::new();
-    window.tell(Event::Snapshot(sending(Stage::Waiting, code())));
+    window.tell(Event::Snapshot(sending(Stage::Waiting, Some(code()))));
     window.wait(600);
     window.click("They differ");
     let asked = window.engine.asked();
@@ -244,8 +256,8 @@ fn a_sender_who_sees_another_code_cancels_and_is_warned() {
 fn a_transfer_that_began_or_ended_does_not_nag() {
     for stage in [Stage::Moving, ending(Outcome::Verified, None, 1, 1)] {
         let mut window = Window::new();
-        window.tell(Event::Snapshot(sending(Stage::Waiting, code())));
-        window.tell(Event::Snapshot(sending(stage, code())));
+        window.tell(Event::Snapshot(sending(Stage::Waiting, Some(code()))));
+        window.tell(Event::Snapshot(sending(stage, Some(code()))));
         window.wait(600);
         assert!(!window.shows(CODE) && window.controls("They differ").is_empty() && !window.shows("Not verified"));
     }
@@ -383,9 +395,56 @@ fn comparing_from_a_page_expects_the_verified_key() {
     assert!(!window.shows("Compare codes with Anna’s laptop"), "closed is closed");
 }
 
-fn compared(window: &mut Window, direction: Direction, state: ComparisonState) {
+#[test]
+fn a_page_follows_its_device_when_that_is_verified() {
+    let address = "192.168.1.20:9527".parse().unwrap();
+    let mut window = page_of(KnownDevice::at(address, "Anna’s laptop".to_owned(), false, 1));
+    assert!(window.shows("Not verified") && window.controls("Block").is_empty(), "strangers have no rule");
+    window.click("Compare codes");
+    let asked = window.engine.asked();
+    let [Command::Compare { id, expect: None, .. }] = asked.as_slice() else { panic!("{asked:?}") };
+    let comparison = TransferKey { id: *id, direction: Direction::Outgoing };
+    let (peer, state) = (sealed_peer("Anna’s laptop", 20), ComparisonState::Code(code()));
+    window.tell(Event::Comparison(ComparisonSnapshot { key: comparison, peer, state }));
+    window.wait(600);
+    window.click("Verified");
+    assert!(matches!(window.engine.asked().as_slice(), [Command::Verify { key, .. }] if *key == device_key(20)));
+    window.tell(Event::Devices(vec![verified_device("Anna’s laptop", 20, Rule::Ask)]));
+    assert!(window.shows("Verified since 21 Nov 2026") && window.shows("Ask each time") && window.shows(CODE));
+    window.tell(Event::Devices(Vec::new()));
+    assert!(!window.shows("Ask each time"), "nobody knows it any more");
+}
+
+#[test]
+fn somebody_who_waits_out_of_sight_is_spoken_of() {
+    let mut window = Window::of([1040.0, 420.0], false);
+    for id in 1..4 {
+        let first = TransferSnapshot { key: key(id, Direction::Incoming), ..offer_from(peer("A plain one")) };
+        offer(&mut window, &first);
+    }
+    for id in 1..4 {
+        window.tell(Event::Snapshot(snapshot(key(id, Direction::Incoming), Stage::Moving, manifest(&[]))));
+    }
+    assert!(!window.shows("1 device wants to compare codes"));
+    window.stage(&[crate::fake_engine::tree("/x", &[("", 1)], Vec::new())]);
+    for id in 1..9 {
+        compared_as(&mut window, id, Direction::Outgoing, ComparisonState::Connecting);
+    }
+    compared_as(&mut window, 9, Direction::Incoming, ComparisonState::Waiting);
+    assert_eq!(codes_asked(&window), [], "it is below the others");
+    window.click("Show");
+    window.wait(600);
+    assert_eq!(codes_asked(&window), [key(9, Direction::Incoming)]);
+    assert!(!window.shows("1 device wants to compare codes"));
+}
+
+fn compared_as(window: &mut Window, id: u8, direction: Direction, state: ComparisonState) {
     let peer = sealed_peer("Anna’s laptop", 20);
-    window.tell(Event::Comparison(ComparisonSnapshot { key: key(5, direction), peer, state }));
+    window.tell(Event::Comparison(ComparisonSnapshot { key: key(id, direction), peer, state }));
+}
+
+fn compared(window: &mut Window, direction: Direction, state: ComparisonState) {
+    compared_as(window, 5, direction, state);
 }
 
 #[test]
@@ -394,7 +453,7 @@ fn a_caller_who_wants_to_compare_codes_gets_a_card_that_is_seen_first() {
     compared(&mut window, Direction::Incoming, ComparisonState::Waiting);
     window.harness.get_by_role_and_label(Role::Group, "Compare codes with Anna’s laptop");
     assert_eq!(codes_asked(&window), [key(5, Direction::Incoming)]);
-    compared(&mut window, Direction::Incoming, ComparisonState::Code(ShortCode::from_number(123_456)));
+    compared(&mut window, Direction::Incoming, ComparisonState::Code(code()));
     assert!(window.shows(CODE));
     window.click("Verified");
     assert!(window.engine.asked().is_empty(), "it has only just come");
@@ -422,7 +481,7 @@ fn an_outgoing_comparison_says_where_to_look_and_why_it_ended() {
 fn codes_that_differ_in_a_comparison_end_it_with_a_warning() {
     let mut window = Window::new();
     compared(&mut window, Direction::Incoming, ComparisonState::Waiting);
-    compared(&mut window, Direction::Incoming, ComparisonState::Code(ShortCode::from_number(123_456)));
+    compared(&mut window, Direction::Incoming, ComparisonState::Code(code()));
     window.wait(600);
     window.engine.asked();
     window.click("They differ");
@@ -533,7 +592,7 @@ fn all_of_it_fits_a_narrow_window() {
     window.tell(Event::WrongKey(warning));
     let mut stranger = offer_from(sealed_peer(name, 30));
     offer(&mut window, &stranger);
-    stranger.code = code();
+    stranger.code = Some(code());
     window.tell(Event::Snapshot(stranger));
     compared(&mut window, Direction::Incoming, ComparisonState::Ended(Reason::bare(ReasonCode::ConnectionLost)));
     window.wait(600);

@@ -46,15 +46,21 @@ impl Devices {
         self.typed.iter().filter(known).chain(&self.known)
     }
 
-    /// Takes the engine's list. What was chosen or typed by its address and has been verified since is known by its key.
+    /// Takes the engine's list. What was chosen or typed by an address that has been verified since is known by its key.
     pub fn take(&mut self, known: Vec<KnownDevice>) {
-        self.known = known;
-        let verified_at = |address: &PeerAddr| {
-            self.known.iter().any(|known| known.trusted.is_some() && known.addresses.contains(address))
+        let before = std::mem::replace(&mut self.known, known);
+        let at =
+            |device: &KnownDevice, address: &PeerAddr| device.trusted.is_some() && device.addresses.contains(address);
+        // An address that somebody typed although a verified device was met there once stays what it is: a stranger's.
+        let verified_since = |address: &PeerAddr| {
+            self.known.iter().any(|device| at(device, address)) && !before.iter().any(|device| at(device, address))
         };
-        self.typed.retain(|typed| typed.classic || !typed.address().is_some_and(verified_at));
-        let chosen = std::mem::take(&mut self.chosen);
-        self.chosen = chosen.into_iter().map(|id| self.now_known_as(&id).unwrap_or(id)).collect();
+        self.typed.retain(|typed| typed.classic || !typed.address().is_some_and(verified_since));
+        let now = |id: &DeviceId| match id {
+            DeviceId::Addr(address) if verified_since(address) => self.now_known_as(id),
+            _ => None,
+        };
+        self.chosen = self.chosen.iter().map(|id| now(id).unwrap_or_else(|| id.clone())).collect();
     }
 
     /// What the device called `id` is told apart by now; none when nobody knows it any more.
@@ -96,12 +102,11 @@ impl Devices {
         let id = DeviceId::Addr(address.clone());
         self.typed.retain(|device| device.id().as_ref() != Some(&id));
         self.chosen.insert(id.clone());
-        match self.known.iter_mut().find(|known| known.id().as_ref() == Some(&id)) {
-            Some(known) => known.classic = self.classic,
-            None => {
-                let name = address.to_string();
-                self.typed.insert(0, KnownDevice::at(address, name, self.classic, 0));
-            }
+        if let Some(known) = self.known.iter_mut().find(|known| known.id().as_ref() == Some(&id)) {
+            known.classic = self.classic;
+        } else {
+            let name = address.to_string();
+            self.typed.insert(0, KnownDevice::at(address, name, self.classic, 0));
         }
         self.address.clear();
         self.classic = false;

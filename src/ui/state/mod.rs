@@ -273,11 +273,11 @@ impl State {
         } else if let Some(card) = self.card(snapshot.key) {
             card.update(&snapshot, now);
         }
-        let had_code = self.transfers.row(snapshot.key).is_some_and(Row::shows_code);
+        let code_before = self.transfers.row(snapshot.key).is_some_and(Row::shows_code);
         let key = snapshot.key;
         let new = self.transfers.put(snapshot, now);
-        let has_code = self.transfers.row(key).is_some_and(Row::shows_code);
-        if new || had_code != has_code || self.offers.len() != before {
+        let code_after = self.transfers.row(key).is_some_and(Row::shows_code);
+        if new || code_before != code_after || self.offers.len() != before {
             self.settle();
         }
     }

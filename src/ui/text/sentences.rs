@@ -119,11 +119,6 @@ pub fn expires(left: Duration) -> String {
     format!("Answer within {} s", left.as_secs().max(1))
 }
 
-/// The notice that an offer waits out of sight.
-pub fn offers_below(number: usize) -> String {
-    count(number as u64, "offer waits for your answer", "offers wait for your answer")
-}
-
 /// A walk under way.
 pub fn walking(entries: u64, bytes: u64) -> String {
     format!("Counting… {} so far, {}", count(entries, "item", "items"), size(bytes))

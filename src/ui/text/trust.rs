@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    figures::date,
+    figures::{count, date},
     reasons::one_line,
     sentences::{outcome, path},
 };
@@ -132,9 +132,12 @@ pub fn codes_differ(device: &str, address: &str) -> String {
     )
 }
 
-/// Alarms that are not shown.
-pub fn more_alarms(number: usize) -> String {
-    format!("and {number} more")
+/// The notice that somebody waits out of sight: so many offers among all who do.
+pub fn somebody_below(offers: usize, all: usize) -> String {
+    if offers == 0 {
+        return count(all as u64, "device wants to compare codes", "devices want to compare codes");
+    }
+    count(offers as u64, "offer waits for your answer", "offers wait for your answer")
 }
 
 /// The device book was kept aside.

@@ -44,7 +44,7 @@ pub(super) fn alarms_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                     ui.push_id(alarm.id, |ui| alarm_ui(ui, state, alarm, actions));
                 }
                 if alarms.len() > MOST_SHOWN {
-                    weak(ui, &text::more_alarms(alarms.len() - MOST_SHOWN));
+                    weak(ui, &text::more(alarms.len() - MOST_SHOWN));
                 }
             },
         );

@@ -67,16 +67,15 @@ pub(super) fn once_more_ui(ui: &mut Ui, code: ShortCode) -> bool {
 }
 
 fn large_ui(ui: &mut Ui, code: Option<ShortCode>) {
-    match code {
-        Some(code) => digits_in(ui, code, LARGE, 34.0),
-        None => {
-            let middle = egui::Layout::left_to_right(egui::Align::Center);
-            ui.allocate_ui_with_layout(LARGE, middle, |ui| {
-                ui.set_min_size(LARGE);
-                ui.label(RichText::new(Word::CodeAgreeing.text()).color(palette(ui).weak));
-            });
-        }
-    }
+    let Some(code) = code else {
+        let middle = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(LARGE, middle, |ui| {
+            ui.set_min_size(LARGE);
+            ui.label(RichText::new(Word::CodeAgreeing.text()).color(palette(ui).weak));
+        });
+        return;
+    };
+    digits_in(ui, code, LARGE, 34.0);
 }
 
 fn answers_ui(ui: &mut Ui, there: bool) -> Option<Answer> {

@@ -18,17 +18,26 @@ use crate::{
     },
 };
 
-/// Those that stand in the centre, oldest first.
-pub(super) fn comparisons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+/// Those that stand in the centre, oldest first. True when one of those who wait for an answer is in sight.
+pub(super) fn comparisons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) -> bool {
     let page = state.device_page.as_ref();
+    let mut in_sight = false;
+    let mut to_show = state.show_offers && state.offers.is_empty();
     for comparison in &state.trust.comparisons {
-        if !page.is_some_and(|page| page.shows(&state.devices, comparison)) {
-            card_ui(ui, state, comparison, actions);
+        if page.is_some_and(|page| page.shows(&state.devices, comparison)) {
+            continue;
+        }
+        let drawn = card_ui(ui, state, comparison, actions);
+        let waits = comparison.incoming() && !comparison.over();
+        in_sight |= waits && incoming::stands_before_the_person(ui, drawn);
+        if waits && std::mem::take(&mut to_show) {
+            ui.scroll_to_rect(drawn, Some(egui::Align::TOP));
         }
     }
+    in_sight
 }
 
-fn card_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mut Vec<Action>) {
+fn card_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mut Vec<Action>) -> egui::Rect {
     let peer = &comparison.snapshot.peer;
     let group = UiBuilder::new()
         .id_salt(("comparison", comparison.key()))
@@ -60,6 +69,7 @@ fn card_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mu
     if comparison.takes_clicks(state.now) {
         actions.append(&mut wishes);
     }
+    drawn.response.rect
 }
 
 /// How it stands, with what can be said to it.

@@ -31,7 +31,7 @@ const KEY_SIDE: f32 = 36.0;
 
 /// All cards, oldest first: a new one never moves the others.
 pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let mut in_sight = state.offers.is_empty();
+    let mut in_sight = state.waiting() == 0;
     for (number, offer) in state.offers.iter().enumerate() {
         let mut wishes = Vec::new();
         let drawn = card_ui(ui, state, offer, &mut wishes);
@@ -47,8 +47,8 @@ pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
             actions.append(&mut wishes);
         }
     }
+    in_sight |= comparisons::comparisons_ui(ui, state, actions);
     ui.data_mut(|data| data.insert_temp(in_sight_id(), in_sight));
-    comparisons::comparisons_ui(ui, state, actions);
 }
 
 /// Whether enough of a card is in sight to be seen, not only laid out somewhere below.
