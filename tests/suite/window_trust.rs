@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
 use sealdrop::{
-    engine::messages::{Command, ComparisonSnapshot, ComparisonState, Event},
+    engine::messages::{Command, ComparisonSnapshot, ComparisonState, Event, KeyWarning},
     model::{
         book::{DeviceId, KnownDevice, Rule},
         device::Peer,
@@ -113,6 +113,25 @@ fn verified_means_the_key_on_the_card_and_no_other() {
     assert!(window.shows("Verified: this device is remembered") && !window.shows("Not verified"));
     assert!(window.controls("Verified").is_empty() && window.engine.answered().is_empty());
     assert!(window.shows(CODE), "the other person may still be asking for it");
+}
+
+#[test]
+fn each_card_verifies_its_own_device() {
+    let mut window = Window::new();
+    for (id, seed) in [(1, 21), (2, 22)] {
+        let key = key(id, Direction::Incoming);
+        let mut stranger = TransferSnapshot { key, ..offer_from(sealed_peer("Anna’s laptop", seed)) };
+        offer(&mut window, &stranger);
+        stranger.code = Some(code());
+        window.tell(Event::Snapshot(stranger));
+    }
+    window.wait(600);
+    window.engine.asked();
+    window.controls("Verified")[1].click();
+    window.harness.run();
+    let asked = window.engine.asked();
+    assert!(matches!(asked.as_slice(), [Command::Verify { key, .. }] if *key == device_key(22)), "{asked:?}");
+    assert_eq!(window.controls("Verified").len(), 1, "the other one of the same name is still a stranger");
 }
 
 #[test]
@@ -562,8 +581,9 @@ fn a_wrong_key_that_we_dialled_offers_no_way_round() {
 #[test]
 fn the_same_warning_does_not_stack_and_many_are_counted() {
     let mut window = Window::new();
-    for met in [60, 60, 61, 62, 63, 64] {
-        window.tell(Event::WrongKey(key_warning(met, Direction::Incoming)));
+    for (met, address) in [(60, "a"), (60, "b"), (61, "c"), (62, "d"), (63, "e"), (64, "f")] {
+        let warning = KeyWarning { address: address.to_owned(), ..key_warning(met, Direction::Incoming) };
+        window.tell(Event::WrongKey(warning));
     }
     let alarms = window.harness.query_all_by_role(Role::Alert).count();
     assert_eq!(alarms, 3);

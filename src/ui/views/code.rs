@@ -46,14 +46,24 @@ pub(super) fn ask_ui(ui: &mut Ui, device: &str, code: Option<ShortCode>) -> Opti
 /// The digits of somebody who is verified here already: the other side may still want to compare them.
 pub(super) fn verified_ui(ui: &mut Ui, code: ShortCode) {
     panel(ui, |ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        let beside = ui.available_width() >= BESIDE_FROM;
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().interact_size.y = 20.0;
             told(ui, Tone::Good, Word::VerifiedNow.text());
-            ui.add_space(12.0);
-            weak(ui, Word::CodeForThem.text());
-            digits_ui(ui, code, 15.0);
+            if beside {
+                ui.add_space(12.0);
+                for_them_ui(ui, code);
+            }
         });
+        if !beside {
+            ui.horizontal_wrapped(|ui| for_them_ui(ui, code));
+        }
     });
+}
+
+fn for_them_ui(ui: &mut Ui, code: ShortCode) {
+    weak(ui, Word::CodeForThem.text());
+    digits_ui(ui, code, 15.0);
 }
 
 /// The same as large as where they are asked about, for who compares once more. True for *They differ*.
