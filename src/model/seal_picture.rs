@@ -1,10 +1,11 @@
-//! The picture of a seal: which shapes stand where, as a pure function of the sixteen bytes. Painting it is the window's part.
+//! The picture of a seal or of a device's key: which shapes stand where, as a pure function of sixteen bytes. Painting it is
+//! the window's part.
 //!
 //! A quilt of four by four cells, each one of sixteen bold shapes in one of four shadings, inside an edge of 32 teeth
 //! that are there or not, like a stamp's. Shapes, shadings and teeth together hold all 128 bits, so two digests never share a
 //! picture, and all of it can be told apart without colour. The hue repeats part of it for those who see it.
 
-use super::seal::Md5Digest;
+use super::{device_key::DeviceKey, seal::Md5Digest};
 
 /// Cells on one side.
 pub const SIDE: usize = 4;
@@ -103,7 +104,19 @@ pub enum Part {
 impl SealPicture {
     /// The picture of `digest`.
     pub fn of(digest: &Md5Digest) -> Self {
-        let mixed = mix(u128::from_be_bytes(digest.0));
+        Self::of_bits(u128::from_be_bytes(digest.0))
+    }
+
+    /// The picture of `key`: of both halves laid over each other, so that every digit of the key has its part in it. Half
+    /// of a SHA-256 is as hard to hit as the 128 bits that a picture holds.
+    pub fn of_key(key: &DeviceKey) -> Self {
+        let (first, second) = key.0.split_at(16);
+        let bits = |half: &[u8]| half.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+        Self::of_bits(bits(first) ^ bits(second))
+    }
+
+    fn of_bits(bits: u128) -> Self {
+        let mixed = mix(bits);
         let cells = std::array::from_fn(|i| {
             let bits = mixed >> (32 + 6 * i);
             Cell { shape: pick(&SHAPES, bits), shading: pick(&SHADINGS, bits >> 4) }
@@ -219,6 +232,14 @@ mod tests {
         fn the_digest_can_be_read_back_from_the_shapes(bytes: [u8; 16]) {
             let digest = Md5Digest(bytes);
             prop_assert_eq!(read_back(&SealPicture::of(&digest)), u128::from_be_bytes(digest.0));
+        }
+
+        #[test]
+        fn every_bit_of_a_key_changes_many_cells(bytes: [u8; 32], bit in 0_usize..256) {
+            let mut other = bytes;
+            other[bit / 8] ^= 1 << (bit % 8);
+            let (a, b) = (SealPicture::of_key(&DeviceKey(bytes)), SealPicture::of_key(&DeviceKey(other)));
+            prop_assert!(changed_cells(&a, &b) >= 5, "{} cells for bit {}", changed_cells(&a, &b), bit);
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::dialogs::Purpose;
+use super::{dialogs::Purpose, state::trust::Confirmed};
 use crate::{
     engine::messages::StageId,
     model::{book::DeviceId, settings::Theme, transfer::TransferKey},
@@ -12,6 +12,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     AddAddress,
+    Alarm(u64, AlarmAction),
     /// Opens a file dialog.
     Ask(Purpose),
     CancelWalk(StageId),
@@ -19,6 +20,7 @@ pub enum Action {
     ChooseDevice(DeviceId),
     ClearStaged,
     Close(CloseAction),
+    Comparison(TransferKey, ComparisonAction),
     Copy(String),
     DismissNotice(u64),
     /// Something was typed.
@@ -27,6 +29,7 @@ pub enum Action {
     Forget(DeviceId),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
+    Page(PageAction),
     /// Reads the clipboard.
     Paste,
     /// Text came from the clipboard.
@@ -38,7 +41,10 @@ pub enum Action {
     ShowOffers,
     Stage(Vec<PathBuf>),
     ToggleClassic,
+    ToggleOwnKey,
     Unstage(usize),
+    /// The codes are the same: this is who it says it is.
+    Verify(Confirmed),
 }
 
 /// A text field.
@@ -59,8 +65,10 @@ pub enum Field {
 pub enum CardAction {
     Accept,
     Decline,
+    /// The codes are not the same.
+    Differ,
     Fold(u32),
-    /// Drawn for the first time.
+    /// Stands before the person for the first time.
     Shown,
     Toggle(u32),
     ToggleAll,
@@ -74,10 +82,46 @@ pub enum RowAction {
     Cancel,
     CheckAgain,
     Compare,
+    /// The codes are not the same.
+    Differ,
     Open,
     Pick(u32),
     Remove,
     ShowInFolder,
+}
+
+/// On an alarm at the top of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmAction {
+    /// *This is a different device*.
+    Allow,
+    Dismiss,
+    ToggleKeys,
+}
+
+/// On a comparison of codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComparisonAction {
+    Close,
+    /// The codes are not the same.
+    Differ,
+    /// Stands before the person for the first time.
+    Shown,
+}
+
+/// On the page of one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageAction {
+    /// *Accept into a folder* was chosen; the folder comes next.
+    AcceptInto,
+    AskEachTime,
+    AskToForget,
+    Block,
+    Close,
+    CompareCodes,
+    Forget,
+    Keep,
+    Open(DeviceId),
 }
 
 /// In the settings.

@@ -67,7 +67,8 @@ pub struct App {
     pub(super) dialogs: Box<dyn Dialogs>,
     clock: Clock,
     shown_theme: Option<Theme>,
-    shown_title: usize,
+    /// Who waits and what alarms, as the window system was told.
+    shown_calls: (usize, usize),
     told_to_close: bool,
 }
 
@@ -81,7 +82,7 @@ impl App {
     ) -> Self {
         theme::install(context);
         let state = State::new(clock(), first);
-        Self { state, door, dialogs, clock, shown_theme: None, shown_title: 0, told_to_close: false }
+        Self { state, door, dialogs, clock, shown_theme: None, shown_calls: (0, 0), told_to_close: false }
     }
 
     /// What the window shows.
@@ -153,14 +154,14 @@ impl App {
             context.set_theme(theme::preference(theme.unwrap_or_default()));
             self.shown_theme = theme;
         }
-        let offers = self.state.offers.len();
-        if offers != self.shown_title {
-            context.send_viewport_cmd(egui::ViewportCommand::Title(text::window_title(offers)));
-            if offers > self.shown_title {
-                let attention = egui::UserAttentionType::Informational;
-                context.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
-            }
-            self.shown_title = offers;
+        let (waiting, alarms) = (self.state.waiting(), self.state.trust.alarms.len());
+        let (waited, alarmed) = std::mem::replace(&mut self.shown_calls, (waiting, alarms));
+        if waiting != waited {
+            context.send_viewport_cmd(egui::ViewportCommand::Title(text::window_title(waiting)));
+        }
+        if waiting > waited || alarms > alarmed {
+            let attention = egui::UserAttentionType::Informational;
+            context.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(attention));
         }
     }
 

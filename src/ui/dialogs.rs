@@ -10,7 +10,10 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 use super::text::Word;
-use crate::{engine::messages::Waker, model::transfer::TransferKey};
+use crate::{
+    engine::messages::Waker,
+    model::{device_key::DeviceKey, transfer::TransferKey},
+};
 
 /// What a dialog is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Purpose {
     SettingsFolder,
     /// The receive folder, at the first start.
     FirstFolder,
+    /// Where the offers of one verified device go without asking.
+    RuleFolder(DeviceKey),
     SaveChecksums {
         key: TransferKey,
         folder: Option<PathBuf>,
@@ -106,7 +111,7 @@ impl Dialogs for DesktopDialogs {
                 let asking = dialog.pick_folders();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
             }
-            Purpose::CardFolder(_) | Purpose::SettingsFolder | Purpose::FirstFolder => {
+            Purpose::CardFolder(_) | Purpose::SettingsFolder | Purpose::FirstFolder | Purpose::RuleFolder(_) => {
                 // Several, although one is wanted: only the plural tells a missing dialog from Cancel.
                 let asking = dialog.pick_folders();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
@@ -135,7 +140,9 @@ fn title(purpose: &Purpose) -> Word {
     match purpose {
         Purpose::AddFiles => Word::AddFilesTitle,
         Purpose::AddFolder => Word::AddFolderTitle,
-        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::SettingsFolder => Word::ChooseFolderTitle,
+        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::RuleFolder(_) | Purpose::SettingsFolder => {
+            Word::ChooseFolderTitle
+        }
         Purpose::SaveChecksums { .. } => Word::SaveChecksumsTitle,
     }
 }

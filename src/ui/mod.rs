@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod dialogs;
+pub mod key_trouble;
 pub mod renderer;
 pub mod state;
 pub mod text;
@@ -11,5 +12,6 @@ pub mod text;
 mod perform;
 mod sending;
 mod theme;
+mod trusting;
 mod views;
 mod widgets;

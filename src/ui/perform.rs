@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     engine::messages::Command,
-    model::{settings::Settings, transfer::TransferKey},
+    model::{book::Rule, settings::Settings, transfer::TransferKey},
 };
 
 impl App {
@@ -25,6 +25,7 @@ impl App {
     pub fn perform(&mut self, action: Action, context: &egui::Context) {
         match action {
             Action::AddAddress => self.state.devices.add_typed(),
+            Action::Alarm(id, action) => self.alarm(id, action),
             Action::Ask(purpose) => self.ask(purpose),
             Action::CancelWalk(id) => {
                 self.state.staging.walks.retain(|walk| walk.id != id);
@@ -35,6 +36,7 @@ impl App {
             Action::ClearStaged => self.state.staging.clear(),
             Action::Close(CloseAction::Keep) => self.state.closing = Closing::No,
             Action::Close(CloseAction::Stop) => self.stop(),
+            Action::Comparison(key, action) => self.comparison(key, action),
             Action::Copy(text) => {
                 context.copy_text(text);
                 self.state.notices.pass(Tone::Good, Word::Copied.text(), self.state.now);
@@ -42,14 +44,11 @@ impl App {
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
             Action::FirstStartDone => self.first_start_done(),
-            Action::Forget(id) => {
-                if self.tell(Command::ForgetDevice(id.clone())) {
-                    self.state.devices.forget(&id);
-                }
-            }
+            Action::Forget(id) => self.forget(&id),
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
             }
+            Action::Page(action) => self.page(action),
             Action::Paste => {
                 self.state.paste_asked = true;
                 context.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
@@ -62,7 +61,9 @@ impl App {
             Action::ShowOffers => self.state.show_offers = true,
             Action::Stage(paths) => self.stage(paths),
             Action::ToggleClassic => self.state.devices.classic ^= true,
+            Action::ToggleOwnKey => self.state.trust.own_open ^= true,
             Action::Unstage(index) => self.state.staging.remove(index),
+            Action::Verify(confirmed) => self.verify(confirmed),
         }
     }
 
@@ -113,6 +114,7 @@ impl App {
                 self.state.offers.iter().find(|card| card.key() == *key).map(|card| card.folder.clone())
             }
             Purpose::FirstFolder | Purpose::SettingsFolder => self.state.receive_folder().cloned(),
+            Purpose::RuleFolder(key) => self.rule_folder(*key),
             Purpose::SaveChecksums { folder, .. } => folder.clone(),
         }
     }
@@ -127,6 +129,7 @@ impl App {
                     self.save(Settings { receive_folder: folder, ..settings });
                 }
             }
+            (Purpose::RuleFolder(key), Some(folder)) => self.set_rule(key, Rule::Accept(folder)),
             (Purpose::SettingsFolder, Some(folder)) => {
                 if let Some(form) = &mut self.state.settings_form {
                     form.choose_folder(folder);
@@ -188,7 +191,6 @@ impl App {
     }
 
     fn card(&mut self, key: TransferKey, action: &CardAction) {
-        let now = self.state.now;
         match action {
             CardAction::Accept => {
                 if let Some(card) = self.take_card(key) {
@@ -200,16 +202,22 @@ impl App {
                     card.decline();
                 }
             }
+            CardAction::Differ => {
+                if let Some(card) = self.take_card(key) {
+                    self.codes_differ(&card.snapshot.peer);
+                    card.decline();
+                }
+            }
+            CardAction::Shown => self.card_shown(key),
             other => {
                 let Some(card) = self.state.card(key) else { return };
                 let manifest = std::sync::Arc::clone(&card.snapshot.manifest);
                 match other {
                     CardAction::Fold(node) => card.tree.fold(*node),
-                    CardAction::Shown => card.shown_since = Some(card.shown_since.unwrap_or(now)),
                     CardAction::Toggle(node) => card.tree.toggle(&manifest, *node),
                     CardAction::ToggleAll => card.tree.toggle_all(&manifest),
                     CardAction::ToggleNames => card.names_open ^= true,
-                    CardAction::Accept | CardAction::Decline => {}
+                    _ => {}
                 }
                 if matches!(other, CardAction::Toggle(_) | CardAction::ToggleAll) {
                     self.look_again(key);
@@ -218,8 +226,22 @@ impl App {
         }
     }
 
+    fn card_shown(&mut self, key: TransferKey) {
+        let now = self.state.now;
+        let Some(card) = self.state.card(key) else { return };
+        card.shown_since = Some(card.shown_since.unwrap_or(now));
+        let asked = card.wants_code() && self.tell(Command::ShowCode(key));
+        if let Some(card) = self.state.card(key).filter(|_| asked) {
+            card.code_asked = true;
+        }
+    }
+
     fn take_card(&mut self, key: TransferKey) -> Option<super::state::offers::OfferCard> {
         let at = self.state.offers.iter().position(|card| card.key() == key)?;
+        let now = self.state.now;
+        // The ones below slide up to where this one took a click.
+        self.state.offers.iter_mut().skip(at + 1).for_each(|card| card.hold_still(now));
+        self.state.trust.comparisons.iter_mut().for_each(|card| card.hold_still(now));
         Some(self.state.offers.remove(at))
     }
 
@@ -245,6 +267,12 @@ impl App {
                 self.tell(Command::Cancel(key));
             }
             RowAction::CheckAgain => self.check_again(key),
+            RowAction::Differ => {
+                if let Some(peer) = self.state.transfers.row(key).map(|row| row.snapshot.peer.clone()) {
+                    self.codes_differ(&peer);
+                }
+                self.tell(Command::Cancel(key));
+            }
             RowAction::Remove => self.state.transfers.remove(key),
             RowAction::ShowInFolder => {
                 if let Some(place) = self.state.transfers.row(key).and_then(super::state::rows::Row::place_to_show) {

@@ -35,20 +35,35 @@ const SMALLEST: [f32; 2] = [380.0, 420.0];
 const FIRST_SIZE: [f32; 2] = [1040.0, 720.0];
 
 /// Opens the window and returns when it is closed.
+pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
+    first_that_works(|renderer| {
+        let (door, options) = (door.clone(), options.clone());
+        let create = move |creation: &eframe::CreationContext<'_>| -> Box<dyn eframe::App> {
+            options.wake.fill(&creation.egui_ctx);
+            let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
+            let clock = Box::new(Instant::now);
+            let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start);
+            app.stage(options.stage);
+            Box::new(app)
+        };
+        open(renderer, FIRST_SIZE, SMALLEST, Box::new(create))
+    })
+}
+
+/// Opens a window in the first way of drawing that can start.
 ///
 /// eframe keeps its event loop for the thread and runs it again, so that a second way of drawing can be tried in the same
 /// process after the first one failed.
-pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
+pub(super) fn first_that_works(open: impl Fn(Renderer) -> Result<(), eframe::Error>) -> Result<(), StartFailure> {
     screen()?;
-    let glow = match open(Renderer::Glow, door, options) {
+    let glow = match open(Renderer::Glow) {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
     if let eframe::Error::WinitEventLoop(error) = &glow {
         return Err(StartFailure::NoScreen(last_part(&error.to_string())));
     }
-    open(Renderer::Wgpu, door, options)
-        .map_err(|wgpu| StartFailure::NoRenderer { glow: glow.to_string(), wgpu: wgpu.to_string() })
+    open(Renderer::Wgpu).map_err(|wgpu| StartFailure::NoRenderer { glow: glow.to_string(), wgpu: wgpu.to_string() })
 }
 
 /// winit puts the place in its source before the error itself.
@@ -56,27 +71,24 @@ fn last_part(error: &str) -> String {
     error.rsplit(": ").next().unwrap_or(error).to_owned()
 }
 
-fn open(renderer: Renderer, door: &EngineDoor, options: &Options) -> Result<(), eframe::Error> {
+/// Makes what a window shows, once the window is there.
+pub(super) type Create<'a> = Box<dyn FnOnce(&eframe::CreationContext<'_>) -> Box<dyn eframe::App> + 'a>;
+
+/// Opens one window, drawn in one way.
+pub(super) fn open(
+    renderer: Renderer,
+    size: [f32; 2],
+    smallest: [f32; 2],
+    create: Create<'_>,
+) -> Result<(), eframe::Error> {
     let viewport = egui::ViewportBuilder::default()
         .with_app_id("sealdrop")
         .with_title(text::window_title(0))
         .with_icon(icon())
-        .with_inner_size(FIRST_SIZE)
-        .with_min_inner_size(SMALLEST);
+        .with_inner_size(size)
+        .with_min_inner_size(smallest);
     let native = NativeOptions { renderer, viewport, event_loop_builder: event_loop_builder(), ..Default::default() };
-    let (door, options) = (door.clone(), options.clone());
-    eframe::run_native(
-        "sealdrop",
-        native,
-        Box::new(move |creation| {
-            options.wake.fill(&creation.egui_ctx);
-            let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
-            let clock = Box::new(Instant::now);
-            let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start);
-            app.stage(options.stage);
-            Ok(Box::new(app))
-        }),
-    )
+    eframe::run_native("sealdrop", native, Box::new(move |creation| Ok(create(creation))))
 }
 
 /// The program's picture for title bars and task lists.

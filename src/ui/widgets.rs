@@ -109,12 +109,29 @@ pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
 
 /// A short mark in a pill.
 pub(super) fn tag(ui: &mut Ui, label: &str, tone: Tone, tip: &str) {
+    pill(ui, None, label, tone, tip);
+}
+
+/// A short mark in a pill, behind the sign of its tone.
+pub(super) fn signed_tag(ui: &mut Ui, label: &str, tone: Tone, tip: &str) {
+    pill(ui, Some(tone_sign(tone)), label, tone, tip);
+}
+
+fn pill(ui: &mut Ui, sign: Option<Sign>, label: &str, tone: Tone, tip: &str) {
+    const SIGN: f32 = 11.0;
     let (ink, fill) = tone_colours(ui, tone);
     let words = ui.painter().layout_no_wrap(label.to_owned(), egui::FontId::proportional(12.0), ink);
-    let (rect, response) = ui.allocate_exact_size(words.size() + vec2(16.0, 5.0), Sense::hover());
+    let before = if sign.is_some() { SIGN + 4.0 } else { 0.0 };
+    let (rect, response) = ui.allocate_exact_size(words.size() + vec2(16.0 + before, 5.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
     ui.painter().rect_filled(rect, rect.height() / 2.0, fill);
-    ui.painter().galley(rect.center() - words.size() / 2.0, words, ink);
+    if let Some(sign) = sign {
+        let corner = pos2(rect.left() + 7.0, rect.center().y - SIGN / 2.0);
+        let at = |x: f32, y: f32| corner + vec2(x, y) * (SIGN / 16.0);
+        ui.painter().extend(shapes(sign, ink, &at));
+    }
+    let start = pos2(rect.left() + 8.0 + before, rect.center().y - words.size().y / 2.0);
+    ui.painter().galley(start, words, ink);
     if !tip.is_empty() {
         response.on_hover_text(tip);
     }

@@ -8,9 +8,11 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sealdrop::{
-    engine::messages::{Command, Event, IncomingOffer, OfferAnswer, OfferReply},
+    engine::messages::{Command, Event, IncomingOffer, KeyWarning, OfferAnswer, OfferReply},
     model::{
+        book::{KnownDevice, Rule, Trusted},
         device::Peer,
+        device_key::DeviceKey,
         manifest::{Entry, EntryKind, Manifest},
         outcome::{Ending, FileEnd, FileState, Outcome},
         preflight::Preflight,
@@ -87,6 +89,35 @@ pub(crate) fn key(id: u8, direction: Direction) -> TransferKey {
 pub(crate) fn peer(name: &str) -> Peer {
     let dial = "192.168.1.20:9527".parse().ok();
     Peer { name: name.to_owned(), dial, ..Peer::at("192.168.1.20:9527".to_owned(), false) }
+}
+
+/// A key that is different for each `seed`.
+pub(crate) fn device_key(seed: u8) -> DeviceKey {
+    DeviceKey(std::array::from_fn(|i| seed.wrapping_mul(37).wrapping_add(u8::try_from(i * 7 % 251).unwrap_or(0))))
+}
+
+/// Somebody whose key TLS has shown.
+pub(crate) fn sealed_peer(name: &str, seed: u8) -> Peer {
+    Peer { os: Some("Linux".to_owned()), encrypted: true, key: Some(device_key(seed)), ..peer(name) }
+}
+
+/// A device whose key a person has confirmed.
+pub(crate) fn verified_device(name: &str, seed: u8, rule: Rule) -> KnownDevice {
+    let address = format!("192.168.1.{seed}:9527").parse().expect("an address");
+    let trusted = Some(Trusted { key: device_key(seed), since: 1_795_219_200, rule });
+    KnownDevice { trusted, ..KnownDevice::at(address, name.to_owned(), false, 1) }
+}
+
+/// `Anna’s laptop` with another key than the verified one.
+pub(crate) fn key_warning(met: u8, direction: Direction) -> KeyWarning {
+    KeyWarning {
+        name: "Anna’s laptop".to_owned(),
+        expected: device_key(20),
+        met: device_key(met),
+        met_name: Some("Anna’s laptop".to_owned()),
+        address: "192.168.1.66:9527".to_owned(),
+        direction,
+    }
 }
 
 pub(crate) fn settings() -> Settings {

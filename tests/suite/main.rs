@@ -26,6 +26,8 @@ mod support;
 mod walking;
 mod window;
 mod window_cards;
+mod window_key_trouble;
 mod window_rows;
 mod window_scene;
+mod window_trust;
 mod wire;

@@ -46,6 +46,38 @@ impl Devices {
         self.typed.iter().filter(known).chain(&self.known)
     }
 
+    /// Takes the engine's list. What was chosen or typed by an address that has been verified since is known by its key.
+    pub fn take(&mut self, known: Vec<KnownDevice>) {
+        let before = std::mem::replace(&mut self.known, known);
+        let at =
+            |device: &KnownDevice, address: &PeerAddr| device.trusted.is_some() && device.addresses.contains(address);
+        // An address that somebody typed although a verified device was met there once stays what it is: a stranger's.
+        let verified_since = |address: &PeerAddr| {
+            self.known.iter().any(|device| at(device, address)) && !before.iter().any(|device| at(device, address))
+        };
+        self.typed.retain(|typed| typed.classic || !typed.address().is_some_and(verified_since));
+        let now = |id: &DeviceId| match id {
+            DeviceId::Addr(address) if verified_since(address) => self.now_known_as(id),
+            _ => None,
+        };
+        self.chosen = self.chosen.iter().map(|id| now(id).unwrap_or_else(|| id.clone())).collect();
+    }
+
+    /// What the device called `id` is told apart by now; none when nobody knows it any more.
+    pub fn now_known_as(&self, id: &DeviceId) -> Option<DeviceId> {
+        if self.listed().any(|device| device.id().as_ref() == Some(id)) {
+            return Some(id.clone());
+        }
+        let DeviceId::Addr(address) = id else { return None };
+        let verified = self.known.iter().find(|known| known.trusted.is_some() && known.addresses.contains(address));
+        verified.and_then(KnownDevice::id)
+    }
+
+    /// The verified device with this key.
+    pub fn verified(&self, key: DeviceKey) -> Option<&KnownDevice> {
+        self.known.iter().find(|known| known.key() == Some(key))
+    }
+
     /// The address in the field, if something is typed there.
     pub fn typed_address(&self) -> Option<Result<PeerAddr, BadAddr>> {
         (!self.address.trim().is_empty()).then(|| self.address.parse())
@@ -70,12 +102,11 @@ impl Devices {
         let id = DeviceId::Addr(address.clone());
         self.typed.retain(|device| device.id().as_ref() != Some(&id));
         self.chosen.insert(id.clone());
-        match self.known.iter_mut().find(|known| known.id().as_ref() == Some(&id)) {
-            Some(known) => known.classic = self.classic,
-            None => {
-                let name = address.to_string();
-                self.typed.insert(0, KnownDevice::at(address, name, self.classic, 0));
-            }
+        if let Some(known) = self.known.iter_mut().find(|known| known.id().as_ref() == Some(&id)) {
+            known.classic = self.classic;
+        } else {
+            let name = address.to_string();
+            self.typed.insert(0, KnownDevice::at(address, name, self.classic, 0));
         }
         self.address.clear();
         self.classic = false;
@@ -116,6 +147,7 @@ fn recipient(device: &KnownDevice) -> Option<Recipient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::book::{Rule, Trusted};
 
     fn known(address: &str, name: &str) -> KnownDevice {
         KnownDevice::at(address.parse().unwrap(), name.to_owned(), false, 1)
@@ -143,6 +175,18 @@ mod tests {
         let recipients = devices.recipients().unwrap();
         assert_eq!(recipients.len(), 1);
         assert_eq!(recipients[0].name, "Anna");
+    }
+
+    #[test]
+    fn a_chosen_device_stays_chosen_when_it_becomes_verified() {
+        let mut devices = Devices { address: "a.local".to_owned(), ..Devices::default() };
+        devices.add_typed();
+        let key = DeviceKey([7; 32]);
+        let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask });
+        devices.take(vec![KnownDevice { trusted, ..known("a.local", "Anna") }]);
+        assert_eq!(devices.listed().count(), 1);
+        let recipients = devices.recipients().unwrap();
+        assert_eq!(recipients.iter().map(|to| to.expect).collect::<Vec<_>>(), [Some(key)]);
     }
 
     #[test]

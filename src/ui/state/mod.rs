@@ -1,5 +1,6 @@
 //! Everything the window shows, in one place with one owner. Events are folded in, views read it, actions change it.
 
+pub mod device_page;
 pub mod devices;
 pub mod drops;
 pub mod entry_tree;
@@ -10,6 +11,7 @@ pub mod rows;
 pub mod settings_form;
 pub mod staging;
 pub mod transfers;
+pub mod trust;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,18 +19,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+use device_page::DevicePage;
 use devices::Devices;
 use drops::Drops;
 use notices::{Notices, Tone};
 use offers::OfferCard;
+use rows::Row;
 use settings_form::SettingsForm;
 use staging::Staging;
 use transfers::Transfers;
+use trust::{AlarmKind, Trust};
 
 use super::{dialogs::Purpose, text};
 use crate::{
-    engine::messages::{Event, IncomingOffer},
+    engine::messages::{ComparisonSnapshot, Event, IncomingOffer},
     model::{
+        book::{DeviceId, KnownDevice},
+        device::Peer,
         reason::Reason,
         settings::Settings,
         transfer::{Stage, TransferSnapshot},
@@ -47,6 +54,9 @@ pub struct State {
     pub settings: Option<Settings>,
     pub listening: Listening,
     pub devices: Devices,
+    pub trust: Trust,
+    /// The page of one device, while it is open.
+    pub device_page: Option<DevicePage>,
     pub staging: Staging,
     pub drops: Drops,
     pub offers: Vec<OfferCard>,
@@ -64,6 +74,8 @@ pub struct State {
     pub show_offers: bool,
     /// Clicks on what a new card moved are ignored until then.
     pub settles_at: Option<Instant>,
+    /// Clicks anywhere are ignored until then: an alarm has moved everything.
+    pub jolted_until: Option<Instant>,
     pub closing: Closing,
 }
 
@@ -102,6 +114,8 @@ impl State {
             settings: None,
             listening: Listening::Starting,
             devices: Devices::default(),
+            trust: Trust::default(),
+            device_page: None,
             staging: Staging::default(),
             drops: Drops::default(),
             offers: Vec::new(),
@@ -114,6 +128,7 @@ impl State {
             paste_asked: false,
             show_offers: false,
             settles_at: None,
+            jolted_until: None,
             closing: Closing::No,
         }
     }
@@ -121,11 +136,15 @@ impl State {
     /// Folds one event in.
     pub fn apply(&mut self, event: Event) {
         match event {
-            Event::Comparison(_) | Event::DevicesDamaged { .. } | Event::DevicesNotSaved(_) => {}
-            Event::Identity(_) | Event::WrongKey(_) => {}
-            Event::Devices(known) => self.devices.known = known,
+            Event::Comparison(snapshot) => self.compared(snapshot),
+            Event::Devices(known) => self.devices_are(known),
+            Event::DevicesDamaged { kept_at } => {
+                self.notices.stay(Tone::Warning, text::devices_damaged(&kept_at), None);
+            }
+            Event::DevicesNotSaved(reason) => self.devices_not_saved(&reason),
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
+            Event::Identity(key) => self.trust.own = Some(key),
             Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
             Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
             Event::NotListening { port, reason } => self.listening = Listening::NotListening { port, reason },
@@ -154,6 +173,7 @@ impl State {
                 self.tell_left_out(&left_out);
             }
             Event::Stopped => self.closing = Closing::Now,
+            Event::WrongKey(warning) => self.alarm(AlarmKind::WrongKey(warning)),
             Event::Wrote { path, result } => self.wrote(&path, result),
         }
     }
@@ -163,16 +183,16 @@ impl State {
         let now = self.now;
         self.notices.tick(now);
         self.transfers.tick(now);
-        if self.settles_at.is_some_and(|at| now >= at) {
-            self.settles_at = None;
-        }
+        self.settles_at = self.settles_at.filter(|at| now < *at);
+        self.jolted_until = self.jolted_until.filter(|until| now < *until);
     }
 
     /// When to look again although nothing comes in; none when all is quiet.
     pub fn next_look(&self) -> Option<Duration> {
         let moving = self.transfers.any_moving().then_some(MOVING);
         let cards = self.offers.iter().filter_map(|card| self.card_look(card));
-        let settled = self.settles_at.map(|at| at.saturating_duration_since(self.now));
+        let moments = [self.settles_at, self.jolted_until].into_iter().flatten().min();
+        let settled = moments.map(|at| at.saturating_duration_since(self.now));
         let others = [moving, settled, self.notices.next_change(self.now), self.drops.next_look(self.now)];
         others.into_iter().flatten().chain(cards).min()
     }
@@ -180,6 +200,19 @@ impl State {
     /// Where received files go unless a card says otherwise.
     pub fn receive_folder(&self) -> Option<&PathBuf> {
         self.settings.as_ref().map(|settings| &settings.receive_folder)
+    }
+
+    /// Whether the field for a typed path stands on the page of a device.
+    pub fn prompts_on_page(&self) -> bool {
+        let of = self.path_prompt.as_ref().map(|prompt| &prompt.purpose);
+        let page = self.device_page.as_ref().map(|page| &page.id);
+        matches!((of, page), (Some(Purpose::RuleFolder(of)), Some(DeviceId::Key(shown))) if of == shown)
+    }
+
+    /// How many people wait for this one.
+    pub fn waiting(&self) -> usize {
+        let compare = self.trust.comparisons.iter().filter(|card| card.incoming() && !card.over()).count();
+        self.offers.len() + compare
     }
 
     /// A card by its transfer.
@@ -192,8 +225,21 @@ impl State {
         self.settles_at.is_some()
     }
 
+    /// Something is wrong that a person has to see.
+    pub fn alarm(&mut self, what: AlarmKind) {
+        if self.trust.alarm(what) {
+            self.jolted_until = Some(self.now + offers::IGNORES_CLICKS);
+        }
+    }
+
+    /// What stands before a person has moved what is below it.
+    pub fn settle(&mut self) {
+        self.settles_at = Some(self.now + offers::IGNORES_CLICKS);
+    }
+
     fn card_look(&self, card: &OfferCard) -> Option<Duration> {
-        let Some(shown) = card.shown_since else { return Some(Duration::ZERO) };
+        // One that nobody has seen yet is drawn when somebody scrolls to it.
+        let shown = card.shown_since?;
         let wakes = (shown + offers::IGNORES_CLICKS).checked_duration_since(self.now).filter(|wait| !wait.is_zero());
         let left = card.expires.saturating_duration_since(self.now);
         let countdown = match left.checked_sub(offers::COUNTDOWN) {
@@ -209,7 +255,7 @@ impl State {
 
     fn offered(&mut self, offer: IncomingOffer) {
         self.offers.push(OfferCard::new(offer));
-        self.settles_at = Some(self.now + offers::IGNORES_CLICKS);
+        self.settle();
     }
 
     fn settings_are(&mut self, settings: Settings) {
@@ -220,15 +266,44 @@ impl State {
     }
 
     fn snapshot(&mut self, snapshot: TransferSnapshot) {
-        let before = self.offers.len();
+        let (before, now) = (self.offers.len(), self.now);
         if !matches!(snapshot.stage, Stage::Waiting) {
             // Answered elsewhere, withdrawn or expired: there is nothing to answer any more.
             self.offers.retain(|card| card.key() != snapshot.key);
+        } else if let Some(card) = self.card(snapshot.key) {
+            card.update(&snapshot, now);
         }
-        let (new, now) = (self.transfers.put(snapshot, self.now), self.now);
-        if new || self.offers.len() != before {
-            self.settles_at = Some(now + offers::IGNORES_CLICKS);
+        let code_before = self.transfers.row(snapshot.key).is_some_and(Row::shows_code);
+        let key = snapshot.key;
+        let new = self.transfers.put(snapshot, now);
+        let code_after = self.transfers.row(key).is_some_and(Row::shows_code);
+        if new || code_before != code_after || self.offers.len() != before {
+            self.settle();
         }
+    }
+
+    fn compared(&mut self, snapshot: ComparisonSnapshot) {
+        if self.trust.compared(snapshot, self.now) {
+            self.settle();
+        }
+    }
+
+    fn devices_are(&mut self, known: Vec<KnownDevice>) {
+        self.devices.take(known);
+        self.device_page = self.device_page.take().and_then(|page| page.follow(&self.devices));
+        let devices = &self.devices;
+        self.trust.confirming.retain(|key| devices.verified(*key).is_none());
+    }
+
+    fn devices_not_saved(&mut self, reason: &Reason) {
+        self.trust.confirming.clear();
+        let why = text::one_line(reason);
+        self.notices.stay(Tone::Problem, text::devices_not_saved(&why), Some(reason.to_string()));
+    }
+
+    /// Whether a person here has confirmed the key of `peer`.
+    pub fn verified(&self, peer: &Peer) -> bool {
+        self.trust.verified(peer) || peer.key.is_some_and(|key| self.devices.verified(key).is_some())
     }
 
     fn tell_left_out(&mut self, left_out: &[LeftOut]) {

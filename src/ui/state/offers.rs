@@ -31,8 +31,10 @@ pub struct OfferCard {
     /// What saving it there would mean; none while that is being found out.
     pub preflight: Option<Arc<Preflight>>,
     pub expires: Instant,
-    /// When it was first drawn.
+    /// When it first stood before the person, or last changed by itself.
     pub shown_since: Option<Instant>,
+    /// The engine knows that it stands before a person.
+    pub code_asked: bool,
     /// The list of changed names is unfolded.
     pub names_open: bool,
     reply: OfferReply,
@@ -61,6 +63,7 @@ impl OfferCard {
             snapshot: offer.snapshot,
             expires: offer.expires,
             shown_since: None,
+            code_asked: false,
             names_open: false,
             reply: offer.reply,
         }
@@ -68,6 +71,27 @@ impl OfferCard {
 
     pub fn key(&self) -> TransferKey {
         self.snapshot.key
+    }
+
+    /// Takes what may change while it waits: who is there, and the code.
+    pub fn update(&mut self, snapshot: &TransferSnapshot, now: Instant) {
+        let agreed = self.snapshot.code != snapshot.code || self.snapshot.peer.verified != snapshot.peer.verified;
+        self.snapshot.peer.clone_from(&snapshot.peer);
+        self.snapshot.code = snapshot.code;
+        if agreed {
+            self.hold_still(now);
+        }
+    }
+
+    /// Something on it has moved: a click in the next moment may be meant for what stood there before.
+    pub fn hold_still(&mut self, now: Instant) {
+        self.shown_since = self.shown_since.map(|_| now);
+    }
+
+    /// A sealed session may agree on a code once the card stands before a person; a device that we have verified may
+    /// not have verified us.
+    pub fn wants_code(&self) -> bool {
+        self.snapshot.peer.encrypted && !self.code_asked
     }
 
     /// Whether a click is meant for it.

@@ -125,6 +125,13 @@ impl Row {
         }
     }
 
+    /// Whether the code is to be compared now: while the other side has not answered yet.
+    pub fn shows_code(&self) -> bool {
+        let snapshot = &self.snapshot;
+        let waits = self.key().direction == Direction::Outgoing && matches!(snapshot.stage, Stage::Waiting);
+        waits && snapshot.code.is_some() && snapshot.peer.encrypted
+    }
+
     pub fn moving(&self) -> bool {
         matches!(self.snapshot.stage, Stage::Moving)
     }

@@ -40,6 +40,22 @@ pub fn duration(took: Duration) -> String {
     }
 }
 
+/// `21 Nov 2026`, for seconds since 1970 (in UTC).
+pub fn date(seconds: u64) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    // Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.
+    let days = seconds / 86_400 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = (from_march + 2) % 12;
+    let year = era * 400 + year + u64::from(month < 2);
+    let name = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    format!("{day} {name} {year}")
+}
+
 /// `1 file`, `12,345 files`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
@@ -141,6 +157,20 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(duration(Duration::from_mins(125)), "2 h 5 min");
+    }
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, shown) in [
+            (0, "1 Jan 1970"),
+            (951_782_400, "29 Feb 2000"),
+            (951_868_800, "1 Mar 2000"),
+            (1_735_689_599, "31 Dec 2024"),
+            (1_795_219_200, "21 Nov 2026"),
+            (4_107_542_400, "1 Mar 2100"),
+        ] {
+            assert_eq!(date(seconds), shown, "{seconds}");
+        }
     }
 
     #[test]

@@ -6,9 +6,11 @@
 mod figures;
 mod reasons;
 mod sentences;
+mod trust;
 mod words;
 
-pub use figures::{count, duration, fit, left, percent, rate, size, took};
+pub use figures::{count, date, duration, fit, left, percent, rate, size, took};
 pub use reasons::{explain, one_line};
 pub use sentences::*;
+pub use trust::*;
 pub use words::Word;

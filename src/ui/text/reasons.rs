@@ -8,7 +8,23 @@ pub fn explain(reason: &Reason) -> (String, String) {
         Side::Here => here(&reason.code),
         Side::There => there(&reason.code),
     };
-    (headline, advice.to_owned())
+    let versions = reason.detail.as_deref().filter(|_| reason.code == ReasonCode::Version).and_then(versions);
+    (versions.unwrap_or(headline), advice.to_owned())
+}
+
+/// The headline for a detail that names what both sides speak. It may have come from the other side: only numbers are taken.
+fn versions(detail: &str) -> Option<String> {
+    let (one, other) = detail.strip_prefix("one side speaks protocol version ")?.split_once(", the other ")?;
+    let is_range = |text: &str| {
+        let number = |text: &str| (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.split_once(" to ").map_or_else(|| number(text), |(from, to)| number(from) && number(to))
+    };
+    let told = || {
+        format!(
+            "These two Sealdrops do not understand each other: one speaks protocol version {one}, the other {other}"
+        )
+    };
+    (is_range(one) && is_range(other)).then(told)
 }
 
 /// Headline and advice as one line, for the command line and for lists.
@@ -32,6 +48,9 @@ fn here(code: &ReasonCode) -> (String, &'static str) {
         ReasonCode::FolderReadOnly => ("The folder to save to may not be written to", "Choose another folder"),
         ReasonCode::Io => ("This device could not read or write its disk", "Check the disk, then try again"),
         ReasonCode::NoAnswer => ("Nobody answered on this device in time", "Ask the sender to offer it again"),
+        ReasonCode::WrongKey => {
+            ("The device there is not the one you verified", "Ask its owner what has changed before you send anything")
+        }
         ReasonCode::Unreadable => {
             ("It could not be read on this device", "Check that it exists and that you may open it")
         }
@@ -61,6 +80,10 @@ fn there(code: &ReasonCode) -> (String, &'static str) {
             ("The other device could not read or write its disk", "Ask its owner to check the disk, then try again")
         }
         ReasonCode::NoAnswer => ("Nobody answered on the other device in time", "Ask again when somebody is there"),
+        ReasonCode::WrongKey => (
+            "The other device knows a device of this name by another key",
+            "If Sealdrop is new on this device, ask the owner there to forget the old one and to verify this one",
+        ),
         ReasonCode::Unreadable => {
             ("It could not be read on the other device", "Ask its owner to check it and send again")
         }
@@ -113,9 +136,6 @@ fn common(code: &ReasonCode, who: &str, whom: &str) -> (String, &'static str) {
             ("No device of that name was found".to_owned(), "Check the spelling, or type its numeric address")
         }
         ReasonCode::Version => ("The two versions of Sealdrop do not work together".to_owned(), "Update the older one"),
-        ReasonCode::WrongKey => {
-            ("The device there is not the one you know".to_owned(), "Compare with its owner before you send anything")
-        }
         ReasonCode::FilesOnly => ("The plain protocol carries files only".to_owned(), "Send the files that are in it"),
         ReasonCode::PortInUse => {
             (format!("Another program uses this port on {who}"), "Use another port, or close the other program")
@@ -166,6 +186,8 @@ mod tests {
             C::Mismatch,
             C::NotSealdrop,
             C::PortInUse,
+            C::KeyDamaged,
+            C::KeyExposed,
             C::Refused,
             C::Unreachable,
             C::Unresolved,
@@ -192,6 +214,29 @@ mod tests {
         let told = |side| explain(&Reason { code: ReasonCode::Cancelled, side, detail: None }).0;
         assert_eq!(told(Side::Here), "Cancelled on this device");
         assert_eq!(told(Side::There), "Cancelled on the other device");
+    }
+
+    #[test]
+    fn both_versions_stand_in_the_sentence_on_either_side() {
+        let detail = "one side speaks protocol version 1, the other 2 to 3".to_owned();
+        for side in [Side::Here, Side::There] {
+            let reason = Reason { code: ReasonCode::Version, side, detail: Some(detail.clone()) };
+            let told = one_line(&reason);
+            assert!(told.contains("protocol version 1, the other 2 to 3. Update the older one"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_peers_detail_is_no_place_for_its_own_sentences() {
+        for detail in [
+            "one side speaks protocol version 1, the other <call 555 1234>",
+            "one side speaks protocol version 1, the other 2 to 3 to 4",
+            "one side speaks protocol version , the other 2",
+            "one side speaks protocol version 1234567, the other 2",
+        ] {
+            let reason = Reason::there(ReasonCode::Version, Some(detail.to_owned()));
+            assert_eq!(explain(&reason).0, "The two versions of Sealdrop do not work together");
+        }
     }
 
     #[test]

@@ -119,11 +119,6 @@ pub fn expires(left: Duration) -> String {
     format!("Answer within {} s", left.as_secs().max(1))
 }
 
-/// The notice that an offer waits out of sight.
-pub fn offers_below(number: usize) -> String {
-    count(number as u64, "offer waits for your answer", "offers wait for your answer")
-}
-
 /// A walk under way.
 pub fn walking(entries: u64, bytes: u64) -> String {
     format!("Counting… {} so far, {}", count(entries, "item", "items"), size(bytes))
@@ -362,7 +357,7 @@ pub fn path_for(purpose: &crate::ui::dialogs::Purpose) -> String {
     use crate::ui::dialogs::Purpose;
     let what = match purpose {
         Purpose::AddFiles | Purpose::AddFolder => "Type the whole path of a file or folder to send",
-        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::SettingsFolder => {
+        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::RuleFolder(_) | Purpose::SettingsFolder => {
             "Type the whole path of the folder to save to"
         }
         Purpose::SaveChecksums { .. } => "Type the whole path of the file to save the checksums in",

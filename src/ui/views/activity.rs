@@ -25,7 +25,7 @@ pub(super) fn activity_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
     let skip = rows.len() > DRAW_ALL_UP_TO;
     for row in rows {
         ui.push_id(row.key(), |ui| {
-            if skip { skipping_row_ui(ui, row, actions) } else { transfer_row::row_ui(ui, row, actions) }
+            if skip { skipping_row_ui(ui, state, row, actions) } else { transfer_row::row_ui(ui, state, row, actions) }
         });
     }
 }
@@ -38,7 +38,7 @@ fn has_card(state: &State, row: &Row) -> bool {
 }
 
 /// Draws the row if it is in sight; otherwise leaves the room it took last time.
-fn skipping_row_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
+fn skipping_row_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
     let id = egui::Id::unique(("row height", RowId(row.key())));
     let known = ui.data(|data| data.get_temp::<f32>(id));
     if let Some(height) = known {
@@ -48,7 +48,7 @@ fn skipping_row_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
             return;
         }
     }
-    let height = ui.scope(|ui| transfer_row::row_ui(ui, row, actions)).response.rect.height();
+    let height = ui.scope(|ui| transfer_row::row_ui(ui, state, row, actions)).response.rect.height();
     ui.data_mut(|data| data.insert_temp(id, height));
 }
 

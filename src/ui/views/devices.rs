@@ -1,15 +1,18 @@
 //! Whom to send to: remembered devices, and the field for any other address.
 
-use egui::{Checkbox, Label, RichText, Ui};
+use egui::{Checkbox, Label, RichText, Ui, UiBuilder, accesskit::Role};
 
 use crate::{
-    model::book::KnownDevice,
+    model::{
+        book::{DeviceId, KnownDevice, Rule},
+        device::{DEFAULT_PORT, PeerAddr},
+    },
     ui::{
-        action::{Action, Field},
+        action::{Action, Field, PageAction},
         state::{State, devices::shown_name, notices::Tone},
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, entered, field, line, quiet_button, section, tag, weak},
+        widgets::{button, card, entered, field, line, quiet_button, section, signed_tag, tag, weak},
     },
 };
 
@@ -20,7 +23,7 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
         ui.set_width(ui.available_width());
         let mut any = false;
         for device in state.devices.listed() {
-            ui.scope(|ui| device_ui(ui, state, device, actions));
+            device_ui(ui, state, device, actions);
             any = true;
         }
         if !any {
@@ -33,38 +36,89 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
 
 fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec<Action>) {
     let Some(id) = device.id() else { return };
-    let mut chosen = state.devices.chosen.contains(&id);
-    let (name, address) = (shown_name(device), device.address().map(ToString::to_string).unwrap_or_default());
-    ui.spacing_mut().item_spacing.y = 0.0;
-    let (mut ticked, mut forgotten) = (false, false);
+    let name = shown_name(device);
+    let blocked = device.trusted.as_ref().is_some_and(|trusted| trusted.rule == Rule::Block);
+    let group = UiBuilder::new().id_salt(&id).accessibility_role(Role::Group).accessibility_label(text::device(
+        &name,
+        device.trusted.is_some(),
+        blocked,
+    ));
+    ui.scope_builder(group, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        choice_ui(ui, state, device, &id, actions);
+        marks_ui(ui, device, blocked);
+        ui.add_space(6.0);
+    });
+}
+
+/// The check box, and the way to everything else about the device.
+fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, actions: &mut Vec<Action>) {
+    let name = shown_name(device);
+    let mut chosen = state.devices.chosen.contains(id);
+    let reachable = device.address().is_some();
+    let remembered = state.devices.known.iter().any(|known| known.id().as_ref() == Some(id));
+    let mut ticked = false;
     let check = |ui: &mut Ui| {
-        let box_ = ui.add(Checkbox::new(&mut chosen, text::fit(&name, 24)));
+        let box_ = ui.add_enabled(reachable, Checkbox::new(&mut chosen, &name));
         ticked = box_.accessible_name(name.clone()).on_hover_text(&name).changed();
     };
+    let mut wish = None;
     line(ui, check, |ui| {
-        let forget = quiet_button(ui, Word::Forget.text()).accessible_name(text::forget(&name));
-        forgotten = forget.clicked();
+        if remembered && quiet_button(ui, Word::Details.text()).clicked() {
+            wish = Some(Action::Page(PageAction::Open(id.clone())));
+        }
+        if !remembered && quiet_button(ui, Word::Forget.text()).accessible_name(text::forget(&name)).clicked() {
+            wish = Some(Action::Forget(id.clone()));
+        }
     });
     if ticked {
         actions.push(Action::ChooseDevice(id.clone()));
     }
-    if forgotten {
-        actions.push(Action::Forget(id));
+    actions.extend(wish);
+}
+
+fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
+    let (name, address) = (shown_name(device), device.address());
+    let address = address.filter(|address| address.to_string() != name);
+    // As high as what stands in it: these lines are read, not clicked.
+    ui.spacing_mut().interact_size.y = 18.0;
+    if device.classic || blocked || device.trusted.is_some() || address.is_some() {
+        indented(ui, |ui| {
+            if device.classic {
+                tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
+            }
+            if blocked {
+                signed_tag(ui, Word::BadgeBlocked.text(), Tone::Problem, Word::BadgeBlockedTip.text());
+            } else if device.trusted.is_some() {
+                signed_tag(ui, Word::Verified.text(), Tone::Good, Word::VerifiedBadgeTip.text());
+            }
+            if let Some(address) = address {
+                let shown = RichText::new(short(address)).monospace().size(12.0).color(palette(ui).weak);
+                ui.add(Label::new(shown).truncate()).on_hover_text(address.to_string());
+            }
+        });
     }
-    if !device.classic && address == name {
-        return;
+    if device.addresses.is_empty() {
+        ui.add_space(3.0);
+        indented(ui, |ui| {
+            weak(ui, Word::NoAddress.text());
+        });
     }
+}
+
+/// Below the name, not below its check box.
+fn indented(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 16.0;
-        ui.add_space(14.0);
-        if device.classic {
-            tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
-        }
-        if address != name {
-            ui.add(Label::new(RichText::new(&address).monospace().size(12.0).color(palette(ui).weak)).truncate());
-        }
+        ui.add_space(ui.spacing().icon_width + ui.spacing().icon_spacing - ui.spacing().item_spacing.x);
+        contents(ui);
     });
-    ui.add_space(6.0);
+}
+
+/// Without the port that needs no saying.
+fn short(address: &PeerAddr) -> String {
+    let whole = address.to_string();
+    let usual = address.port == DEFAULT_PORT && !address.host.contains(':');
+    if usual { address.host.clone() } else { whole }
 }
 
 fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

@@ -33,7 +33,9 @@ pub(super) fn drop_area_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>
         } else {
             staged_ui(ui, state, actions);
         }
-        prompt_ui(ui, state, actions);
+        if !state.prompts_on_page() {
+            prompt_ui(ui, state, actions);
+        }
     });
 }
 
@@ -78,8 +80,14 @@ fn add_buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if button(ui, Word::Paste.text()).on_hover_text(Word::PasteTip.text()).clicked() {
         actions.push(Action::Paste);
     }
-    // A dialog that hangs looks like one that is open: there is always another way.
-    if let Some(purpose) = &state.dialog
+    if let Some(purpose) = state.dialog.as_ref().filter(|purpose| !matches!(purpose, Purpose::RuleFolder(_))) {
+        other_way_ui(ui, state, purpose, actions);
+    }
+}
+
+/// A dialog that hangs looks like one that is open: there is always another way.
+pub(super) fn other_way_ui(ui: &mut Ui, state: &State, purpose: &Purpose, actions: &mut Vec<Action>) {
+    if state.dialog.as_ref() == Some(purpose)
         && state.path_prompt.is_none()
         && quiet_button(ui, Word::TypePath.text()).clicked()
     {
@@ -215,7 +223,8 @@ fn names(state: &State) -> Vec<String> {
     recipients.into_iter().map(|recipient| recipient.name).collect()
 }
 
-fn prompt_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+/// The field for a path, where no dialog helps.
+pub(super) fn prompt_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(prompt) = &state.path_prompt else { return };
     ui.add_space(6.0);
     weak(ui, &text::path_for(&prompt.purpose));

@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui, UiBuilder, accesskit::Role};
 
-use super::entry_tree;
+use super::{code, comparisons, entry_tree, seal};
 use crate::{
     model::{device::Peer, preflight::Preflight},
     ui::{
@@ -12,10 +12,11 @@ use crate::{
             State,
             notices::Tone,
             offers::{Obstacle, OfferCard},
+            trust::Confirmed,
         },
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, primary_button, quiet_button, tag, title, told, weak, weak_line},
+        widgets::{button, card, primary_button, quiet_button, signed_tag, tag, title, told, weak, weak_line},
     },
 };
 
@@ -25,9 +26,12 @@ const ENOUGH_IN_SIGHT: f32 = 90.0;
 /// Lines shown of each list of names.
 const MOST_NAMES: usize = 20;
 
+/// Side of the picture of a key beside who has it.
+const KEY_SIDE: f32 = 36.0;
+
 /// All cards, oldest first: a new one never moves the others.
 pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let mut in_sight = state.offers.is_empty();
+    let mut in_sight = state.waiting() == 0;
     for (number, offer) in state.offers.iter().enumerate() {
         let mut wishes = Vec::new();
         let drawn = card_ui(ui, state, offer, &mut wishes);
@@ -35,7 +39,7 @@ pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
             ui.scroll_to_rect(drawn, Some(egui::Align::TOP));
         }
         in_sight |= ui.clip_rect().intersect(drawn).height() > ENOUGH_IN_SIGHT;
-        if offer.shown_since.is_none() {
+        if (offer.shown_since.is_none() || offer.wants_code()) && stands_before_the_person(ui, drawn) {
             actions.push(Action::Card(offer.key(), CardAction::Shown));
         }
         // Nobody can have meant a card that has only just come.
@@ -43,7 +47,13 @@ pub(super) fn incoming_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
             actions.append(&mut wishes);
         }
     }
+    in_sight |= comparisons::comparisons_ui(ui, state, actions);
     ui.data_mut(|data| data.insert_temp(in_sight_id(), in_sight));
+}
+
+/// Whether enough of a card is in sight to be seen, not only laid out somewhere below.
+pub(super) fn stands_before_the_person(ui: &Ui, card: egui::Rect) -> bool {
+    ui.clip_rect().intersect(card).height() >= ENOUGH_IN_SIGHT.min(card.height() / 2.0)
 }
 
 /// Whether an answer can be given without scrolling; otherwise a notice says that somebody waits.
@@ -66,6 +76,7 @@ fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 7.0;
             who_ui(ui, state, offer);
+            code_ui(ui, state, offer, actions);
             if let Some(message) = &snapshot.message {
                 message_ui(ui, message);
             }
@@ -82,18 +93,37 @@ fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
 
 fn who_ui(ui: &mut Ui, state: &State, offer: &OfferCard) {
     let peer = &offer.snapshot.peer;
-    ui.horizontal_wrapped(|ui| {
-        title(ui, &text::offer_title(&peer.name, &offer.snapshot.manifest));
-        if let Some(left) = offer.countdown(state.now) {
-            tag(ui, &text::expires(left), Tone::Warning, "");
-        }
-    });
-    peer_ui(ui, peer);
+    let words = |ui: &mut Ui| {
+        ui.horizontal_wrapped(|ui| {
+            title(ui, &text::offer_title(&peer.name, &offer.snapshot.manifest));
+            if let Some(left) = offer.countdown(state.now) {
+                tag(ui, &text::expires(left), Tone::Warning, "");
+            }
+        });
+        peer_ui(ui, state, peer);
+    };
+    beside_key(ui, peer, words);
 }
 
-/// Address and marks of the other device.
-pub(super) fn peer_ui(ui: &mut Ui, peer: &Peer) {
+/// The picture of the key that the other device has shown, and what is to be said of it.
+pub(super) fn beside_key(ui: &mut Ui, peer: &Peer, words: impl FnOnce(&mut Ui)) {
+    let Some(key) = peer.key.filter(|_| peer.encrypted) else { return words(ui) };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        seal::key_picture_ui(ui, &key, &text::key_of(&peer.name, &key), KEY_SIDE);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(8.0, 4.0);
+            words(ui);
+        });
+    });
+}
+
+/// System, address and marks of the other device.
+pub(super) fn peer_ui(ui: &mut Ui, state: &State, peer: &Peer) {
     ui.horizontal_wrapped(|ui| {
+        if let Some(os) = &peer.os {
+            weak_line(ui, os);
+        }
         if peer.address != peer.name {
             ui.label(RichText::new(&peer.address).monospace().size(12.0).color(palette(ui).weak));
         }
@@ -103,10 +133,30 @@ pub(super) fn peer_ui(ui: &mut Ui, peer: &Peer) {
         if !peer.encrypted {
             tag(ui, Word::MarkNotEncrypted.text(), Tone::Warning, Word::NotEncryptedTip.text());
         }
-        if !peer.verified {
+        if state.verified(peer) {
+            signed_tag(ui, Word::Verified.text(), Tone::Good, Word::VerifiedBadgeTip.text());
+        } else {
             tag(ui, Word::MarkNotVerified.text(), Tone::Warning, Word::NotVerifiedTip.text());
         }
     });
+}
+
+fn code_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) {
+    let (peer, code) = (&offer.snapshot.peer, offer.snapshot.code);
+    if !peer.encrypted {
+        return;
+    }
+    if state.verified(peer) {
+        if let Some(code) = code {
+            code::verified_ui(ui, code);
+        }
+        return;
+    }
+    match code::ask_ui(ui, &peer.name, code) {
+        Some(code::Answer::Verified) => actions.extend(Confirmed::of(peer).map(Action::Verify)),
+        Some(code::Answer::Differ) => actions.push(Action::Card(offer.key(), CardAction::Differ)),
+        None => {}
+    }
 }
 
 fn message_ui(ui: &mut Ui, message: &str) {

@@ -1,7 +1,11 @@
 //! What the window looks like. Each view reads the state and pushes what the person asked for; none of them does anything.
 
 mod activity;
+mod alarms;
+mod code;
 mod compare;
+mod comparisons;
+mod device_page;
 mod devices;
 mod drop_area;
 mod entry_tree;
@@ -16,9 +20,8 @@ mod transfer_row;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
-use super::action::SettingsAction;
 use super::{
-    action::Action,
+    action::{Action, CardAction, ComparisonAction, SettingsAction},
     state::State,
     text::Word,
     theme::palette,
@@ -39,6 +42,8 @@ const NOTICE_HEIGHT: f32 = 60.0;
 
 /// The whole window.
 pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let before = actions.len();
+    alarms::alarms_ui(ui, state, actions);
     let wide = ui.available_width() >= TWO_COLUMNS_FROM;
     if wide {
         let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin::same(16));
@@ -61,8 +66,24 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     notices::notices_ui(ui, state, actions);
     settings::settings_ui(ui, state, actions);
+    device_page::page_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);
     overlays::hover_ui(ui, state);
+    if state.jolted_until.is_some() {
+        drop_clicks(actions, before);
+    }
+}
+
+/// Leaves only what no click has made.
+fn drop_clicks(actions: &mut Vec<Action>, from: usize) {
+    let made = actions.split_off(from);
+    let by_itself = |action: &Action| {
+        matches!(
+            action,
+            Action::Card(_, CardAction::Shown) | Action::Comparison(_, ComparisonAction::Shown) | Action::Edit(..)
+        )
+    };
+    actions.extend(made.into_iter().filter(by_itself));
 }
 
 fn side_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
@@ -96,8 +117,7 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
     activity::activity_ui(ui, state, actions);
     // A card or a row has just pushed these down: a click here was meant for something else.
     if state.settling() {
-        let meant = actions.split_off(before);
-        actions.extend(meant.into_iter().filter(|action| matches!(action, Action::Edit(..))));
+        drop_clicks(actions, before);
     }
 }
 

@@ -20,7 +20,7 @@ const WIDEST: f32 = 560.0;
 
 /// They lie over the lower edge, so that none of them moves what a person is about to click.
 pub(super) fn notices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let waiting = !state.offers.is_empty() && !incoming::in_sight(ui);
+    let waiting = state.waiting() > 0 && !incoming::in_sight(ui);
     if state.notices.shown.is_empty() && !waiting {
         return;
     }
@@ -28,7 +28,7 @@ pub(super) fn notices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     area.show(ui.ctx(), |ui| {
         ui.set_width(WIDEST.min(ui.ctx().content_rect().width() - 24.0));
         if waiting {
-            strip_ui(ui, Tone::Info, &text::offers_below(state.offers.len()), |ui| {
+            strip_ui(ui, Tone::Info, &text::somebody_below(state.offers.len(), state.waiting()), |ui| {
                 if quiet_button(ui, Word::ShowOffer.text()).clicked() {
                     actions.push(Action::ShowOffers);
                 }

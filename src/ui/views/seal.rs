@@ -1,4 +1,5 @@
-//! A seal on the screen: picture, hex in groups of four, and in words whether both ends agree.
+//! A seal on the screen: picture, hex in groups of four, and in words whether both ends agree. A device's key is drawn in the
+//! same way.
 
 use egui::{
     Color32, CornerRadius, Label, Pos2, Rect, Response, RichText, Role, Sense, Shape as Drawn, Stroke, Ui, WidgetInfo,
@@ -7,14 +8,16 @@ use egui::{
 
 use crate::{
     model::{
+        device_key::DeviceKey,
         outcome::FileState,
         seal::Md5Digest,
         seal_picture::{Part, SIDE, SealPicture, Shading, TEETH},
     },
     ui::{
+        action::Action,
         text::{self, Word},
         theme::palette,
-        widgets::{Sign, sign},
+        widgets::{Sign, quiet_button, sign},
     },
 };
 
@@ -74,6 +77,35 @@ pub(super) fn picture_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f
         ui.painter().extend(painted(&SealPicture::of(md5), rect));
     }
     response.on_hover_text(&name);
+}
+
+/// The picture of a device's key, named in full for who cannot see it.
+pub(super) fn key_picture_ui(ui: &mut Ui, key: &DeviceKey, name: &str, side: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    if ui.is_rect_visible(rect) {
+        ui.painter().extend(painted(&SealPicture::of_key(key), rect));
+    }
+    let lines = text::key_lines(key, 4);
+    response.on_hover_ui(|ui| {
+        ui.add(Label::new(RichText::new(lines).monospace()).extend());
+    });
+}
+
+/// Picture, digits and *Copy* of a device's key beside each other.
+pub(super) fn key_ui(ui: &mut Ui, device: &str, key: &DeviceKey, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        key_picture_ui(ui, key, &text::key_of(device, key), LARGE);
+        ui.add_space(4.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.add(Label::new(RichText::new(text::key_lines(key, 4)).monospace().color(palette(ui).text)).extend());
+        });
+        let copy = quiet_button(ui, Word::Copy.text()).accessible_name(text::copy_key(device));
+        if copy.clicked() {
+            actions.push(Action::Copy(key.grouped()));
+        }
+    });
 }
 
 fn hex_ui(ui: &mut Ui, md5: &Md5Digest) -> Response {

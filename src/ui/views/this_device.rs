@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use egui::{RichText, Ui};
 
+use super::seal;
 use crate::{
-    model::{device::PeerAddr, settings::Settings},
+    model::{device::PeerAddr, device_key::DeviceKey, settings::Settings},
     ui::{
         action::{Action, Field, SettingsAction},
         dialogs::Purpose,
@@ -16,6 +17,9 @@ use crate::{
     },
 };
 
+/// Side of the picture of this device's key.
+const KEY_SIDE: f32 = 48.0;
+
 /// Addresses shown; a machine with many adapters has many.
 const MOST_ADDRESSES: usize = 6;
 
@@ -24,12 +28,48 @@ pub(super) fn this_device_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Actio
     section(ui, Word::ThisDevice.text());
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        match &state.settings {
-            Some(settings) => title(ui, &settings.device_name),
-            None => weak(ui, Word::WaitingForEngine.text()),
-        };
+        match state.trust.own {
+            Some(key) => own_key_ui(ui, state, &key, actions),
+            None => name_ui(ui, state),
+        }
         listening_ui(ui, state, actions);
     });
+}
+
+fn name_ui(ui: &mut Ui, state: &State) {
+    match &state.settings {
+        Some(settings) => title(ui, &settings.device_name),
+        None => weak(ui, Word::WaitingForEngine.text()),
+    };
+}
+
+/// Name and picture, and the key for who wants to read or copy it.
+fn own_key_ui(ui: &mut Ui, state: &State, key: &DeviceKey, actions: &mut Vec<Action>) {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        seal::key_picture_ui(ui, key, &text::own_key(key), KEY_SIDE);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            name_ui(ui, state);
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                // Flush with the name above it.
+                ui.add_space(-5.0);
+                let open = state.trust.own_open;
+                if quiet_button(ui, if open { Word::HideKey } else { Word::ShowKey }.text()).clicked() {
+                    actions.push(Action::ToggleOwnKey);
+                }
+                if quiet_button(ui, Word::CopyKey.text()).clicked() {
+                    actions.push(Action::Copy(key.grouped()));
+                }
+            });
+        });
+    });
+    if state.trust.own_open {
+        let lines = RichText::new(text::key_lines(key, 4)).monospace().color(palette(ui).text);
+        ui.add(egui::Label::new(lines).extend());
+        ui.add_space(2.0);
+    }
 }
 
 /// Name, folder and address, until the person has said that they are right.

@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Sense, Stroke, Ui, UiBuilder, accesskit::Role, pos2, vec2};
 
-use super::{compare, files_table, seal};
+use super::{code, compare, files_table, seal};
 use crate::{
     model::{
         outcome::{Ending, Outcome},
@@ -12,8 +12,10 @@ use crate::{
         action::{Action, RowAction},
         dialogs::Purpose,
         state::{
+            State,
             notices::Tone,
             rows::{Again, Row},
+            trust::Confirmed,
         },
         text::{self, Word},
         theme::palette,
@@ -21,7 +23,7 @@ use crate::{
     },
 };
 
-pub(super) fn row_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
+pub(super) fn row_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
     let group = UiBuilder::new().accessibility_role(Role::Group).accessibility_label(name(row));
     ui.scope_builder(group, |ui| {
         card(ui).show(ui, |ui| {
@@ -29,7 +31,10 @@ pub(super) fn row_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
             ui.spacing_mut().item_spacing.y = 6.0;
             head_ui(ui, row, actions);
             match row.ending() {
-                None => running_ui(ui, row),
+                None => {
+                    running_ui(ui, row);
+                    code_ui(ui, state, row, actions);
+                }
                 Some(ending) => ended_ui(ui, row, ending, actions),
             }
             if row.open {
@@ -131,6 +136,21 @@ fn running_ui(ui: &mut Ui, row: &Row) {
     line(ui, left, |ui| graph_ui(ui, row));
     if let Some(current) = snapshot.current.filter(|_| row.files.len() > 1) {
         weak_line(ui, &row.name_of(current));
+    }
+}
+
+/// Who waits for the other side to answer may find out meanwhile whether it is the right one.
+fn code_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
+    let peer = &row.snapshot.peer;
+    let Some(code) = row.snapshot.code.filter(|_| row.shows_code()) else { return };
+    if state.verified(peer) {
+        code::verified_ui(ui, code);
+        return;
+    }
+    match code::ask_ui(ui, &peer.name, Some(code)) {
+        Some(code::Answer::Verified) => actions.extend(Confirmed::of(peer).map(Action::Verify)),
+        Some(code::Answer::Differ) => actions.push(Action::Row(row.key(), RowAction::Differ)),
+        None => {}
     }
 }
 
