@@ -29,7 +29,7 @@ pub fn forget(profile: &Profile, id: &DeviceId) -> Result<Vec<KnownDevice>, Stor
 }
 
 /// Several processes may share a profile: read, change and write are one step.
-fn change(profile: &Profile, edit: impl FnOnce(&mut Vec<KnownDevice>)) -> Result<Vec<KnownDevice>, StorageError> {
+pub fn change(profile: &Profile, edit: impl FnOnce(&mut Vec<KnownDevice>)) -> Result<Vec<KnownDevice>, StorageError> {
     let path = profile.devices_path();
     let _turn = profile.lock_shared_files()?;
     let mut devices = read(profile)?;
