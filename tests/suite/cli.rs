@@ -2,6 +2,7 @@
 
 mod devices;
 mod program;
+mod sealed;
 
 use std::{
     fs,
