@@ -4,7 +4,7 @@
 //! # Floors
 //!
 //! ```text
-//! 4  ui        the window                                cli     `send`, `receive`, `checksum`
+//! 4  ui        the window                                cli     `send`, `receive`, `verify`, …
 //! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, closer, dial
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
 //! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code

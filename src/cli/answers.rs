@@ -1,6 +1,9 @@
-//! Answers to offers from standard input: lines of JSON from a script, or a person's yes and no.
+//! Answers to offers from standard input: lines of JSON from a script, or a person's few letters.
 
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead, IsTerminal},
+    time::Duration,
+};
 
 use crossbeam_channel::{Receiver, bounded};
 use serde_json::Value;
@@ -9,6 +12,8 @@ use crate::{engine::threads, model::transfer::TransferId};
 
 /// Lines that may wait to be heard.
 const LINES: usize = 64;
+/// A line that was typed before a question could be read is no answer to it.
+pub(super) const READING_TIME: Duration = Duration::from_millis(500);
 /// A longer line is no answer.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
 
@@ -26,6 +31,11 @@ pub(super) fn lines() -> io::Result<Receiver<String>> {
     Ok(heard)
 }
 
+/// Whether a person can be asked: what is typed is heard, and the question is seen.
+pub(super) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// `None` at the end, or when it cannot be read any more.
 fn next_line(input: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
@@ -33,11 +43,20 @@ fn next_line(input: &mut impl BufRead) -> Option<String> {
     (read > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned())
 }
 
+/// What can be said about an offer, or about two codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    Accept,
+    Decline,
+    /// The codes are the same: the device is who it says it is.
+    Verify,
+}
+
 /// One line of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) transfer: TransferId,
-    pub(super) accept: bool,
+    pub(super) word: Word,
 }
 
 /// Reads `{"transfer":ID,"answer":"accept"}`; the error says what is wrong with it.
@@ -45,19 +64,21 @@ pub(super) fn parse(line: &str) -> Result<Answer, String> {
     let value: Value = serde_json::from_str(line).map_err(|error| format!("not JSON ({error})"))?;
     let transfer = value.get("transfer").and_then(Value::as_str).and_then(|id| id.parse().ok());
     let transfer = transfer.ok_or("\"transfer\" has to be the id of an offer")?;
-    let accept = match value.get("answer").and_then(Value::as_str) {
-        Some("accept") => true,
-        Some("decline") => false,
-        _ => return Err("\"answer\" has to be \"accept\" or \"decline\"".to_owned()),
+    let word = match value.get("answer").and_then(Value::as_str) {
+        Some("accept") => Word::Accept,
+        Some("decline") => Word::Decline,
+        Some("verify") => Word::Verify,
+        _ => return Err("\"answer\" has to be \"accept\", \"decline\" or \"verify\"".to_owned()),
     };
-    Ok(Answer { transfer, accept })
+    Ok(Answer { transfer, word })
 }
 
 /// A person's word at the prompt; an empty line is a no, `None` was not understood.
-pub(super) fn yes_or_no(line: &str) -> Option<bool> {
+pub(super) fn word(line: &str) -> Option<Word> {
     match line.to_lowercase().as_str() {
-        "y" | "yes" => Some(true),
-        "" | "n" | "no" => Some(false),
+        "y" | "yes" => Some(Word::Accept),
+        "" | "n" | "no" => Some(Word::Decline),
+        "v" | "verify" => Some(Word::Verify),
         _ => None,
     }
 }
@@ -71,11 +92,18 @@ mod tests {
         let id = "00112233445566778899aabbccddeeff";
         let line = |answer: &str| format!(r#"{{"transfer":"{id}","answer":"{answer}"}}"#);
         let transfer = id.parse().unwrap();
-        assert_eq!(parse(&line("accept")), Ok(Answer { transfer, accept: true }));
-        assert_eq!(parse(&line("decline")), Ok(Answer { transfer, accept: false }));
+        for (answer, word) in [("accept", Word::Accept), ("decline", Word::Decline), ("verify", Word::Verify)] {
+            assert_eq!(parse(&line(answer)), Ok(Answer { transfer, word }));
+        }
         for bad in [line("yes"), "accept".to_owned(), "[]".to_owned(), r#"{"answer":"accept"}"#.to_owned()] {
             assert!(parse(&bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn silence_is_a_no_and_only_the_word_itself_verifies() {
+        assert_eq!((word(""), word("V"), word("Yes")), (Some(Word::Decline), Some(Word::Verify), Some(Word::Accept)));
+        assert_eq!((word("yv"), word("ok")), (None, None));
     }
 
     #[test]

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::device::PeerAddr;
-
 /// Longer messages are refused by every receiver.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 
@@ -45,10 +43,14 @@ pub(super) struct Global {
 pub(super) enum Verb {
     /// Print MD5 checksums as md5sum does
     Checksum(ChecksumArgs),
+    /// List the devices that were used before or verified
+    Devices(DevicesArgs),
     /// Wait for files that others send
     Receive(ReceiveArgs),
     /// Send files and folders to another device
     Send(SendArgs),
+    /// Compare codes with another device, to know it by its key from now on
+    Verify(VerifyArgs),
 }
 
 #[derive(Args, Debug)]
@@ -63,7 +65,8 @@ pub(super) struct ReceiveArgs {
     /// Folder to save to, instead of the one in the settings
     #[arg(long, value_name = "DIR", value_parser = folder)]
     pub(super) into: Option<PathBuf>,
-    /// Ask for each offer, or take all of them, also from programs that are not Sealdrop
+    /// Ask for each offer; take those of verified devices and decline the rest; or take all, also from programs that
+    /// are not Sealdrop
     #[arg(long, value_enum, default_value_t = Accept::Ask)]
     pub(super) accept: Accept,
     /// End after the first accepted transfer; its outcome is the exit code
@@ -76,15 +79,54 @@ pub(super) struct ReceiveArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Accept {
-    All,
     Ask,
+    Verified,
+    All,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DevicesArgs {
+    #[command(subcommand)]
+    pub(super) what: Option<DevicesVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DevicesVerb {
+    /// Remove a device: its addresses, its key, its rule
+    Forget {
+        /// Name or key of a verified device, or the address of another one
+        #[arg(value_name = "DEVICE")]
+        device: String,
+    },
+    /// Say what becomes of a verified device's offers
+    Rule(RuleArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RuleArgs {
+    /// Name or key of a verified device
+    #[arg(value_name = "DEVICE")]
+    pub(super) device: String,
+    /// Ask about each offer, take it without asking, or turn it away
+    #[arg(value_enum, value_name = "RULE")]
+    pub(super) rule: RuleWord,
+    /// Folder to save to, for accept
+    #[arg(value_name = "DIR", value_parser = folder, required_if_eq("rule", "accept"))]
+    pub(super) folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RuleWord {
+    Ask,
+    Accept,
+    Block,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct SendArgs {
-    /// Where to
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(super) to: PeerAddr,
+    /// Where to: name or key of a verified device, or any host
+    #[arg(long, value_name = "DEVICE|HOST[:PORT]")]
+    pub(super) to: String,
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
@@ -94,6 +136,13 @@ pub(super) struct SendArgs {
     /// Words that the other person reads beside the offer
     #[arg(long, value_name = "TEXT", conflicts_with = "classic", value_parser = message)]
     pub(super) message: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyArgs {
+    /// Name or key of a verified device, or any host
+    #[arg(value_name = "DEVICE|HOST[:PORT]")]
+    pub(super) device: String,
 }
 
 fn folder(text: &str) -> Result<PathBuf, String> {
@@ -130,11 +179,23 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_yet_is_not_offered() {
-        for verb in ["get", "share", "devices", "verify"] {
+        for verb in ["get", "share"] {
             // It is a path for the window like any other.
             assert!(Arguments::try_parse_from(["sealdrop", verb]).unwrap().verb.is_none());
         }
-        assert!(Arguments::try_parse_from(["sealdrop", "receive", "--accept", "verified"]).is_err());
-        assert!(Arguments::try_parse_from(["sealdrop", "send", "--to", "x", "--limit", "1", "y"]).is_err());
+        let lines: [&[&str]; 3] =
+            [&["send", "--to", "x", "--limit", "1", "y"], &["devices", "--watch"], &["devices", "--check", "x"]];
+        for line in lines {
+            assert!(Arguments::try_parse_from(["sealdrop"].iter().chain(line)).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_a_folder_exactly_when_it_saves() {
+        let parsed = |line: &[&str]| {
+            Arguments::try_parse_from(["sealdrop", "devices", "rule", "Laptop"].iter().chain(line)).is_ok()
+        };
+        assert!(parsed(&["ask"]) && parsed(&["block"]) && parsed(&["accept", "/"]));
+        assert!(!parsed(&["accept"]) && !parsed(&["accept", "/no such folder"]) && !parsed(&["perhaps"]));
     }
 }

@@ -11,13 +11,16 @@ use std::{
 use super::{
     bars::Bars,
     prompt,
-    show::{self, Show, clean, clean_path, is_failure, sentence},
+    show::{self, Show, clean, clean_path, is_failure, key_beginning, sentence},
 };
 use crate::{
-    engine::messages::IncomingOffer,
+    engine::messages::{ComparisonSnapshot, ComparisonState, IncomingOffer},
     model::{
+        book::KnownDevice,
+        device_key::DeviceKey,
         outcome::{Ending, FileEnd, FileState, Outcome},
         seal::Md5Digest,
+        short_code::ShortCode,
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
@@ -30,8 +33,8 @@ const MAX_FILE_LINES: u64 = 100;
 /// Writes lines to standard output, complaints and bars to standard error.
 pub(super) struct Human {
     bars: Option<Bars>,
-    /// The offer whose question stands on the last line.
-    asking: Option<TransferKey>,
+    /// What the question on the last line is about, and how it is put again.
+    asking: Option<(TransferKey, &'static str)>,
     told: HashMap<TransferKey, Told>,
 }
 
@@ -60,11 +63,19 @@ impl Human {
         });
     }
 
+    /// Leaves the line of a question whose matter is over.
+    fn take_back(&mut self, about: TransferKey) {
+        if self.asking.is_some_and(|(asked, _)| asked == about) {
+            say_on_stderr("\n");
+            self.answered();
+        }
+    }
+
     fn aside(&self, write: impl FnOnce()) {
-        if self.asking.is_some() {
+        if let Some((_, again)) = self.asking {
             say_on_stderr("\n");
             write();
-            return say_on_stderr(prompt::AGAIN);
+            return say_on_stderr(again);
         }
         match &self.bars {
             Some(bars) => bars.aside(write),
@@ -140,10 +151,7 @@ impl Show for Human {
     }
 
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending) {
-        if self.asking == Some(snapshot.key) {
-            say_on_stderr("\n");
-            self.answered();
-        }
+        self.take_back(snapshot.key);
         if let Some(bars) = &mut self.bars {
             bars.end(snapshot.key);
         }
@@ -159,8 +167,40 @@ impl Show for Human {
         }
     }
 
-    fn ask(&mut self, about: TransferKey, question: &str) {
-        if self.asking.replace(about).is_none()
+    fn identity(&mut self, key: &DeviceKey) {
+        // Scripts that read words wait for the line before this one, and for nothing else.
+        if self.bars.is_some() {
+            self.print(&format!("The key of this device begins {}", key_beginning(key)));
+        }
+    }
+
+    fn code(&mut self, snapshot: &TransferSnapshot, code: ShortCode) {
+        // The receiver's question holds it; without a terminal nobody can compare.
+        let is_seen = self.bars.is_some() && !matches!(snapshot.stage, Stage::Ended(_));
+        if is_seen && snapshot.key.direction == Direction::Outgoing && !snapshot.peer.verified {
+            let line = prompt::sender_code(&snapshot.peer, code);
+            self.aside(|| say_on_stderr(&line));
+        }
+    }
+
+    fn comparison(&mut self, comparison: &ComparisonSnapshot) {
+        match (&comparison.state, comparison.key.direction) {
+            (ComparisonState::Waiting, Direction::Outgoing) => self.print("Waiting for the other screen…"),
+            (ComparisonState::Ended(_), _) => self.take_back(comparison.key),
+            // The question holds the rest.
+            _ => {}
+        }
+    }
+
+    fn verified(&mut self, device: &KnownDevice) {
+        self.print(&format!("{} is verified", clean(&device.name)));
+        if let Some(key) = device.key() {
+            self.print(&format!("Its key is {}", key.grouped()));
+        }
+    }
+
+    fn ask(&mut self, about: TransferKey, question: &str, again: &'static str) {
+        if self.asking.replace((about, again)).is_none()
             && let Some(bars) = &mut self.bars
         {
             bars.give_way(true);

@@ -10,13 +10,17 @@ use std::{
 
 use serde::Serialize;
 
-use super::show::{Show, is_failure, sentence};
+use super::show::{self, Show, is_failure, sentence};
 use crate::{
-    engine::messages::IncomingOffer,
+    engine::messages::{ComparisonSnapshot, ComparisonState, IncomingOffer, KeyWarning},
     model::{
+        book::{KnownDevice, Rule},
+        device::Peer,
+        device_key::DeviceKey,
         outcome::{Ending, FileEnd, FileState},
         reason::Reason,
-        transfer::{TransferKey, TransferSnapshot},
+        short_code::ShortCode,
+        transfer::{Direction, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
 };
@@ -28,6 +32,31 @@ const MIN_GAP: Duration = Duration::from_millis(50);
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line<'a> {
+    Code {
+        transfer: String,
+        code: String,
+    },
+    Compare {
+        transfer: String,
+        from: From<'a>,
+    },
+    /// A comparison is over without a code.
+    CompareEnded {
+        transfer: String,
+        reason: String,
+    },
+    Device {
+        name: &'a str,
+        key: Option<String>,
+        verified: bool,
+        rule: &'static str,
+        folder: Option<String>,
+        addresses: Vec<String>,
+        last_used: u64,
+    },
+    Identity {
+        key: String,
+    },
     Listening {
         address: String,
     },
@@ -59,15 +88,28 @@ enum Line<'a> {
         seconds: f64,
         reason: Option<String>,
     },
+    Warning {
+        kind: &'static str,
+        name: &'a str,
+        expected: String,
+        met: String,
+        address: &'a str,
+    },
 }
 
-/// Who offers.
+/// Who offers, or wants to compare codes.
 #[derive(Serialize)]
 struct From<'a> {
     name: &'a str,
     address: &'a str,
     verified: bool,
     encrypted: bool,
+}
+
+impl<'a> From<'a> {
+    fn peer(peer: &'a Peer) -> Self {
+        From { name: &peer.name, address: &peer.address, verified: peer.verified, encrypted: peer.encrypted }
+    }
 }
 
 /// Writes the lines.
@@ -84,8 +126,7 @@ impl Show for Json {
 
     fn offered(&mut self, offer: &IncomingOffer) {
         let TransferSnapshot { key, peer, manifest, .. } = &offer.snapshot;
-        let from =
-            From { name: &peer.name, address: &peer.address, verified: peer.verified, encrypted: peer.encrypted };
+        let from = From::peer(peer);
         print(&Line::Offer { transfer: key.id.to_string(), from, files: manifest.files, bytes: manifest.bytes });
     }
 
@@ -145,10 +186,84 @@ impl Show for Json {
             reason: why(ending.reason.as_ref()),
         });
     }
+
+    fn identity(&mut self, key: &DeviceKey) {
+        print(&Line::Identity { key: key.to_string() });
+    }
+
+    fn code(&mut self, snapshot: &TransferSnapshot, code: ShortCode) {
+        print(&code_line(snapshot.key, code));
+    }
+
+    fn comparison(&mut self, comparison: &ComparisonSnapshot) {
+        if let Some(line) = comparison_line(comparison) {
+            print(&line);
+        }
+    }
+
+    fn verified(&mut self, device: &KnownDevice) {
+        print(&device_line(device));
+    }
+
+    fn wrong_key(&mut self, warning: &KeyWarning) {
+        print(&warning_line(warning));
+        self.complain(&show::wrong_key(warning));
+    }
+}
+
+/// The line of one device of the book.
+pub(super) fn device(device: &KnownDevice) -> String {
+    written(&device_line(device))
 }
 
 fn is_incoming(key: TransferKey) -> bool {
-    key.direction == crate::model::transfer::Direction::Incoming
+    key.direction == Direction::Incoming
+}
+
+fn code_line(key: TransferKey, code: ShortCode) -> Line<'static> {
+    Line::Code { transfer: key.id.to_string(), code: code.to_string() }
+}
+
+fn comparison_line(comparison: &ComparisonSnapshot) -> Option<Line<'_>> {
+    let ComparisonSnapshot { key, peer, state } = comparison;
+    match state {
+        ComparisonState::Waiting if is_incoming(*key) => {
+            Some(Line::Compare { transfer: key.id.to_string(), from: From::peer(peer) })
+        }
+        ComparisonState::Connecting | ComparisonState::Waiting => None,
+        ComparisonState::Code(code) => Some(code_line(*key, *code)),
+        ComparisonState::Ended(reason) => {
+            Some(Line::CompareEnded { transfer: key.id.to_string(), reason: sentence(reason) })
+        }
+    }
+}
+
+fn device_line(device: &KnownDevice) -> Line<'_> {
+    let (rule, folder) = match device.trusted.as_ref().map(|trusted| &trusted.rule) {
+        Some(Rule::Accept(folder)) => ("accept", Some(text(folder))),
+        Some(Rule::Block) => ("block", None),
+        // Strangers can only ask.
+        Some(Rule::Ask) | None => ("ask", None),
+    };
+    Line::Device {
+        name: &device.name,
+        key: device.key().map(|key| key.to_string()),
+        verified: device.trusted.is_some(),
+        rule,
+        folder,
+        addresses: device.addresses.iter().map(ToString::to_string).collect(),
+        last_used: device.last_used,
+    }
+}
+
+fn warning_line(warning: &KeyWarning) -> Line<'_> {
+    Line::Warning {
+        kind: "wrong_key",
+        name: &warning.name,
+        expected: warning.expected.to_string(),
+        met: warning.met.to_string(),
+        address: &warning.address,
+    }
 }
 
 fn why(reason: Option<&Reason>) -> Option<String> {
@@ -160,9 +275,75 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+fn written(line: &Line<'_>) -> String {
+    // Texts, numbers and switches can always be written.
+    serde_json::to_string(line).unwrap_or_default()
+}
+
 fn print(line: &Line<'_>) {
     let mut out = std::io::stdout().lock();
-    let Ok(line) = serde_json::to_string(line) else { return };
     // A reader that is gone must not end a transfer; the exit code still tells how it went.
-    writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+    writeln!(out, "{}", written(line)).and_then(|()| out.flush()).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{book::Trusted, reason::ReasonCode, transfer::TransferId};
+
+    const ID: &str = "07070707070707070707070707070707";
+
+    fn comparison(direction: Direction, state: ComparisonState) -> ComparisonSnapshot {
+        let key = TransferKey { id: TransferId([7; 16]), direction };
+        ComparisonSnapshot { key, peer: Peer::at("10.0.0.1:5".to_owned(), false), state }
+    }
+
+    fn of_comparison(direction: Direction, state: ComparisonState) -> Option<String> {
+        comparison_line(&comparison(direction, state)).map(|line| written(&line))
+    }
+
+    #[test]
+    fn comparisons_have_lines_for_what_a_script_has_to_answer() {
+        use ComparisonState as State;
+        let from = r#"{"name":"10.0.0.1:5","address":"10.0.0.1:5","verified":false,"encrypted":false}"#;
+        let compare = format!(r#"{{"event":"compare","transfer":"{ID}","from":{from}}}"#);
+        assert_eq!(of_comparison(Direction::Incoming, State::Waiting), Some(compare));
+        let code = format!(r#"{{"event":"code","transfer":"{ID}","code":"000042"}}"#);
+        for direction in [Direction::Incoming, Direction::Outgoing] {
+            assert_eq!(of_comparison(direction, State::Code(ShortCode::from_number(42))).as_ref(), Some(&code));
+            assert_eq!(of_comparison(direction, State::Connecting), None);
+        }
+        assert_eq!(of_comparison(Direction::Outgoing, State::Waiting), None);
+        let reason = Reason::there(ReasonCode::Cancelled, None);
+        let ended =
+            format!(r#"{{"event":"compare_ended","transfer":"{ID}","reason":"Cancelled on the other device"}}"#);
+        assert_eq!(of_comparison(Direction::Incoming, State::Ended(reason)), Some(ended));
+    }
+
+    #[test]
+    fn devices_have_lines() {
+        let mut known = KnownDevice::at("laptop".parse().unwrap(), "Laptop".to_owned(), false, 12);
+        let rest = r#""addresses":["laptop:9527"],"last_used":12}"#;
+        let start = r#"{"event":"device","name":"Laptop","key":"#;
+        assert_eq!(device(&known), format!(r#"{start}null,"verified":false,"rule":"ask","folder":null,{rest}"#));
+        let key = DeviceKey([0xab; 32]);
+        for (rule, written) in [
+            (Rule::Ask, r#""ask","folder":null"#),
+            (Rule::Block, r#""block","folder":null"#),
+            (Rule::Accept("/srv".into()), r#""accept","folder":"/srv""#),
+        ] {
+            known.trusted = Some(Trusted { key, since: 0, rule });
+            assert_eq!(device(&known), format!(r#"{start}"{key}","verified":true,"rule":{written},{rest}"#));
+        }
+    }
+
+    #[test]
+    fn another_key_has_a_line() {
+        let (expected, met) = (DeviceKey([1; 32]), DeviceKey([2; 32]));
+        let (name, address) = ("Laptop".to_owned(), "10.0.0.1:5".to_owned());
+        let warning = KeyWarning { name, expected, met, met_name: None, address, direction: Direction::Outgoing };
+        let start = r#"{"event":"warning","kind":"wrong_key","name":"Laptop","#;
+        let line = format!(r#"{start}"expected":"{expected}","met":"{met}","address":"10.0.0.1:5"}}"#);
+        assert_eq!(written(&warning_line(&warning)), line);
+    }
 }

@@ -3,16 +3,24 @@
 mod answers;
 mod args;
 mod bars;
+mod book;
 mod checksum;
+mod desk;
+mod devices;
 mod exit;
 mod human;
 mod interrupt;
 mod json;
+mod matter;
 mod prompt;
 mod receive;
+mod recipient;
 mod send;
 mod session;
 mod show;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod window;
 
 use std::process::ExitCode;
@@ -32,8 +40,10 @@ pub fn main() -> ExitCode {
             wrong_usage("checksum prints what md5sum prints: --json is not for it")
         }
         Some(Verb::Checksum(what)) => return checksum::run(&what.paths).into(),
+        Some(Verb::Devices(what)) => devices::run(&global, what),
         Some(Verb::Receive(how)) => receive::run(&global, how),
         Some(Verb::Send(what)) => send::run(&global, what),
+        Some(Verb::Verify(whom)) => verify::run(&global, &whom.device),
     };
     result.unwrap_or_else(exit::Problem::report).into()
 }

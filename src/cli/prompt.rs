@@ -1,4 +1,4 @@
-//! The question about an offer: who, what, where to, and what changes on the way.
+//! The questions to a person: about an offer (who, what, where to, what changes on the way), and about two codes.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -6,8 +6,11 @@ use super::show::{clean, clean_path, sentence};
 use crate::{
     engine::messages::IncomingOffer,
     model::{
+        device::Peer,
         manifest::Manifest,
         preflight::{Preflight, Renamed, Taken},
+        reason::Reason,
+        short_code::ShortCode,
     },
     ui::text::{count, size},
 };
@@ -17,6 +20,12 @@ const MAX_LINES: usize = 10;
 
 /// Put again when the answer was not understood.
 pub(super) const AGAIN: &str = "Accept? Type y or n: ";
+/// The same once the code is known.
+pub(super) const AGAIN_WITH_CODE: &str = "Accept? Type y, n, or v if both codes are the same (verify it and accept): ";
+/// Put again while a comparison has no code yet.
+pub(super) const AGAIN_WAITING: &str = "Waiting for the code; type n to stop: ";
+/// Put again when the code is known.
+pub(super) const AGAIN_SAME: &str = "Is it the same code? Type y or n: ";
 
 /// A message as it is shown: cleaned, on its own lines.
 pub(super) fn message(text: &str) -> String {
@@ -50,19 +59,54 @@ pub(super) fn question(offer: &IncomingOffer) -> String {
     text
 }
 
-/// `Laptop (192.168.1.7:40000, not encrypted) offers 12 files, 3.4 MB`.
+/// `Laptop (192.168.1.7:40000, not verified) offers 12 files, 3.4 MB`.
 pub(super) fn headline(offer: &IncomingOffer) -> String {
-    let peer = &offer.snapshot.peer;
     let manifest = &offer.snapshot.manifest;
-    let name = clean(&peer.name);
-    let secrecy = if peer.encrypted { "encrypted" } else { "not encrypted" };
-    let protocol = if peer.classic { ", plain protocol" } else { "" };
-    let who = if peer.name == peer.address {
-        format!("{name} ({secrecy}{protocol})")
-    } else {
-        format!("{name} ({}, {secrecy}{protocol})", clean(&peer.address))
-    };
+    let who = who(&offer.snapshot.peer);
     format!("{who} offers {}, {}", count(manifest.files, "file", "files"), size(manifest.bytes))
+}
+
+/// The code of an offer whose question stands already; begins on a new line.
+pub(super) fn offer_code(code: ShortCode) -> String {
+    format!("\nCode {}: the other screen must show the same\n{AGAIN_WITH_CODE}", code.grouped())
+}
+
+/// Somebody wants to compare codes.
+pub(super) fn comparison(peer: &Peer) -> String {
+    format!("{} wants to compare codes, so that each device knows the other\n{AGAIN_WAITING}", who(peer))
+}
+
+/// The code of a comparison, ending with the question.
+pub(super) fn comparison_code(peer: &Peer, code: ShortCode) -> String {
+    format!("\nCode {}\nDoes the screen of {} show the same code? [y/N] ", code.grouped(), clean(&peer.name))
+}
+
+/// A comparison came to nothing.
+pub(super) fn comparison_ended(peer: &Peer, reason: &Reason) -> String {
+    format!("the codes were not compared with {}: {}", clean(&peer.name), sentence(reason))
+}
+
+/// For a sender whose offer waits there.
+pub(super) fn sender_code(peer: &Peer, code: ShortCode) -> String {
+    let place = peer.dial.as_ref().map_or_else(|| clean(&peer.address), ToString::to_string);
+    let code = code.grouped();
+    format!("Code {code}: compare it with the other screen. To verify that device: sealdrop verify {place}\n")
+}
+
+/// `Laptop (192.168.1.7:40000, not verified)`.
+fn who(peer: &Peer) -> String {
+    let name = clean(&peer.name);
+    let trust = match (peer.encrypted, peer.verified) {
+        (false, _) => "not encrypted",
+        (true, false) => "not verified",
+        (true, true) => "verified",
+    };
+    let protocol = if peer.classic { ", plain protocol" } else { "" };
+    if peer.name == peer.address {
+        format!("{name} ({trust}{protocol})")
+    } else {
+        format!("{name} ({}, {trust}{protocol})", clean(&peer.address))
+    }
 }
 
 /// A line for each top-level name.
@@ -113,5 +157,32 @@ fn list(text: &mut String, lines: Vec<String>) {
     }
     if more > 0 {
         writeln!(text, "  and {more} more").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_somebody_is_known_is_said() {
+        let mut peer = Peer { name: "Lap\u{202e}top".to_owned(), ..Peer::at("10.0.0.1:5".to_owned(), true) };
+        assert_eq!(who(&peer), "Lap\u{fffd}top (10.0.0.1:5, not encrypted, plain protocol)");
+        (peer.classic, peer.encrypted) = (false, true);
+        assert_eq!(who(&peer), "Lap\u{fffd}top (10.0.0.1:5, not verified)");
+        peer.verified = true;
+        peer.name.clone_from(&peer.address);
+        assert_eq!(who(&peer), "10.0.0.1:5 (verified)");
+    }
+
+    #[test]
+    fn codes_are_read_in_two_groups_and_say_what_to_do() {
+        let code = ShortCode::from_number(123_456);
+        let mut peer = Peer::at("laptop:9527".to_owned(), false);
+        assert!(offer_code(code).starts_with("\nCode 123 456: the other screen must show the same\n"));
+        assert!(comparison_code(&peer, code).starts_with("\nCode 123 456\n"));
+        assert!(sender_code(&peer, code).ends_with("sealdrop verify laptop:9527\n"));
+        peer.dial = "10.0.0.1".parse().ok();
+        assert!(sender_code(&peer, code).ends_with("sealdrop verify 10.0.0.1:9527\n"));
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::{
     args::{Global, SendArgs},
+    book,
     exit::{Exit, Problem},
+    recipient::{self, Recipient},
     session::{Heard, Session, Setup},
 };
 use crate::{
@@ -12,14 +14,17 @@ use crate::{
         messages::{Command, SendRequest, What},
         new_transfer_id,
     },
-    model::transfer::{Direction, TransferKey},
+    model::{
+        book::KnownDevice,
+        transfer::{Direction, TransferKey},
+    },
 };
 
 /// Sends, and waits for the end.
 pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
     let setup = Setup::open(global)?;
+    let request = request(arguments, &book::load(&setup.profile))?;
     let mut session = Session::start(setup, global.json, None)?;
-    let request = request(arguments);
     let key = TransferKey { id: request.id, direction: Direction::Outgoing };
     session.say(Command::Send(request));
     let exit = wait_for_end(&mut session, key);
@@ -27,10 +32,14 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
     Ok(exit)
 }
 
-fn request(arguments: SendArgs) -> SendRequest {
+fn request(arguments: SendArgs, devices: &[KnownDevice]) -> Result<SendRequest, Problem> {
     let SendArgs { to, paths, classic, message } = arguments;
+    let Recipient { to, expect } = recipient::resolve(&to, devices)?;
+    if classic && expect.is_some() {
+        return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
+    }
     let paths = paths.into_iter().map(from_here).collect();
-    SendRequest { id: new_transfer_id(), to, expect: None, classic, what: What::Paths(paths), message }
+    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message })
 }
 
 /// A path that stays true; one that the system cannot complete is reported when it is walked.
@@ -41,10 +50,35 @@ fn from_here(path: PathBuf) -> PathBuf {
 fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
     loop {
         match session.next(None) {
-            Heard::Ended(ended, ending) if ended == key => return Exit::of(&ending),
+            Heard::Ended(ended, ending) if ended.key == key => return Exit::of(&ending),
             Heard::Interrupted => session.say(Command::Cancel(key)),
             Heard::Stopped => return Exit::Failed,
-            Heard::Ended(..) | Heard::Line(_) | Heard::NotListening(..) | Heard::Offered(_) | Heard::TimeOver => {}
+            _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        book::{Rule, Trusted},
+        device_key::DeviceKey,
+    };
+
+    #[test]
+    fn a_verified_device_is_sent_to_by_its_key_alone() {
+        let mut laptop = KnownDevice::at("10.0.0.1".parse().unwrap(), "Laptop".to_owned(), false, 0);
+        let key = DeviceKey([7; 32]);
+        laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask });
+        let of = |to: &str, classic| {
+            let arguments = SendArgs { to: to.to_owned(), paths: vec!["a".into()], classic, message: None };
+            request(arguments, std::slice::from_ref(&laptop))
+        };
+        let to_laptop = of("laptop", false).unwrap();
+        assert_eq!((to_laptop.to, to_laptop.expect), ("10.0.0.1".parse().unwrap(), Some(key)));
+        assert_eq!(of("laptop", true).unwrap_err().exit, Exit::Usage);
+        let to_host = of("laptop.local", true).unwrap();
+        assert_eq!((to_host.to, to_host.expect, to_host.classic), ("laptop.local".parse().unwrap(), None, true));
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Select, never};
+use crossbeam_channel::{Receiver, Select, Sender, never};
 
 use super::{
     args::Global,
@@ -21,12 +21,16 @@ use crate::{
     crypto::identity::Identity,
     engine::{
         Config, Engine,
-        messages::{Command, Event, IncomingOffer},
+        messages::{Command, ComparisonSnapshot, ComparisonState, Event, IncomingOffer},
     },
     model::{
+        book::KnownDevice,
+        device::Peer,
+        device_key::DeviceKey,
         outcome::Ending,
         reason::Reason,
         settings::Settings,
+        short_code::ShortCode,
         transfer::{Stage, TransferKey, TransferSnapshot},
     },
     storage::{
@@ -74,39 +78,62 @@ impl Setup {
         if let Some((kept_at, reason)) = damaged {
             show::complain(&show::settings_damaged(&kept_at, &reason));
         }
-        let identity = Identity::open(&profile).map_err(|reason| Problem::failed(show::sentence(&reason)))?;
+        let identity =
+            Identity::open(&profile).map_err(|reason| Problem::own_key(&reason, &profile.identity_path()))?;
         Ok(Self { profile, settings, identity, attended: false })
     }
 }
 
-fn open_profile(global: &Global) -> Result<Profile, Problem> {
+/// Opens the profile that was named, or the usual one.
+pub(super) fn open_profile(global: &Global) -> Result<Profile, Problem> {
     Profile::open(global.profile.clone())
         .map_err(|error| Problem::failed(format!("the profile cannot be opened: {error}")))
 }
 
 /// What a command hears next.
 pub(super) enum Heard {
-    Ended(TransferKey, Ending),
+    /// The code of a transfer is known, and was told.
+    Code(TransferKey, ShortCode),
+    /// A comparison of codes stands otherwise than before.
+    Comparison(Box<ComparisonSnapshot>),
+    Ended(Box<TransferSnapshot>, Ending),
     /// Ctrl-C, the first.
     Interrupted,
     /// A line of standard input; `None` when it has ended.
     Line(Option<String>),
     NotListening(u16, Reason),
+    /// What a person confirmed could not be stored, and that was told.
+    NotVerified,
     Offered(Box<IncomingOffer>),
     /// The engine is gone.
     Stopped,
     /// The time given is over.
     TimeOver,
+    /// What a person confirmed has been stored, and that was told.
+    Verified,
 }
 
 /// The running engine with the one who tells about it.
 pub(super) struct Session {
-    engine: Engine,
+    door: Door,
     pub(super) show: Box<dyn Show>,
     interrupts: Receiver<()>,
     lines: Receiver<String>,
     /// Transfers that have not ended, as they stand.
     transfers: HashMap<TransferKey, TransferSnapshot>,
+    /// Comparisons of codes that go on, as they stand.
+    comparisons: HashMap<TransferKey, ComparisonState>,
+    /// Told once this device listens.
+    identity: Option<DeviceKey>,
+    /// Keys that a person has confirmed and that are not stored yet.
+    verifying: Vec<DeviceKey>,
+}
+
+/// The near ends of an engine's channels, and the engine as long as it is ours.
+pub(super) struct Door {
+    pub(super) commands: Sender<Command>,
+    pub(super) events: Receiver<Event>,
+    pub(super) engine: Option<Engine>,
 }
 
 impl Session {
@@ -128,7 +155,22 @@ impl Session {
             waker: Arc::new(|| {}),
         })
         .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;
-        Ok(Self { engine, show, interrupts, lines: never(), transfers: HashMap::new() })
+        let (commands, events) = (engine.commands().clone(), engine.events().clone());
+        Ok(Self::over(Door { commands, events, engine: Some(engine) }, show, interrupts))
+    }
+
+    /// A session over a running engine.
+    pub(super) fn over(door: Door, show: Box<dyn Show>, interrupts: Receiver<()>) -> Self {
+        Self {
+            door,
+            show,
+            interrupts,
+            lines: never(),
+            transfers: HashMap::new(),
+            comparisons: HashMap::new(),
+            identity: None,
+            verifying: Vec::new(),
+        }
     }
 
     /// From now on lines of standard input are heard, too.
@@ -138,7 +180,13 @@ impl Session {
 
     pub(super) fn say(&self, command: Command) {
         // An engine that is gone is heard as `Stopped`.
-        self.engine.commands().send_timeout(command, COMMAND_LIMIT).ok();
+        self.door.commands.send_timeout(command, COMMAND_LIMIT).ok();
+    }
+
+    /// A person says that this is who it says it is; heard as `Verified` or `NotVerified`.
+    pub(super) fn verify(&mut self, key: DeviceKey, peer: &Peer) {
+        self.verifying.push(key);
+        self.say(Command::Verify { key, name: peer.name.clone(), address: peer.dial.clone() });
     }
 
     /// Waits for what a command has to act on, and tells all the rest.
@@ -159,11 +207,12 @@ impl Session {
         self.say(Command::Shutdown);
         let deadline = Instant::now() + STOP_LIMIT;
         while !matches!(self.next(Some(deadline)), Heard::Stopped | Heard::TimeOver) {}
+        drop(self.door.engine.take());
     }
 
     fn wait(&mut self, until: Option<Instant>) -> Waited {
         let mut select = Select::new();
-        let events = select.recv(self.engine.events());
+        let events = select.recv(&self.door.events);
         let interrupts = select.recv(&self.interrupts);
         let lines = select.recv(&self.lines);
         let operation = match until {
@@ -174,7 +223,7 @@ impl Session {
             None => select.select(),
         };
         match operation.index() {
-            index if index == events => match operation.recv(self.engine.events()) {
+            index if index == events => match operation.recv(&self.door.events) {
                 Ok(event) => Waited::Event(Box::new(event)),
                 Err(_) => Waited::Heard(Heard::Stopped),
             },
@@ -199,9 +248,19 @@ impl Session {
     /// Shows one event; what a command has to act on comes back.
     fn tell(&mut self, event: Event) -> Option<Heard> {
         match event {
+            Event::Comparison(comparison) => return self.compared(comparison),
+            Event::Devices(devices) => return self.stored(&devices),
+            Event::DevicesDamaged { kept_at } => self.show.complain(&show::devices_damaged(&kept_at)),
+            Event::DevicesNotSaved(reason) => return self.not_stored(&reason),
             Event::FileEnded { key, end } => self.show.file_ended(self.transfers.get(&key)?, &end),
+            Event::Identity(key) => self.identity = Some(key),
             Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(&key)?, &left_out),
-            Event::Listening { address, reachable_at } => self.show.listening(address, &reachable_at),
+            Event::Listening { address, reachable_at } => {
+                self.show.listening(address, &reachable_at);
+                if let Some(key) = self.identity.take() {
+                    self.show.identity(&key);
+                }
+            }
             Event::NotListening { port, reason } => return Some(Heard::NotListening(port, reason)),
             Event::Offered(offer) => return Some(Heard::Offered(Box::new(offer))),
             Event::Refused { address, reason } => {
@@ -210,19 +269,14 @@ impl Session {
             }
             Event::Snapshot(snapshot) => return self.stands(snapshot),
             Event::Stopped => return Some(Heard::Stopped),
-            Event::Comparison(_)
-            | Event::Devices(_)
-            | Event::DevicesDamaged { .. }
-            | Event::DevicesNotSaved(_)
-            | Event::FileChecked { .. }
-            | Event::Identity(_)
+            Event::WrongKey(warning) => self.show.wrong_key(&warning),
+            Event::FileChecked { .. }
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }
             | Event::SettingsNotSaved(_)
             | Event::Staged { .. }
             | Event::Staging { .. }
-            | Event::WrongKey(_)
             | Event::Wrote { .. } => {}
         }
         None
@@ -230,14 +284,52 @@ impl Session {
 
     fn stands(&mut self, snapshot: TransferSnapshot) -> Option<Heard> {
         let key = snapshot.key;
+        let told = self.transfers.get(&key).and_then(|before| before.code);
+        let code = snapshot.code.filter(|code| told != Some(*code));
+        if let Some(code) = code {
+            self.show.code(&snapshot, code);
+        }
         if let Stage::Ended(ending) = &snapshot.stage {
             self.transfers.remove(&key);
             self.show.finished(&snapshot, ending);
-            return Some(Heard::Ended(key, ending.clone()));
+            let ending = ending.clone();
+            return Some(Heard::Ended(Box::new(snapshot), ending));
         }
         self.show.stands(&snapshot);
         self.transfers.insert(key, snapshot);
-        None
+        code.map(|code| Heard::Code(key, code))
+    }
+
+    fn compared(&mut self, comparison: ComparisonSnapshot) -> Option<Heard> {
+        let ComparisonSnapshot { key, state, .. } = &comparison;
+        if self.comparisons.get(key) == Some(state) {
+            return None;
+        }
+        match state {
+            ComparisonState::Connecting | ComparisonState::Waiting => {
+                self.comparisons.insert(*key, state.clone());
+            }
+            // Nothing follows.
+            ComparisonState::Code(_) | ComparisonState::Ended(_) => {
+                self.comparisons.remove(key);
+            }
+        }
+        Some(Heard::Comparison(Box::new(comparison)))
+    }
+
+    /// The device book has changed: whoever was waited for is in it now, or still awaited.
+    fn stored(&mut self, devices: &[KnownDevice]) -> Option<Heard> {
+        let device = devices.iter().find(|device| device.key().is_some_and(|key| self.verifying.contains(&key)))?;
+        let key = device.key()?;
+        self.verifying.retain(|awaited| *awaited != key);
+        self.show.verified(device);
+        Some(Heard::Verified)
+    }
+
+    fn not_stored(&mut self, reason: &Reason) -> Option<Heard> {
+        let sentence = show::sentence(reason);
+        self.show.complain(&format!("the list of devices could not be changed: {sentence}"));
+        (!std::mem::take(&mut self.verifying).is_empty()).then_some(Heard::NotVerified)
     }
 }
 

@@ -9,13 +9,16 @@ use super::{
 use crate::{
     crypto::identity::Identity,
     engine::{Config, Engine},
+    model::reason::ReasonCode,
     storage::{
+        identity_file,
         profile::Profile,
         settings_file::{self, Loaded},
     },
     transfer::limits::Limits,
     ui::{
         app::{EngineDoor, WakeSlot},
+        key_trouble::{self, KeyChoice},
         renderer::{self, Options},
     },
 };
@@ -46,7 +49,7 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let Loaded { settings, damaged } = settings_file::load(&profile);
     let wake = WakeSlot::default();
     let listen = Some(port.unwrap_or(settings.port));
-    let identity = Identity::open(&profile).map_err(|reason| Problem::failed(super::show::sentence(&reason)))?;
+    let Some(identity) = own_identity(&profile)? else { return Ok(()) };
     let attended = true;
     let (limits, waker) = (Limits::default(), wake.waker());
     let config = Config { profile, settings, identity, attended, listen, damaged, limits, waker };
@@ -56,6 +59,23 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let shown = renderer::run(&door, &Options { first_start, wake, stage: paths });
     engine.shut_down(STOP_LIMIT);
     shown.map_err(|error| no_window(&error))
+}
+
+/// This device's key; a person says what to do about one that cannot be used. `None`: to end.
+fn own_identity(profile: &Profile) -> Result<Option<Identity>, Problem> {
+    loop {
+        let reason = match Identity::open(profile) {
+            Ok(identity) => return Ok(Some(identity)),
+            Err(reason) if matches!(reason.code, ReasonCode::KeyDamaged | ReasonCode::KeyExposed) => reason,
+            Err(reason) => return Err(Problem::own_key(&reason, &profile.identity_path())),
+        };
+        let done = match key_trouble::ask(&reason).map_err(|error| no_window(&error))? {
+            KeyChoice::MakePrivate => identity_file::make_private(profile),
+            KeyChoice::NewKey => identity_file::set_aside(profile).map(drop),
+            KeyChoice::Quit => return Ok(None),
+        };
+        done.map_err(|reason| Problem::own_key(&reason, &profile.identity_path()))?;
+    }
 }
 
 fn no_window(error: &renderer::StartFailure) -> Problem {

@@ -1,6 +1,8 @@
 //! The command line keeps its word to scripts: lines, answers, exit codes, and what stands on the disk afterwards.
 
+mod devices;
 mod program;
+mod sealed;
 
 use std::{
     fs,
@@ -224,15 +226,21 @@ fn wrong_usage_is_code_2() {
     let file = home.write("abc.txt", b"abc");
     let long = "x".repeat(16 * 1024 + 1);
     let missing = home.text("missing");
-    let lines: [&[&str]; 11] = [
+    let profile = home.text("sender");
+    let lines: [&[&str]; 16] = [
         &["--json"],
         &["receive", "--into", &missing],
         &["receive", "--into", &file],
-        &["receive", "--accept", "verified"],
+        &["receive", "--accept", "nobody"],
+        &["verify"],
+        &["verify", "--json", "--profile", &profile, "host:0"],
+        &["devices", "rule", "Laptop"],
+        &["devices", "rule", "Laptop", "accept"],
+        &["devices", "rule", "Laptop", "block", "/"],
         &["receive", "--port", "65536"],
         &["send", "--to", "host"],
         &["send", &file],
-        &["send", "--to", "host:0", &file],
+        &["send", "--profile", &profile, "--to", "host:0", &file],
         &["send", "--to", "host", "--classic", "--message", "hello", &file],
         &["send", "--to", "host", "--message", &long, &file],
         &["checksum", "--json", &file],

@@ -1,6 +1,7 @@
 """Runs a program at a terminal of its own, types answers, and prints all that stood on the terminal.
 
-Each time the terminal shows "[y/N] " or "y or n: ", and a moment has passed as with a person, the next answer is typed.
+Each time the terminal shows "[y/N] " or "y or n: ", and a moment has passed as with a person, the next answer is typed;
+the answer v waits for the question that names it.
 The last line is the exit code. The first line that holds a port is repeated on standard error.
 
 usage: terminal.py ANSWERS PROGRAM ARGUMENT...      ANSWERS are words with commas between them
@@ -33,7 +34,8 @@ def main():
             if found:
                 port = found.group(1).decode()
                 print(port, file=sys.stderr, flush=True)
-        question = re.search(rb"(\[y/N\] |y or n: )$", shown[seen:])
+        prompt = rb"or v if .*: $" if answers[:1] == ["v"] else rb"(\[y/N\] |y or n: )$"
+        question = re.search(prompt, shown[seen:])
         if question and answers:
             seen = len(shown)
             time.sleep(0.7)

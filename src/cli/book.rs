@@ -1,0 +1,38 @@
+//! The device book for commands that work without an engine. Only this file knows how the book is stored.
+
+use crate::{
+    model::{
+        book::{DeviceId, KnownDevice, Rule},
+        device_key::DeviceKey,
+    },
+    storage::{devices_file, error::StorageError, profile::Profile},
+};
+
+use super::show;
+
+/// The devices, most recent first. A damaged book is named on standard error.
+pub(super) fn load(profile: &Profile) -> Vec<KnownDevice> {
+    let devices_file::Loaded { book, damaged } = devices_file::load(profile);
+    if let Some(kept_at) = damaged {
+        show::complain(&show::devices_damaged(&kept_at));
+    }
+    book.devices
+}
+
+/// Sets what becomes of a verified device's offers; `false`: it is not verified (any more).
+pub(super) fn set_rule(profile: &Profile, key: DeviceKey, rule: Rule) -> Result<bool, StorageError> {
+    let mut found = false;
+    devices_file::change(profile, |book| found = book.set_rule(key, rule))?;
+    Ok(found)
+}
+
+/// Removes a device.
+pub(super) fn forget(profile: &Profile, id: &DeviceId) -> Result<(), StorageError> {
+    devices_file::change(profile, |book| book.forget(id)).map(drop)
+}
+
+/// A book for a test: the first stands first.
+#[cfg(test)]
+pub(super) fn store(profile: &Profile, devices: &[KnownDevice]) {
+    devices_file::change(profile, |book| book.devices = devices.to_vec()).unwrap();
+}

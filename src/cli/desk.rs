@@ -1,0 +1,321 @@
+//! The desk where offers, and wishes to compare codes, wait for their answer: from a person, a script, or a fixed word.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Instant,
+};
+
+use super::{
+    answers::{self, READING_TIME, Word},
+    exit::{Exit, Problem},
+    matter::Matter,
+    prompt,
+    session::{Heard, Session},
+    show,
+};
+use crate::{
+    engine::messages::{Acceptance, Command, ComparisonSnapshot, ComparisonState, IncomingOffer},
+    model::{
+        device::Peer,
+        manifest::Selection,
+        outcome::Ending,
+        reason::{Reason, ReasonCode},
+        short_code::ShortCode,
+        transfer::{Direction, TransferKey, TransferSnapshot},
+    },
+};
+
+/// Who answers offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judge {
+    All,
+    Nobody,
+    Person,
+    Script,
+    /// Nobody; but verified devices are taken.
+    Verified,
+}
+
+impl Judge {
+    /// Whether answers come by standard input.
+    pub(super) fn listens(self) -> bool {
+        matches!(self, Self::Person | Self::Script)
+    }
+}
+
+/// Where offers and comparisons wait.
+pub(super) struct Desk {
+    session: Session,
+    judge: Judge,
+    once: bool,
+    waiting: VecDeque<Matter>,
+    accepted: HashSet<TransferKey>,
+    /// What the person was asked about, and when.
+    asked: Option<(TransferKey, Instant)>,
+}
+
+impl Desk {
+    pub(super) fn new(session: Session, judge: Judge, once: bool) -> Self {
+        Self { session, judge, once, waiting: VecDeque::new(), accepted: HashSet::new(), asked: None }
+    }
+
+    /// Works until an interrupt, or with `once` until the first accepted transfer has ended.
+    pub(super) fn work(&mut self) -> Result<Exit, Problem> {
+        loop {
+            match self.session.next(None) {
+                Heard::Code(key, code) => self.code(key, code),
+                Heard::Comparison(comparison) => self.compared(*comparison),
+                Heard::Ended(snapshot, ending) => {
+                    if let Some(exit) = self.ended(&snapshot, &ending) {
+                        return Ok(exit);
+                    }
+                }
+                Heard::Interrupted => return Ok(Exit::Cancelled),
+                Heard::Line(Some(line)) => self.line(&line),
+                Heard::Line(None) => self.no_more_answers(),
+                Heard::NotListening(port, reason) => return Err(not_listening(port, &reason)),
+                Heard::Offered(offer) => self.offered(*offer),
+                Heard::Stopped => return Err(Problem::failed("the engine stopped unexpectedly")),
+                Heard::NotVerified | Heard::TimeOver | Heard::Verified => {}
+            }
+        }
+    }
+
+    /// Stops the engine in order.
+    pub(super) fn close(self) {
+        self.session.stop();
+    }
+
+    fn offered(&mut self, offer: IncomingOffer) {
+        // A question holds it all.
+        if self.judge != Judge::Person {
+            self.session.show.offered(&offer);
+        }
+        if self.once && !self.accepted.is_empty() {
+            return offer.reply.decline(Some("only one transfer is received there".to_owned()));
+        }
+        let TransferSnapshot { key, peer, code, .. } = &offer.snapshot;
+        match self.judge {
+            Judge::All => self.accept(offer),
+            Judge::Nobody => offer.reply.decline(Some("nobody can be asked there".to_owned())),
+            Judge::Verified if peer.verified && !peer.classic => self.accept(offer),
+            Judge::Verified => offer.reply.decline(Some("only verified devices are taken there".to_owned())),
+            Judge::Person | Judge::Script => {
+                self.wait(Matter { key: *key, peer: peer.clone(), code: *code, offer: Some(offer) });
+            }
+        }
+    }
+
+    /// Somebody wants to compare codes, or that goes on.
+    fn compared(&mut self, comparison: ComparisonSnapshot) {
+        let ComparisonSnapshot { key, peer, state } = comparison;
+        if key.direction == Direction::Outgoing {
+            return;
+        }
+        if !self.judge.listens() {
+            return match state {
+                ComparisonState::Connecting | ComparisonState::Waiting => self.session.say(Command::Cancel(key)),
+                ComparisonState::Code(_) | ComparisonState::Ended(_) => {}
+            };
+        }
+        let known = self.waiting.iter_mut().find(|matter| matter.key == key);
+        let is_known = known.is_some();
+        if let Some(matter) = known {
+            matter.peer = peer.clone();
+        }
+        let snapshot = ComparisonSnapshot { key, peer, state };
+        match &snapshot.state {
+            ComparisonState::Waiting if !is_known => {
+                self.session.show.comparison(&snapshot);
+                self.wait(Matter { key, peer: snapshot.peer, code: None, offer: None });
+            }
+            ComparisonState::Code(code) if is_known => {
+                self.session.show.comparison(&snapshot);
+                self.code(key, *code);
+            }
+            ComparisonState::Ended(reason) if is_known => {
+                self.session.show.comparison(&snapshot);
+                self.give_up_comparing(key, &snapshot.peer, reason);
+            }
+            _ => {}
+        }
+    }
+
+    fn give_up_comparing(&mut self, key: TransferKey, peer: &Peer, reason: &Reason) {
+        self.session.show.complain(&prompt::comparison_ended(peer, reason));
+        self.forget(key);
+    }
+
+    fn wait(&mut self, matter: Matter) {
+        if self.judge == Judge::Script {
+            // What a front end reads stands before a person.
+            self.show_code(&matter);
+        }
+        self.waiting.push_back(matter);
+        self.ask();
+    }
+
+    /// Lets both sides agree on a code; plain programs have none.
+    fn show_code(&self, matter: &Matter) {
+        if !matter.peer.classic {
+            self.session.say(Command::ShowCode(matter.key));
+        }
+    }
+
+    fn accept(&mut self, offer: IncomingOffer) {
+        self.accepted.insert(offer.snapshot.key);
+        let folder = offer.preflight.folder.clone();
+        offer.reply.accept(Acceptance { folder, selection: Selection::All });
+        if self.once {
+            let (offers, comparisons): (VecDeque<_>, _) =
+                self.waiting.drain(..).partition(|matter| matter.offer.is_some());
+            self.waiting = comparisons;
+            for offer in offers.into_iter().filter_map(|matter| matter.offer) {
+                offer.reply.decline(Some("only one transfer is received there".to_owned()));
+            }
+        }
+    }
+
+    /// Puts the question of what waits longest, unless it stands there already.
+    fn ask(&mut self) {
+        let Some(matter) = self.waiting.front().filter(|_| self.judge == Judge::Person) else { return };
+        let key = matter.key;
+        if self.asked.is_some_and(|(asked, _)| asked == key) {
+            return;
+        }
+        let (question, again) = matter.question();
+        self.asked = Some((key, Instant::now()));
+        self.session.show.ask(key, &question, again);
+        self.show_code(matter);
+        self.ask_with_code(key);
+    }
+
+    /// Puts the question again with the code, if both are there.
+    fn ask_with_code(&mut self, key: TransferKey) {
+        if self.asked.is_none_or(|(asked, _)| asked != key) {
+            return;
+        }
+        let matter = self.waiting.iter().find(|matter| matter.key == key);
+        if let Some((question, again)) = matter.and_then(Matter::code_question) {
+            self.asked = Some((key, Instant::now()));
+            self.session.show.ask(key, &question, again);
+        }
+    }
+
+    fn code(&mut self, key: TransferKey, code: ShortCode) {
+        if let Some(matter) = self.waiting.iter_mut().find(|matter| matter.key == key) {
+            matter.code = Some(code);
+            self.ask_with_code(key);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        match self.judge {
+            Judge::Person => self.person_says(line),
+            _ => self.script_says(line),
+        }
+    }
+
+    fn person_says(&mut self, line: &str) {
+        let Some((key, at)) = self.asked else { return };
+        let Some(matter) = self.waiting.iter().find(|matter| matter.key == key) else { return };
+        let word = answers::word(line).filter(|_| at.elapsed() >= READING_TIME);
+        let words: &[Word] = match (word, matter.offer.is_some()) {
+            (Some(Word::Verify), _) | (Some(Word::Accept), false) if matter.comparable_key().is_err() => &[],
+            (Some(Word::Verify), true) => &[Word::Verify, Word::Accept],
+            (Some(Word::Accept | Word::Verify), false) => &[Word::Verify],
+            (Some(Word::Accept), true) => &[Word::Accept],
+            (Some(Word::Decline), _) => &[Word::Decline],
+            (None, _) => &[],
+        };
+        if words.is_empty() {
+            let again = matter.again();
+            return self.session.show.ask(key, again, again);
+        }
+        self.asked = None;
+        self.session.show.answered();
+        for word in words {
+            // What cannot be done was sorted out above.
+            self.settle(key, *word).ok();
+        }
+        self.ask();
+    }
+
+    fn script_says(&mut self, line: &str) {
+        if line.is_empty() {
+            return;
+        }
+        let settled = answers::parse(line).and_then(|answer| {
+            let waiting = self.waiting.iter().find(|matter| matter.key.id == answer.transfer);
+            let key = waiting.ok_or("no such offer waits for an answer")?.key;
+            Ok(self.settle(key, answer.word)?)
+        });
+        if let Err(problem) = settled {
+            self.session.show.complain(&format!("an answer was not understood: {problem}"));
+        }
+    }
+
+    /// Does what was answered. An offer goes on waiting after its device was verified.
+    fn settle(&mut self, key: TransferKey, word: Word) -> Result<(), &'static str> {
+        let place = self.waiting.iter().position(|matter| matter.key == key);
+        let place = place.ok_or("no such offer waits for an answer")?;
+        let matter = self.waiting.get(place).ok_or("no such offer waits for an answer")?;
+        let is_offer = matter.offer.is_some();
+        if word == Word::Verify {
+            let key = matter.comparable_key()?;
+            self.session.verify(key, &matter.peer);
+        } else if word == Word::Accept && !is_offer {
+            return Err("two codes are answered with \"verify\" or \"decline\"");
+        }
+        if word == Word::Verify && is_offer {
+            return Ok(());
+        }
+        match (self.waiting.remove(place).and_then(|matter| matter.offer), word) {
+            (Some(offer), Word::Accept) => self.accept(offer),
+            (Some(offer), _) => offer.reply.decline(None),
+            (None, Word::Decline) => self.session.say(Command::Cancel(key)),
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Standard input has ended: silence means no.
+    fn no_more_answers(&mut self) {
+        self.judge = Judge::Nobody;
+        if self.asked.take().is_some() {
+            self.session.show.answered();
+        }
+        for matter in self.waiting.drain(..) {
+            match matter.offer {
+                Some(offer) => offer.reply.decline(Some("nobody can be asked there".to_owned())),
+                None => self.session.say(Command::Cancel(matter.key)),
+            }
+        }
+    }
+
+    /// What waited has come to its end by itself.
+    fn forget(&mut self, key: TransferKey) {
+        self.waiting.retain(|matter| matter.key != key);
+        if self.asked.is_some_and(|(asked, _)| asked == key) {
+            self.asked = None;
+            self.session.show.answered();
+        }
+        self.ask();
+    }
+
+    /// The exit code, if this was the end that was waited for.
+    fn ended(&mut self, snapshot: &TransferSnapshot, ending: &Ending) -> Option<Exit> {
+        self.forget(snapshot.key);
+        // A rule of the device book accepts without asking here; then a folder is known, too.
+        let by_rule = snapshot.key.direction == Direction::Incoming && snapshot.folder.is_some();
+        ((self.accepted.remove(&snapshot.key) || by_rule) && self.once).then(|| Exit::of(ending))
+    }
+}
+
+fn not_listening(port: u16, reason: &Reason) -> Problem {
+    if reason.code == ReasonCode::PortInUse {
+        let sentence = "is in use by another program; choose another with --port N, or any free one with --port 0";
+        return Problem::failed(format!("port {port} {sentence}"));
+    }
+    Problem::failed(format!("port {port} cannot be listened on: {}", show::sentence(reason)))
+}

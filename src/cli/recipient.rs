@@ -1,0 +1,195 @@
+//! Who is meant: a verified device by its name or key, or else a host.
+
+use std::fmt::Write;
+
+use super::{
+    exit::{Exit, Problem},
+    show::{clean, key_beginning},
+};
+use crate::model::{
+    book::{DeviceId, KnownDevice},
+    device::PeerAddr,
+    device_key::DeviceKey,
+};
+
+/// Fewer digits of a key could be a word.
+const MIN_KEY_DIGITS: usize = 8;
+/// A whole key.
+const KEY_DIGITS: usize = 64;
+
+/// Where to dial, and who has to answer there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipient {
+    pub(super) to: PeerAddr,
+    /// Of a verified device: no other key is spoken to.
+    pub(super) expect: Option<DeviceKey>,
+}
+
+/// Where to send to. A verified device comes before a host of the same name.
+pub(super) fn resolve(text: &str, devices: &[KnownDevice]) -> Result<Recipient, Problem> {
+    let Some(device) = verified(text, devices)? else {
+        let to =
+            text.parse().map_err(|error| Problem::usage(format!("{error}, and no verified device is called so")))?;
+        return Ok(Recipient { to, expect: None });
+    };
+    let to = device.address().cloned().ok_or_else(|| no_address(device))?;
+    Ok(Recipient { to, expect: device.key() })
+}
+
+/// The verified device that `text` means, by name or key.
+pub(super) fn verified<'a>(text: &str, devices: &'a [KnownDevice]) -> Result<Option<&'a KnownDevice>, Problem> {
+    let digits = key_digits(text);
+    let starts = |device: &KnownDevice| {
+        let key = device.key().map(|key| key.to_string());
+        digits.as_deref().zip(key).is_some_and(|(digits, key)| key.starts_with(digits))
+    };
+    if digits.as_deref().is_some_and(|digits| digits.len() == KEY_DIGITS) {
+        // A device may have given itself another one's key as its name: only the key counts.
+        let found = devices.iter().find(|device| starts(device));
+        return found.map(Some).ok_or_else(|| Problem::usage("no verified device has this key"));
+    }
+    let name = text.trim().to_lowercase();
+    let is_meant =
+        |device: &&KnownDevice| device.trusted.is_some() && (device.name.to_lowercase() == name || starts(device));
+    let meant: Vec<&KnownDevice> = devices.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => Err(ambiguous(text, several)),
+    }
+}
+
+/// The device of the book that is to be changed: a verified one by name or key, any other by its address.
+pub(super) fn known(text: &str, devices: &[KnownDevice]) -> Result<DeviceId, Problem> {
+    if let Some(id) = verified(text, devices)?.and_then(KnownDevice::id) {
+        return Ok(id);
+    }
+    let address: Option<PeerAddr> = text.parse().ok();
+    let stranger = devices.iter().filter(|device| device.trusted.is_none());
+    let met_there = |device: &&KnownDevice| address.as_ref().is_some_and(|address| device.addresses.contains(address));
+    stranger.into_iter().find(met_there).and_then(KnownDevice::id).ok_or_else(|| not_known(text))
+}
+
+/// The sentence for a text that means nobody.
+pub(super) fn not_known(text: &str) -> Problem {
+    Problem::failed(format!("no device is known as “{}”; sealdrop devices lists them", clean(text)))
+}
+
+/// The digits of a key or of its beginning, however they are grouped.
+fn key_digits(text: &str) -> Option<String> {
+    let digits = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ':' | '-'));
+    let digits: String = digits.map(|c| c.to_ascii_lowercase()).collect();
+    let is_key =
+        (MIN_KEY_DIGITS..=KEY_DIGITS).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_key.then_some(digits)
+}
+
+fn ambiguous(text: &str, devices: &[&KnownDevice]) -> Problem {
+    let mut sentence =
+        format!("“{}” means several verified devices; say which by the beginning of its key:", clean(text));
+    for device in devices {
+        let key = device.key().map(|key| key_beginning(&key)).unwrap_or_default();
+        write!(sentence, "\n  {key}  {}", clean(&device.name)).ok();
+    }
+    Problem::usage(sentence)
+}
+
+fn no_address(device: &KnownDevice) -> Problem {
+    let name = clean(&device.name);
+    let sentence = format!(
+        "{name} is verified, but no address of it is known: it has only called so far. Type where it is as HOST[:PORT]"
+    );
+    Problem { sentence, exit: Exit::NotReachable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::book::{Rule, Trusted};
+
+    fn device(name: &str, first: u8, host: Option<&str>) -> KnownDevice {
+        let mut key = [0xab; 32];
+        key[0] = first;
+        KnownDevice {
+            name: name.to_owned(),
+            addresses: host.map(|host| host.parse().unwrap()).into_iter().collect(),
+            classic: false,
+            last_used: 0,
+            trusted: Some(Trusted { key: DeviceKey(key), since: 0, rule: Rule::Ask }),
+        }
+    }
+
+    fn book() -> Vec<KnownDevice> {
+        let stranger = KnownDevice::at("attic:1".parse().unwrap(), "Attic".to_owned(), false, 0);
+        vec![device("Laptop", 1, Some("10.0.0.1")), device("Phone", 2, None), device("TWIN", 3, Some("a")), stranger]
+    }
+
+    fn resolved(text: &str, devices: &[KnownDevice]) -> Recipient {
+        resolve(text, devices).unwrap()
+    }
+
+    #[test]
+    fn a_verified_device_is_found_by_name_and_by_key() {
+        let devices = book();
+        let laptop = Recipient { to: "10.0.0.1".parse().unwrap(), expect: devices[0].key() };
+        let key = devices[0].key().unwrap();
+        for text in ["Laptop", "laptop", &key.to_string(), &key.grouped(), &key.grouped().to_uppercase()] {
+            assert_eq!(resolved(text, &devices), laptop, "{text}");
+        }
+        for text in ["01ababab", "01AB ABAB ab", "01:ab:ab:ab", "01abab-abab"] {
+            assert_eq!(resolved(text, &devices), laptop, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_host() {
+        let devices = book();
+        // Too short for a key, nobody's key, not verified, not the whole name.
+        for text in ["01abab", "deadbeef", "attic:1", "Attic", "Lapto", "2001:db8::1", "10.0.0.1"] {
+            assert_eq!(resolved(text, &devices), Recipient { to: text.parse().unwrap(), expect: None }, "{text}");
+        }
+        for text in ["host:0", "", "Anna’s laptop", &"f".repeat(64)] {
+            assert_eq!(resolve(text, &devices).unwrap_err().exit, Exit::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_devices_of_one_name_are_both_listed() {
+        let mut devices = book();
+        devices.push(device("Twin", 4, Some("b")));
+        let problem = resolve("twin", &devices).unwrap_err();
+        assert_eq!(problem.exit, Exit::Usage);
+        for line in ["03ab abab abab abab  TWIN", "04ab abab abab abab  Twin"] {
+            assert!(problem.sentence.contains(line), "{}", problem.sentence);
+        }
+        assert_eq!(resolved("04ab abab", &devices).to, "b".parse().unwrap());
+    }
+
+    #[test]
+    fn nobody_is_taken_for_another_by_a_name_that_looks_like_a_key() {
+        let mut devices = book();
+        let key = devices[0].key();
+        devices.insert(0, device(&key.unwrap().to_string(), 9, Some("evil")));
+        assert_eq!(resolved(&key.unwrap().to_string(), &devices).expect, key);
+        devices[0].name = "01ababab".to_owned();
+        assert!(resolve("01ababab", &devices).unwrap_err().sentence.contains("several"));
+    }
+
+    #[test]
+    fn a_device_that_has_only_called_cannot_be_dialled() {
+        let problem = resolve("phone", &book()).unwrap_err();
+        assert_eq!(problem.exit, Exit::NotReachable);
+        assert!(problem.sentence.starts_with("Phone is verified, but no address"), "{}", problem.sentence);
+    }
+
+    #[test]
+    fn devices_of_the_book_are_verified_ones_or_addresses() {
+        let devices = book();
+        assert_eq!(known("PHONE", &devices).unwrap(), DeviceId::Key(devices[1].key().unwrap()));
+        assert_eq!(known("attic:1", &devices).unwrap(), DeviceId::Addr("attic:1".parse().unwrap()));
+        // A stranger's name is only what it calls itself; a verified device is more than its address.
+        for text in ["Attic", "10.0.0.1", "nobody"] {
+            assert_eq!(known(text, &devices).unwrap_err().exit, Exit::Failed, "{text}");
+        }
+    }
+}
