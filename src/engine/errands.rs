@@ -217,6 +217,7 @@ mod tests {
     use crossbeam_channel::bounded;
 
     use super::*;
+    use crate::model::book::DeviceId;
 
     /// Errands on a profile whose device book is `book`.
     fn errands(book: &str) -> (tempfile::TempDir, Errands, Receiver<Note>) {
@@ -272,7 +273,7 @@ mod tests {
         let (folder, errands, heard) = errands("[]");
         std::fs::remove_file(folder.path().join("devices.json")).unwrap();
         std::fs::create_dir(folder.path().join("devices.json")).unwrap();
-        errands.forget(DeviceId::Addr("a".parse().unwrap()));
+        errands.change_book(|book| book.forget(&DeviceId::Addr("a".parse().unwrap())));
         assert!(matches!(next(&heard), Note::DevicesNotSaved(_)));
     }
 }
