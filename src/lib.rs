@@ -29,8 +29,8 @@
 //!   Workers tell it what happened by notes; it alone decides, and it alone says that a transfer has ended.
 //! - Towards the window it keeps an outbox: facts in order, and of each transfer the newest snapshot. A window that sleeps
 //!   stops nothing.
-//! - A **doorman** finds out what a caller wants within absolute deadlines. The **lobby** keeps every connection that waits
-//!   for a person. A **lane** on the pool moves files. The **committer** of an incoming transfer flushes verified parts,
+//! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
+//!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves files. The **committer** of an incoming transfer flushes verified parts,
 //!   gives them their real names and releases receipts. A **closer** sees to it that the last word arrives.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
@@ -49,7 +49,9 @@
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name`, or ends the program.
 //! - The window never waits: no lock, no file, no socket.
-//! - Threads share channel ends (bounded, all of them) and cancel flags, and nothing else. No `Mutex`, no globals.
+//! - Threads share channel ends (bounded, all of them), cancel flags and one count of bytes (the room for lists that wait),
+//!   and nothing else. No `Mutex`, no globals.
+//! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
 //!
 //! # Dependencies

@@ -330,7 +330,7 @@ impl Keeper {
 
     fn hand_back(&mut self, number: usize) {
         if let Some(waiting) = self.remove_number(number) {
-            self.note(Note::Taken { key: waiting.key, link: waiting.link });
+            self.note(Note::Taken { key: waiting.key, link: Box::new(waiting.link) });
         }
     }
 

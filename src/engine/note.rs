@@ -152,7 +152,7 @@ pub enum Note {
     /// The lobby gives a connection back.
     Taken {
         key: TransferKey,
-        link: SocketLink,
+        link: Box<SocketLink>,
     },
     /// Somebody who may not be who they seem was turned away.
     WrongKey(KeyWarning),

@@ -58,6 +58,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The same counts with no more than the first `count` entries, for lists that need not be whole any more.
+    #[must_use]
     pub fn beginning(&self, count: usize) -> Self {
         let entries = self.entries.iter().take(count).cloned().collect();
         Self { entries, ..*self }

@@ -54,9 +54,8 @@ impl LaneError {
         match self {
             Self::Link(LinkEnd::Cancelled) => Reason::bare(ReasonCode::Cancelled),
             Self::Link(LinkEnd::Deadline) => Reason::here(ReasonCode::Timeout, LinkEnd::Deadline.to_string()),
-            Self::Link(LinkEnd::Sealed(reason)) => reason.clone(),
+            Self::Link(LinkEnd::Sealed(reason)) | Self::Local(reason) | Self::Peer(reason) => reason.clone(),
             Self::Link(end) => Reason::here(ReasonCode::ConnectionLost, end.to_string()),
-            Self::Local(reason) | Self::Peer(reason) => reason.clone(),
             Self::Protocol(how) => Reason::here(ReasonCode::BadMessage, how.clone()),
             Self::Version(ours, theirs) => Reason::here(ReasonCode::Version, version_detail(*ours, *theirs)),
             Self::Wire(error) => error.reason(),

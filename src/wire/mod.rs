@@ -33,18 +33,18 @@
 //!
 //! | first bytes | caller |
 //! | --- | --- |
-//! | `16 03 01` to `16 03 04` | TLS **(later)**: recognised, not served by this version |
+//! | `16 03 01` to `16 03 04` | TLS: a sealed session (a header of 790 bytes begins `16 03 00 00`, which is not TLS) |
 //! | a frame length 1 to 65535, so the third and fourth byte are zero | a frame: its header tells the rest |
 //! | `GET `, `HEAD`, `POST`, `PUT `, `DELE`, `OPTI`, `PATC`, `CONN`, `TRAC`, `PRI ` | a web client: one sentence, then close |
 //! | first byte at least `20` and not `7F` | other text: a classic download request **(later)**, closed by this version |
 //! | anything else | an error that names the bad length, then close |
 //!
-//! A first header whose `type` is exactly `"hello"` opens a **sealed session** (sections 4 to 9). A first header that has a
-//! `file_name` or `filename` opens a **classic session** (section 10), whatever else stands in it. Any other `type` is
-//! answered with `abort {unknown_type}`.
+//! Inside TLS runs a **sealed session** (sections 4 to 9): TLS 1.3 and nothing older, ALPN `sealdrop`, a certificate of its
+//! own from each side, no session tickets, no resumption, no early data, no server name. A certificate is self-signed, and
+//! its SHA-256 (over the DER) is what a device is known by; what that promises is explained in [`crypto`](crate::crypto).
 //!
-//! In this version the sealed session runs over plain TCP. Later it runs inside TLS 1.3 **(later)** (ALPN `sealdrop`, both
-//! sides with a certificate), and then a `hello` outside TLS is refused. Nothing else in it changes.
+//! In clear, a first header with a `file_name` or `filename` opens a **classic session** (section 10). One that has a `type`
+//! is refused with `abort {bad_header}`, whatever else stands in it: two Sealdrops never speak to each other in clear.
 //!
 //! # 3 Notation
 //!
@@ -83,16 +83,20 @@
 //! 1. The dialer says `hello`, and the listener answers with its own. Each side takes the highest version that lies in both
 //!    ranges; if there is none, whoever notices says `abort` with code `version`, `ours` and `theirs`. The shapes of `hello`
 //!    and `abort` never change, so that this works between all versions. There is one version so far: 1.
-//! 2. After both hellos the dialer says exactly one of `offer`, `lane`, `want`, `verify` or `probe`. This version serves
-//!    `offer`; the others **(later)** are answered `abort {unknown_type}`.
+//!    The dialer's hello holds `commit`, which it may leave out only when it says `verified`. `verified` means: a person here
+//!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
+//!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
+//! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `lane`, `want` or `probe`. This version serves
+//!    `offer` and `verify`; `probe` **(later)** is answered `abort {unknown_type}`, `lane` and `want` **(later)**
+//!    `abort {unknown_transfer}`.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
 //!    the offer announced; an offer of nothing has no `entries` header. More or fewer, other totals than announced, or another
 //!    digest than `manifest` are answered `abort {bad_message}`. The parents of a path are implied and need no entry of their
 //!    own, but an empty folder needs one. A path is refused (`abort {bad_path}`) if it could lead anywhere else or is given
 //!    twice; the receiver may save an entry under a changed name.
-//! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close. (`code` and `reveal`, with
-//!    which two people compare six digits, stand between 4 and 5 **(later)**.)
+//! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close. Before it, unless both hellos
+//!    said `verified`, the two sides agree on a code (below).
 //! 6. `plan` says what the receiver wants of each entry. It may come in pieces, and files are sent as soon as their piece is
 //!    there. See section 7.
 //! 7. Files go one after another: `file`, the body (section 6), then `seal` with the MD5 digest computed while reading.
@@ -101,6 +105,27 @@
 //! 8. One `receipt` for each `seal`; see section 7.
 //! 9. When it has all receipts, the sender says `done`.
 //! 10. The receiver echoes `done` when everything it accepted has its final name. Then both close.
+//!
+//! *The code*: six digits that two people compare, once, so that nobody can sit between their devices.
+//!
+//! ```text
+//! dialer                                        listener
+//! hello {commit}                         ->
+//!                                        <-     code {nonce}      when the whole offer stands before a person
+//! reveal {nonce}                         ->
+//!
+//! commit = SHA-256("sealdrop commit 1" || the dialer's nonce)
+//! code   = SHA-256(all of these, each preceded by its length as u32 big-endian:
+//!              "sealdrop code 1",
+//!              32 bytes of the TLS exporter, label "EXPORTER-sealdrop-code", empty context (RFC 8446 section 7.5),
+//!              the dialer's key, the listener's key       (SHA-256 of the certificate, 32 raw bytes each),
+//!              the dialer's nonce, the listener's nonce   (32 bytes each))
+//!          its first 8 bytes as a big-endian number, modulo 1,000,000, with leading zeros
+//! ```
+//!
+//! A `reveal` that does not fit `commit` ends the session. The listener gives strangers 3 nonces a minute and 20 an hour in
+//! all; beyond that it answers `busy`. With `verify` in place of an offer the same happens for its own sake: the listener ends
+//! it with `done` after `reveal`, or with `abort` or `answer {busy}` if nobody is to look.
 //!
 //! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again. *Lanes*: further connections that work for
 //! the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection stays open from `offer`
@@ -113,7 +138,7 @@
 //!
 //! | type | from | fields |
 //! | --- | --- | --- |
-//! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
+//! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (from the dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
 //! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag **(later)** |
 //! | `entries` | sender | `entries`: list of entries, see below |
 //! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `code`?, `detail`? with the last two (no code means `declined` or `busy`) |
@@ -132,11 +157,11 @@
 //! | `abort` | both | `code`, `detail`; with code `version` also `ours` and `theirs`: \[oldest, newest\] |
 //! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
 //! | `want` | dialer | **(later)** `transfer`: hex32 |
-//! | `verify` | dialer | **(later)** none |
+//! | `verify` | dialer | none: compare codes, without an offer |
 //! | `probe` | dialer | **(later)** `port`?: u16 |
 //! | `probed` | listener | **(later)** `reachable`?: flag, `clock`: i64 (ms since 1970) |
-//! | `code` | listener | **(later)** `nonce`: hex64 |
-//! | `reveal` | dialer | **(later)** `nonce`: hex64 |
+//! | `code` | listener | `nonce`: hex64 |
+//! | `reveal` | dialer | `nonce`: hex64 |
 //!
 //! An entry is an object:
 //!
@@ -234,7 +259,7 @@
 //! | `cancelled` | a person cancelled it |
 //! | `stale_epoch` | a newer connection has taken over **(later)** |
 //! | `unknown_transfer` | this transfer is not known (any more) |
-//! | `wrong_key` | another key than expected **(later)** |
+//! | `wrong_key` | another key than expected |
 //! | `disk_full` | no room where it was to be stored |
 //! | `unreadable` | the source could not be read |
 //! | `changed` | the source shrank, grew or changed while it was read |
@@ -268,7 +293,7 @@
 //! | folder | `filepath`: text, where the file lay on the sender; empty or anything else counts as none |
 //!
 //! A name and a size have to be there. Several names for the same thing have to agree. A key given twice is an error here too.
-//! Everything else is ignored, also `type`. A name that holds a separator is refused when it is to be stored.
+//! Everything else is ignored, but a `type` is refused (section 2). A name that holds a separator is refused when it is to be stored.
 //!
 //! **To Sealdrop**: the header is read, a person is asked, and the body is left unread meanwhile, so TCP makes the sender
 //! wait. A refusal is a closed connection. If the header had an `md5` it is compared; if not, the outcome is *not checked*.
@@ -288,19 +313,21 @@
 //! | --- | --- | --- |
 //! | header | 65535 bytes | refused before allocation |
 //! | chunk | 1048576 bytes | refused before allocation |
-//! | entries in a manifest | 100000 from a device whose key is not verified, so for everyone in this version; 1000000 **(later)** | `abort {limit}` |
-//! | bytes of `entries` headers waiting for an answer | 16 MiB, verified 256 MiB **(later)**; 512 MiB in all | `abort {limit}`, `answer {busy}` |
+//! | entries in a manifest | 1000000; 100000 from a device whose key is not verified | `abort {limit}` |
+//! | bytes of `entries` headers waiting for an answer | 256 MiB, 16 MiB from a device whose key is not verified; 512 MiB in all | `abort {limit}`, `abort {busy}` |
 //! | depth of a path | 128 components | `abort {limit}` |
 //! | path, target of a link | 4096 bytes, `/` between the components counted | `abort {limit}` |
 //! | one component | 255 bytes | shortened when stored |
 //! | `message` | 16384 bytes | `abort {limit}` |
 //! | `detail` | 1024 bytes | cut |
-//! | connecting; hello | 10 s each | closed |
+//! | connecting; TLS and hello | 10 s each | closed |
+//! | callers attended to | 64 in all, 8 of one address (IPv6: of one /64), the last 16 for addresses of known devices; 256 wait up to 10 s | closed |
+//! | offers and comparisons waiting for a person | 32 in all, 4 of one address | `answer {busy}` |
+//! | codes for devices that are not verified | 3 a minute, 20 an hour | `answer {busy}` |
 //! | one header | 10 s from its first byte | `abort {timeout}` |
 //! | a whole manifest | 60 s, and 1 s more for every 1000 entries | `abort {timeout}` |
 //! | a person's answer | 10 min | withdrawn, both sides told |
 //! | silence | 60 s | connection broken |
-//! | offers waiting for a person | 32 | `answer {busy}` |
 //! | files between `file` and `receipt` | 256 | the sender waits |
 //!
 //! # 12 Examples

@@ -57,7 +57,7 @@ impl Dispatch {
             Note::Met { key, link, comparing } => self.met(key, *link, comparing),
             Note::Moved { key, index, moved } => self.moved(key, index, moved),
             Note::OfferCame(offer) => self.offer_came(*offer),
-            Note::PeerKnown { key, introduced } => self.peer_known(key, introduced),
+            Note::PeerKnown { key, introduced } => self.peer_known(key, &introduced),
             Note::Preflighted { key, preflight } => self.preflighted(key, preflight),
             Note::Proposed { key, link, comparing } => self.proposed(key, *link, comparing),
             Note::ReachableAt(addresses) => {
@@ -76,7 +76,7 @@ impl Dispatch {
                     self.outbox.fact(Event::Staging { stage, entries, bytes });
                 }
             }
-            Note::Taken { key, link } => self.taken(key, link),
+            Note::Taken { key, link } => self.taken(key, *link),
             Note::WorkEnded { key, result } => self.end(key, result),
             Note::WrongKey(warning) => self.wrong_key(warning),
             Note::Wrote { path, result } => self.outbox.fact(Event::Wrote { path, result }),

@@ -69,9 +69,9 @@ impl Dispatch {
     }
 
     /// Who answered our call.
-    pub(super) fn peer_known(&mut self, key: TransferKey, introduced: Introduced) {
-        self.meeting_known(key, &introduced);
-        self.change(key, |record| introduce(&mut record.snapshot.peer, &introduced));
+    pub(super) fn peer_known(&mut self, key: TransferKey, introduced: &Introduced) {
+        self.meeting_known(key, introduced);
+        self.change(key, |record| introduce(&mut record.snapshot.peer, introduced));
         self.remember(key);
     }
 
