@@ -36,10 +36,10 @@ fn named_home() -> Home {
 /// Lets the sender's profile and a running receiver verify each other.
 fn verify_each_other(home: &Home, receiver: &mut Program, to: &str) -> Ended {
     let mut verifier = verify(home, to);
-    let (id_here, id_there) = same_code(&mut verifier, receiver);
-    answer(receiver, &id_there, "verify");
+    let (ours, theirs) = same_code(&mut verifier, receiver);
+    answer(receiver, &theirs, "verify");
     assert_eq!(receiver.event("device")["verified"], true);
-    answer(&mut verifier, &id_here, "verify");
+    answer(&mut verifier, &ours, "verify");
     let ended = verifier.end();
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     ended
@@ -139,10 +139,10 @@ fn a_comparison_that_is_declined_is_code_3_and_verifies_nobody() {
     assert_eq!(ended.events("compare_ended").len(), 1, "{ended:#?}");
     // Declined by each, because the codes differ: what one says does not answer for the other.
     let mut verifier = verify(&home, &to);
-    let (id_here, id_there) = same_code(&mut verifier, &mut receiver);
-    answer(&mut receiver, &id_there, "decline");
-    answer(&mut receiver, &id_there, "verify");
-    answer(&mut verifier, &id_here, "decline");
+    let (ours, theirs) = same_code(&mut verifier, &mut receiver);
+    answer(&mut receiver, &theirs, "decline");
+    answer(&mut receiver, &theirs, "verify");
+    answer(&mut verifier, &ours, "decline");
     let ended = verifier.end();
     assert_eq!((ended.code, ended.events("device").len()), (Some(3), 0), "{ended:#?}");
     // An offer that nobody can answer any more is declined once all answers before it were heard.
