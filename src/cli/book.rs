@@ -1,5 +1,7 @@
 //! The device book for commands that work without an engine. Only this file knows how the book is stored.
 
+use std::path::PathBuf;
+
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
@@ -17,6 +19,12 @@ pub(super) fn load(profile: &Profile) -> Vec<KnownDevice> {
         show::complain(&show::devices_damaged(&kept_at));
     }
     book.devices
+}
+
+/// Where the damaged book is kept, if it is not known who was in it: it is damaged now, or was at an earlier start and
+/// nothing has been written in its place.
+pub(super) fn lost(profile: &Profile) -> Option<PathBuf> {
+    devices_file::load(profile).damaged.or_else(|| devices_file::missing_since_damaged(profile))
 }
 
 /// Sets what becomes of a verified device's offers; `false`: it is not verified (any more).

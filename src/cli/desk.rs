@@ -50,8 +50,26 @@ pub(super) struct Desk {
     once: bool,
     waiting: VecDeque<Matter>,
     accepted: HashSet<TransferKey>,
-    /// What the person was asked about, and when.
-    asked: Option<(TransferKey, Instant)>,
+    /// The question that stands before the person.
+    asked: Option<Asked>,
+}
+
+/// What a person was asked about, and since when it can be read.
+struct Asked {
+    key: TransferKey,
+    at: Instant,
+    /// Since when its code stands there, too.
+    code_at: Option<Instant>,
+}
+
+impl Asked {
+    /// Whether what `word` is said about could be read before it was typed: who confirms a code has read the code, and
+    /// everything else is an answer to the question alone, which the code only came to stand below.
+    fn was_read(&self, word: Word, is_offer: bool) -> bool {
+        let confirms_code = word == Word::Verify || (word == Word::Accept && !is_offer);
+        let since = if confirms_code { self.code_at } else { Some(self.at) };
+        since.is_some_and(|since| since.elapsed() >= READING_TIME)
+    }
 }
 
 impl Desk {
@@ -180,11 +198,11 @@ impl Desk {
     fn ask(&mut self) {
         let Some(matter) = self.waiting.front().filter(|_| self.judge == Judge::Person) else { return };
         let key = matter.key;
-        if self.asked.is_some_and(|(asked, _)| asked == key) {
+        if self.is_asked_about(key) {
             return;
         }
         let (question, again) = matter.question();
-        self.asked = Some((key, Instant::now()));
+        self.asked = Some(Asked { key, at: Instant::now(), code_at: None });
         self.session.show.ask(key, &question, again);
         self.show_code(matter);
         self.ask_with_code(key);
@@ -192,14 +210,16 @@ impl Desk {
 
     /// Puts the question again with the code, if both are there.
     fn ask_with_code(&mut self, key: TransferKey) {
-        if self.asked.is_none_or(|(asked, _)| asked != key) {
-            return;
-        }
+        let Some(asked) = self.asked.as_mut().filter(|asked| asked.key == key) else { return };
         let matter = self.waiting.iter().find(|matter| matter.key == key);
         if let Some((question, again)) = matter.and_then(Matter::code_question) {
-            self.asked = Some((key, Instant::now()));
+            asked.code_at = Some(Instant::now());
             self.session.show.ask(key, &question, again);
         }
+    }
+
+    fn is_asked_about(&self, key: TransferKey) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.key == key)
     }
 
     fn code(&mut self, key: TransferKey, code: ShortCode) {
@@ -217,10 +237,12 @@ impl Desk {
     }
 
     fn person_says(&mut self, line: &str) {
-        let Some((key, at)) = self.asked else { return };
+        let Some(asked) = &self.asked else { return };
+        let key = asked.key;
         let Some(matter) = self.waiting.iter().find(|matter| matter.key == key) else { return };
-        let word = answers::word(line).filter(|_| at.elapsed() >= READING_TIME);
-        let words: &[Word] = match (word, matter.offer.is_some()) {
+        let is_offer = matter.offer.is_some();
+        let word = answers::word(line).filter(|word| asked.was_read(*word, is_offer));
+        let words: &[Word] = match (word, is_offer) {
             (Some(Word::Verify), _) | (Some(Word::Accept), false) if matter.comparable_key().is_err() => &[],
             (Some(Word::Verify), true) => &[Word::Verify, Word::Accept],
             (Some(Word::Accept | Word::Verify), false) => &[Word::Verify],
@@ -296,7 +318,7 @@ impl Desk {
     /// What waited has come to its end by itself.
     fn forget(&mut self, key: TransferKey) {
         self.waiting.retain(|matter| matter.key != key);
-        if self.asked.is_some_and(|(asked, _)| asked == key) {
+        if self.is_asked_about(key) {
             self.asked = None;
             self.session.show.answered();
         }

@@ -1,15 +1,19 @@
 //! Who is meant: a verified device by its name or key, or else a host.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::Ipv4Addr, path::Path};
 
 use super::{
+    book,
     exit::{Exit, Problem},
-    show::{clean, key_beginning},
+    show::{clean, clean_path, complain, devices_damaged, key_beginning},
 };
-use crate::model::{
-    book::{DeviceId, KnownDevice},
-    device::PeerAddr,
-    device_key::DeviceKey,
+use crate::{
+    model::{
+        book::{DeviceId, KnownDevice},
+        device::PeerAddr,
+        device_key::DeviceKey,
+    },
+    storage::profile::Profile,
 };
 
 /// Fewer digits of a key could be a word.
@@ -23,6 +27,19 @@ pub(super) struct Recipient {
     pub(super) to: PeerAddr,
     /// Of a verified device: no other key is spoken to.
     pub(super) expect: Option<DeviceKey>,
+}
+
+/// Where to send to, by the book of a profile. While it is not known who was in the book, only what cannot mean a device
+/// is dialled: somebody else may go by a verified device's name as a host.
+pub(super) fn find(text: &str, profile: &Profile) -> Result<Recipient, Problem> {
+    match book::lost(profile) {
+        Some(kept_at) if !is_address(text) => Err(not_looked_up(text, &kept_at)),
+        Some(kept_at) => {
+            complain(&devices_damaged(&kept_at));
+            resolve(text, &[])
+        }
+        None => resolve(text, &book::load(profile)),
+    }
 }
 
 /// Where to send to. A verified device comes before a host of the same name.
@@ -82,6 +99,20 @@ fn key_digits(text: &str) -> Option<String> {
     let is_key =
         (MIN_KEY_DIGITS..=KEY_DIGITS).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     is_key.then_some(digits)
+}
+
+/// Whether `text` can only mean a place: with a port, or a literal IP address.
+fn is_address(text: &str) -> bool {
+    // An IPv6 address has colons, too.
+    text.parse::<PeerAddr>().is_ok_and(|address| text.contains(':') || address.host.parse::<Ipv4Addr>().is_ok())
+}
+
+fn not_looked_up(text: &str, kept_at: &Path) -> Problem {
+    let (text, place) = (clean(text), clean_path(kept_at));
+    Problem::failed(format!(
+        "the device book is damaged and kept at {place}, so “{text}” cannot be looked up in it; \
+         say the address instead: HOST:PORT or an IP address"
+    ))
 }
 
 fn ambiguous(text: &str, devices: &[&KnownDevice]) -> Problem {
@@ -151,6 +182,30 @@ mod tests {
         for text in ["host:0", "", "Anna’s laptop", &"f".repeat(64)] {
             assert_eq!(resolve(text, &devices).unwrap_err().exit, Exit::Usage, "{text}");
         }
+    }
+
+    #[test]
+    fn nothing_that_may_be_a_device_is_dialled_while_the_book_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::open(Some(folder.path().to_owned())).unwrap();
+        book::store(&profile, &book());
+        assert_eq!(find("laptop", &profile).unwrap().expect, book()[0].key());
+        let key = book()[0].key().unwrap().to_string();
+        std::fs::write(profile.devices_path(), "{ half").unwrap();
+        // Every time, not only at the start that found it damaged.
+        for text in ["laptop", "Laptop", "backup.example", "01ab abab", "01:ab:ab:ab", &key, "1.2.3", "laptop:", ""] {
+            let problem = find(text, &profile).unwrap_err();
+            assert_eq!(problem.exit, Exit::Failed, "{text}");
+            assert!(problem.sentence.contains("devices.damaged-1.json"), "{}", problem.sentence);
+            assert!(problem.sentence.contains("say the address instead"), "{}", problem.sentence);
+        }
+        for text in ["laptop:9527", "10.0.0.1", " 10.0.0.1 ", "10.0.0.1:1", "::1", "[::1]", "[::1]:7", "fe80::1%eth0"] {
+            assert_eq!(find(text, &profile).unwrap(), Recipient { to: text.parse().unwrap(), expect: None }, "{text}");
+        }
+        // A new book knows again whom it holds.
+        book::store(&profile, &book()[..1]);
+        assert_eq!(find("laptop", &profile).unwrap().expect, book()[0].key());
+        assert_eq!(find("phone", &profile).unwrap().expect, None);
     }
 
     #[test]

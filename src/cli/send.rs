@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::{
     args::{Global, SendArgs},
-    book,
     exit::{Exit, Problem},
     recipient::{self, Recipient},
     session::{Heard, Session, Setup},
@@ -14,16 +13,14 @@ use crate::{
         messages::{Command, SendRequest, What},
         new_transfer_id,
     },
-    model::{
-        book::KnownDevice,
-        transfer::{Direction, TransferKey},
-    },
+    model::transfer::{Direction, TransferKey},
 };
 
 /// Sends, and waits for the end.
 pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
     let setup = Setup::open(global)?;
-    let request = request(arguments, &book::load(&setup.profile))?;
+    let recipient = recipient::find(&arguments.to, &setup.profile)?;
+    let request = request(arguments, recipient)?;
     let mut session = Session::start(setup, global.json, None)?;
     let key = TransferKey { id: request.id, direction: Direction::Outgoing };
     session.say(Command::Send(request));
@@ -32,9 +29,9 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
     Ok(exit)
 }
 
-fn request(arguments: SendArgs, devices: &[KnownDevice]) -> Result<SendRequest, Problem> {
-    let SendArgs { to, paths, classic, message } = arguments;
-    let Recipient { to, expect } = recipient::resolve(&to, devices)?;
+fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {
+    let SendArgs { to: _, paths, classic, message } = arguments;
+    let Recipient { to, expect } = recipient;
     if classic && expect.is_some() {
         return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
     }
@@ -62,7 +59,7 @@ fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
 mod tests {
     use super::*;
     use crate::model::{
-        book::{Rule, Trusted},
+        book::{KnownDevice, Rule, Trusted},
         device_key::DeviceKey,
     };
 
@@ -73,7 +70,7 @@ mod tests {
         laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask });
         let of = |to: &str, classic| {
             let arguments = SendArgs { to: to.to_owned(), paths: vec!["a".into()], classic, message: None };
-            request(arguments, std::slice::from_ref(&laptop))
+            request(arguments, recipient::resolve(to, std::slice::from_ref(&laptop))?)
         };
         let to_laptop = of("laptop", false).unwrap();
         assert_eq!((to_laptop.to, to_laptop.expect), ("10.0.0.1".parse().unwrap(), Some(key)));

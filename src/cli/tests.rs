@@ -307,6 +307,47 @@ fn person_sees_the_code_and_verifies_while_accepting() {
 }
 
 #[test]
+fn a_code_that_comes_below_the_question_does_not_cost_the_answer() {
+    for (line, accepted) in [("y", true), ("n", false), ("", false)] {
+        let far = Far::desk(Judge::Person, false);
+        far.offer(laptop());
+        assert!(far.shown().ends_with("Accept? [y/N] "));
+        far.show_code();
+        std::thread::sleep(READING_TIME);
+        far.snapshot(Direction::Incoming, Stage::Waiting, Some(123_456));
+        assert_eq!(far.shown(), "code 123456");
+        assert!(far.shown().contains("Code 123 456"));
+        // The offer was read before; the code is for those who want to compare it.
+        far.say_at_once(line);
+        assert_eq!(far.shown(), "answered", "{line:?}");
+        assert_eq!(far.answered().accepted.is_some(), accepted, "{line:?}");
+        assert!(far.is_quiet());
+    }
+}
+
+#[test]
+fn who_stops_a_comparison_need_not_have_read_its_code() {
+    let far = Far::desk(Judge::Person, false);
+    far.comparison(Direction::Incoming, ComparisonState::Waiting);
+    assert_eq!(far.shown(), "comparison waiting");
+    assert!(far.shown().contains("wants to compare codes"));
+    far.show_code();
+    std::thread::sleep(READING_TIME);
+    far.comparison(Direction::Incoming, ComparisonState::Code(ShortCode::from_number(123_456)));
+    assert_eq!(far.shown(), "comparison code 123456");
+    assert!(far.shown().contains("Code 123 456\n"));
+    // Whoever confirms a code has to have read it.
+    for yes in ["y", "v"] {
+        far.say_at_once(yes);
+        assert_eq!(far.shown(), "ask Is it the same code? Type y or n: ");
+    }
+    far.say_at_once("n");
+    assert_eq!(far.shown(), "answered");
+    far.cancels(Direction::Incoming);
+    assert!(far.is_quiet());
+}
+
+#[test]
 fn plain_programs_are_asked_about_without_a_code() {
     let far = Far::desk(Judge::Person, false);
     far.offer(Peer { classic: true, encrypted: false, key: None, ..laptop() });

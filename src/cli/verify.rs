@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::{
     answers::{self, READING_TIME, Word},
     args::Global,
-    book,
     exit::{Exit, Problem},
     prompt,
     recipient::{self, Recipient},
@@ -36,7 +35,7 @@ pub(super) fn run(global: &Global, text: &str) -> Result<Exit, Problem> {
         ));
     }
     let setup = Setup::open(global)?;
-    let Recipient { to, expect } = recipient::resolve(text, &book::load(&setup.profile))?;
+    let Recipient { to, expect } = recipient::find(text, &setup.profile)?;
     let mut session = Session::start(setup, global.json, None)?;
     let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
     session.hear_lines(lines);

@@ -13,7 +13,12 @@ use crate::model::{
     device::PeerAddr,
 };
 
-use super::{error::StorageError, kept_aside::keep_aside, no_replace::write_whole, profile::Profile};
+use super::{
+    error::StorageError,
+    kept_aside::{keep_aside, kept_aside},
+    no_replace::write_whole,
+    profile::Profile,
+};
 
 /// A longer file was not written by this program: a book of some thousand devices is shorter.
 const MAX_BYTES: u64 = 4 << 20;
@@ -40,6 +45,14 @@ pub fn load(profile: &Profile) -> Loaded {
             }
         }
     }
+}
+
+/// Where a damaged book was put, as long as no other has been written in its place. Who was in it is not known since
+/// then, and a name that stood in it must not be taken for something else.
+pub fn missing_since_damaged(profile: &Profile) -> Option<PathBuf> {
+    let path = profile.devices_path();
+    let is_missing = path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if is_missing { kept_aside(&path) } else { None }
 }
 
 /// Changes the book: read, edit and write are one step, as several processes may share a profile.
@@ -259,6 +272,21 @@ mod tests {
             assert_eq!(std::fs::read_to_string(kept_at).unwrap(), *text);
             assert_eq!(load(&profile), sound(Book::default()));
         }
+    }
+
+    #[test]
+    fn a_damaged_book_is_missed_until_another_is_written() {
+        let (_folder, profile) = profile();
+        assert_eq!(missing_since_damaged(&profile), None);
+        for n in [1, 2, 10] {
+            std::fs::write(profile.root().join(format!("devices.damaged-{n}.json")), "{").unwrap();
+        }
+        for other in ["devices.damaged-x.json", "settings.damaged-11.json", "devices.damaged-12.json.old"] {
+            std::fs::write(profile.root().join(other), "{").unwrap();
+        }
+        assert_eq!(missing_since_damaged(&profile), Some(profile.root().join("devices.damaged-10.json")));
+        change(&profile, |_| ()).unwrap();
+        assert_eq!(missing_since_damaged(&profile), None);
     }
 
     #[test]

@@ -9,6 +9,18 @@ use cap_std::{ambient_authority, fs::Dir};
 
 use super::{error::StorageError, no_replace::rename_new};
 
+/// The last of the files that `keep_aside` made of `path`, if one is still there.
+pub(crate) fn kept_aside(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem()?.to_str()?;
+    let extension = path.extension()?.to_str()?;
+    let number = |name: &str| -> Option<u32> {
+        name.strip_prefix(stem)?.strip_prefix(".damaged-")?.strip_suffix(extension)?.strip_suffix('.')?.parse().ok()
+    };
+    let names = std::fs::read_dir(path.parent()?).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let (_, name) = names.filter_map(|name| Some((number(&name)?, name))).max()?;
+    Some(path.with_file_name(name))
+}
+
 /// Renames `path` (`settings.json`) to the first free `settings.damaged-N.json` and says where it is now. A link is
 /// renamed itself, not what it leads to.
 pub(crate) fn keep_aside(path: &Path) -> Result<PathBuf, StorageError> {

@@ -439,7 +439,7 @@ fn person_at_a_terminal_is_asked_and_answers() {
     let output = terminal.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     for line in
-        ["offers 1 file, 3 bytes", "Photos/  1 file", "Message: for you", "free)", "saved as Photos (2)", "encrypted"]
+        ["not verified) offers 1 file, 3 bytes", "Photos/  1 file", "Message: for you", "free)", "saved as Photos (2)"]
     {
         assert!(shown.contains(line), "{line}: {shown}");
     }

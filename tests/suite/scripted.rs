@@ -181,10 +181,15 @@ impl Scripted {
         }
     }
 
-    /// Greets back, reads the offer and its entries: the receiver's side.
-    pub(crate) fn hear_offer(&mut self) -> Vec<Entry> {
+    /// Hears the dialer's hello and answers it.
+    pub(crate) fn greet_back(&mut self) {
         assert!(matches!(self.hear(), Some(Message::Hello(_))));
         self.say(&scripted().hello(None, false));
+    }
+
+    /// Greets back, reads the offer and its entries: the receiver's side.
+    pub(crate) fn hear_offer(&mut self) -> Vec<Entry> {
+        self.greet_back();
         let Some(Message::Offer(offer)) = self.hear() else { panic!("no offer") };
         self.id = offer.transfer;
         let mut all = Vec::new();

@@ -168,6 +168,15 @@ impl Home {
         path.to_str().unwrap().to_owned()
     }
 
+    /// Gives a profile a device name of its own, before its first start: else all on this machine have one name, and who
+    /// comes under a verified device's name with another key is turned away.
+    pub(crate) fn call(&self, profile: &str, device_name: &str) {
+        let folder = self.path(profile);
+        fs::create_dir(&folder).unwrap();
+        let settings = serde_json::json!({"device_name": device_name}).to_string();
+        fs::write(folder.join("settings.json"), settings).unwrap();
+    }
+
     /// A file of zeros that takes no room.
     pub(crate) fn sparse(&self, name: &str, bytes: u64) -> String {
         let path = self.path("out").join(name);

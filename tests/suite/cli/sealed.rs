@@ -2,12 +2,17 @@
 
 use std::fs;
 
+use sealdrop::{
+    model::reason::{Reason, ReasonCode},
+    wire::header::{Answer, Message},
+};
 use serde_json::{Value, json};
 
 use super::{
     devices::devices,
     program::{Ended, Home, Program},
 };
+use crate::scripted::Door;
 
 /// Answers what waits in `program`.
 fn answer(program: &mut Program, transfer: &Value, word: &str) {
@@ -19,19 +24,37 @@ fn verify(home: &Home, to: &str) -> Program {
     Program::start(&["verify", "--json", "--profile", &home.text("sender"), to])
 }
 
+/// Three profiles whose devices have names of their own.
+fn named_home() -> Home {
+    let home = Home::new();
+    for (profile, name) in [("sender", "Anna’s laptop"), ("receiver", "Bea’s tower"), ("other", "Cem’s laptop")] {
+        home.call(profile, name);
+    }
+    home
+}
+
 /// Lets the sender's profile and a running receiver verify each other.
 fn verify_each_other(home: &Home, receiver: &mut Program, to: &str) -> Ended {
     let mut verifier = verify(home, to);
-    let id = receiver.event("compare")["transfer"].clone();
-    let (here, there) = (verifier.event("code"), receiver.event("code"));
-    assert_eq!((&here, &here["transfer"]), (&there, &id));
-    assert_eq!(here["code"].as_str().unwrap().len(), 6);
-    answer(receiver, &id, "verify");
+    let (ours, theirs) = same_code(&mut verifier, receiver);
+    answer(receiver, &theirs, "verify");
     assert_eq!(receiver.event("device")["verified"], true);
-    answer(&mut verifier, &id, "verify");
+    answer(&mut verifier, &ours, "verify");
     let ended = verifier.end();
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     ended
+}
+
+/// Waits until both sides of a comparison show one code, and says what each calls the comparison: nothing about it but
+/// the code is the same on both.
+fn same_code(verifier: &mut Program, receiver: &mut Program) -> (Value, Value) {
+    let compare = receiver.event("compare");
+    let (here, there) = (verifier.event("code"), receiver.event("code"));
+    assert_eq!(there["transfer"], compare["transfer"]);
+    assert_eq!(here["code"], there["code"]);
+    let code = here["code"].as_str().unwrap();
+    assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
+    (here["transfer"].clone(), there["transfer"].clone())
 }
 
 /// The only device of the sender's book.
@@ -52,7 +75,7 @@ fn the_key_of_this_device_is_told_behind_the_port() {
 
 #[test]
 fn both_ends_of_an_offer_tell_the_same_code_and_may_be_verified_by_it() {
-    let home = Home::new();
+    let home = named_home();
     let file = home.write("abc.txt", b"abc");
     let (mut receiver, to) = home.receive(&["--once"]);
     let mut sender = home.send(&to, &[&file]);
@@ -79,7 +102,7 @@ fn both_ends_of_an_offer_tell_the_same_code_and_may_be_verified_by_it() {
 
 #[test]
 fn verified_devices_are_reached_by_name_and_key() {
-    let home = Home::new();
+    let home = named_home();
     let file = home.write("abc.txt", b"abc");
     let (mut receiver, to) = home.receive(&[]);
     let key = receiver.event("identity")["key"].as_str().unwrap().to_owned();
@@ -102,20 +125,34 @@ fn verified_devices_are_reached_by_name_and_key() {
 
 #[test]
 fn a_comparison_that_is_declined_is_code_3_and_verifies_nobody() {
-    let home = Home::new();
+    let home = named_home();
     let (mut receiver, to) = home.receive(&[]);
     // Declined there, before there is a code.
-    let verifier = verify(&home, &to);
-    let id = receiver.event("compare")["transfer"].clone();
-    answer(&mut receiver, &id, "decline");
+    let door = Door::open();
+    let verifier = verify(&home, &door.address().to_string());
+    let mut there = door.accept();
+    there.greet_back();
+    assert_eq!(there.hear(), Some(Message::Verify));
+    there.say(&Message::Answer(Answer::Decline(Reason::bare(ReasonCode::Declined))));
     let ended = verifier.end();
-    assert_eq!(ended.code, Some(3), "{ended:#?}");
-    // Declined here, because the codes differ.
+    assert_eq!((ended.code, ended.events("code").len()), (Some(3), 0), "{ended:#?}");
+    assert_eq!(ended.events("compare_ended").len(), 1, "{ended:#?}");
+    // Declined by each, because the codes differ: what one says does not answer for the other.
     let mut verifier = verify(&home, &to);
-    let id = verifier.event("code")["transfer"].clone();
-    answer(&mut verifier, &id, "decline");
-    assert_eq!(verifier.end().code, Some(3));
-    assert!(devices(&home, "sender", &[]).events("device").iter().all(|device| device["verified"] == false));
+    let (ours, theirs) = same_code(&mut verifier, &mut receiver);
+    answer(&mut receiver, &theirs, "decline");
+    answer(&mut receiver, &theirs, "verify");
+    answer(&mut verifier, &ours, "decline");
+    let ended = verifier.end();
+    assert_eq!((ended.code, ended.events("device").len()), (Some(3), 0), "{ended:#?}");
+    // An offer that nobody can answer any more is declined once all answers before it were heard.
+    receiver.close_stdin();
+    assert_eq!(home.send(&to, &[&home.write("abc.txt", b"abc")]).end().code, Some(3));
+    for profile in ["sender", "receiver"] {
+        let known = devices(&home, profile, &[]);
+        assert_eq!(known.code, Some(0));
+        assert!(known.events("device").iter().all(|device| device["verified"] == false), "{known:#?}");
+    }
     drop(receiver);
     // Where nobody looks there is no code.
     let (_receiver, to) = home.receive(&["--accept", "all"]);
@@ -136,7 +173,7 @@ fn nobody_to_compare_codes_with_is_code_4() {
 
 #[test]
 fn another_key_at_a_verified_device_s_address_is_refused_with_a_warning() {
-    let home = Home::new();
+    let home = named_home();
     let file = home.write("abc.txt", b"abc");
     let (mut receiver, to) = home.receive(&[]);
     let expected = receiver.event("identity")["key"].as_str().unwrap().to_owned();
@@ -160,7 +197,7 @@ fn another_key_at_a_verified_device_s_address_is_refused_with_a_warning() {
     let met = other.event("identity")["key"].clone();
     let ended = home.send(&expected, &[&file]).end();
     assert_eq!((ended.code, &ended.finished()["outcome"]), (Some(1), &json!("failed")), "{ended:#?}");
-    assert!(ended.finished()["reason"].as_str().unwrap().contains("not the one you know"), "{ended:#?}");
+    assert!(ended.finished()["reason"].as_str().unwrap().contains("not the one you verified"), "{ended:#?}");
     let warnings = ended.events("warning");
     assert_eq!(warnings.len(), 1, "{ended:#?}");
     assert_eq!(
@@ -202,7 +239,7 @@ fn people_at_two_terminals_compare_codes() {
     use std::io::{BufRead, BufReader};
     let test = "cli::sealed::people_at_two_terminals_compare_codes";
     let Some(python) = crate::classic::programs::python(test) else { return };
-    let home = Home::new();
+    let home = named_home();
     let file = home.write("abc.txt", b"abc");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/python/terminal.py");
     let at_terminal = |answers: &str, profile: &str, line: &[&str]| {
