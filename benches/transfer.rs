@@ -26,6 +26,14 @@ use sealdrop::{
 };
 
 const ROUNDS: usize = 3;
+/// Small transfers, for the time until a card is there.
+const OFFERS: usize = 21;
+
+/// From Send to the card on the other side, and to the end on both sides.
+struct Took {
+    card: Duration,
+    all: Duration,
+}
 
 fn main() {
     let gib: u64 = std::env::var("BENCH_GIB").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
@@ -45,11 +53,11 @@ fn main() {
         touch_memory(gib << 30);
         let md5 = md5_rate();
         let before = processor_seconds();
-        let took = transfer(home.path(), &large);
+        let took = transfer(home.path(), &large).all;
         let worked = processor_seconds() - before;
         let rate = (gib << 30) as f64 / took.as_secs_f64();
         ratios.push(rate / md5);
-        let took_many = transfer(home.path(), &many);
+        let took_many = transfer(home.path(), &many).all;
         small.push(took_many.as_secs_f64());
         say(&format!(
             "round {round}: MD5 of one core {:.0} MB/s; {gib} GiB file {:.0} MB/s = {:.2} of it, \
@@ -63,6 +71,10 @@ fn main() {
         ));
     }
     say(&format!("median: large file {:.2} of the MD5 rate; many files {:.2} s", median(ratios), median(small)));
+    let tiny = home.path().join("tiny");
+    write_noise(&tiny, 1024);
+    let cards = (0..OFFERS).map(|_| transfer(home.path(), &tiny).card.as_secs_f64() * 1000.0).collect();
+    say(&format!("median of {OFFERS}: {:.1} ms from Send to the card on the other side", median(cards)));
 }
 
 #[expect(clippy::print_stdout, reason = "a bench speaks to a person")]
@@ -126,8 +138,8 @@ fn processor_seconds() -> f64 {
     after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// From Send to the end on both sides.
-fn transfer(home: &Path, source: &Path) -> Duration {
+/// One transfer between two new engines.
+fn transfer(home: &Path, source: &Path) -> Took {
     let scratch = tempfile::tempdir_in(home).expect("scratch space");
     let (sender, receiver) = (start(&scratch.path().join("a")), start(&scratch.path().join("b")));
     let port = loop {
@@ -145,17 +157,23 @@ fn transfer(home: &Path, source: &Path) -> Duration {
         message: None,
     };
     sender.commands().send(Command::Send(request)).expect("an engine");
-    let mut ended = 0;
+    let (mut ended, mut card) = (0, Duration::ZERO);
     while ended < 2 {
         crossbeam_channel::select! {
-            recv(receiver.events()) -> event => ended += take(event.expect("an engine"), scratch.path()),
+            recv(receiver.events()) -> event => {
+                let event = event.expect("an engine");
+                if matches!(event, Event::Offered(_)) {
+                    card = begun.elapsed();
+                }
+                ended += take(event, scratch.path());
+            },
             recv(sender.events()) -> event => ended += take(event.expect("an engine"), scratch.path()),
         }
     }
-    let took = begun.elapsed();
+    let all = begun.elapsed();
     sender.shut_down(Duration::from_secs(5));
     receiver.shut_down(Duration::from_secs(5));
-    took
+    Took { card, all }
 }
 
 fn take(event: Event, home: &Path) -> usize {
