@@ -18,7 +18,9 @@ mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod relay;
 mod scripted;
+mod sealed_handshakes;
 mod sealed_stream;
 mod slow_peers;
 mod storage;
