@@ -361,7 +361,7 @@ fn next_header(link: &mut SocketLink, ended: bool) -> Result<Option<Message>, La
         return if ended { Err(ended_early()) } else { Ok(None) };
     }
     match header::read_header(link)? {
-        Some(Message::Abort(abort)) => Err(LaneError::Peer(abort.reason)),
+        Some(Message::Abort(abort)) => Err(abort.into()),
         other => Ok(other),
     }
 }

@@ -21,6 +21,7 @@ mod other_user;
 mod relay;
 mod scripted;
 mod sealed_handshakes;
+mod sealed_sessions;
 mod sealed_stream;
 mod slow_peers;
 mod storage;
