@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
-    thread::{JoinHandle, spawn},
+    thread::{Builder, JoinHandle},
     time::Duration,
 };
 
@@ -121,4 +121,8 @@ fn door() -> (TcpListener, u16) {
 
 fn address_of(port: u16) -> PeerAddr {
     PeerAddr { host: "127.0.0.1".to_owned(), port }
+}
+
+fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    Builder::new().name("relay".to_owned()).spawn(work).unwrap()
 }
