@@ -6,6 +6,7 @@
 mod cancellation;
 mod classic;
 mod cli;
+mod codes;
 mod damaged_sessions;
 // Elsewhere the crates for Linux have not been downloaded.
 #[cfg(target_os = "linux")]

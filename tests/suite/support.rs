@@ -11,7 +11,7 @@ use sealdrop::{
     crypto::identity::Identity,
     engine::{
         Config, Engine,
-        messages::{Acceptance, Command, Event, IncomingOffer, SendRequest, What},
+        messages::{Acceptance, Command, ComparisonSnapshot, Event, IncomingOffer, SendRequest, What},
         new_transfer_id,
     },
     model::{
@@ -66,6 +66,13 @@ impl Station {
             silence: soon,
             ..generous()
         };
+        Self::start(name, limits, |_| {})
+    }
+
+    /// A station with limits of its own, the others being generous.
+    pub(crate) fn limited(name: &str, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = generous();
+        change(&mut limits);
         Self::start(name, limits, |_| {})
     }
 
@@ -174,7 +181,7 @@ impl Station {
         });
     }
 
-    /// The newest snapshot of a transfer that `look` finds something in, or the first one that comes.
+    /// The first snapshot of a transfer that `look` finds something in.
     pub(crate) fn snapshot<T>(
         &mut self,
         key: TransferKey,
@@ -190,6 +197,24 @@ impl Station {
     /// The code of a transfer, once it is known here.
     pub(crate) fn code(&mut self, key: TransferKey) -> ShortCode {
         self.snapshot(key, "a code", |snapshot| snapshot.code)
+    }
+
+    /// Whether any snapshot so far has shown a code.
+    pub(crate) fn has_code(&self, key: TransferKey) -> bool {
+        let shows = |event: &Event| matches!(event, Event::Snapshot(it) if it.key == key && it.code.is_some());
+        self.seen.iter().any(shows)
+    }
+
+    /// The first comparison of codes that `look` finds something in, with its key.
+    pub(crate) fn comparison<T>(
+        &mut self,
+        what: &str,
+        look: impl Fn(&ComparisonSnapshot) -> Option<T>,
+    ) -> (TransferKey, T) {
+        self.find(what, |event| match event {
+            Event::Comparison(comparison) => look(comparison).map(|found| (comparison.key, found)),
+            _ => None,
+        })
     }
 
     /// Whether a card was ever shown, or is on its way.
