@@ -7,6 +7,7 @@ mod cancellation;
 mod classic;
 mod cli;
 mod codes;
+mod codes_out_of_turn;
 mod damaged_sessions;
 // Elsewhere the crates for Linux have not been downloaded.
 #[cfg(target_os = "linux")]
