@@ -12,6 +12,7 @@ mod damaged_sessions;
 // Elsewhere the crates for Linux have not been downloaded.
 #[cfg(target_os = "linux")]
 mod dependencies;
+mod device_book;
 mod door;
 mod fake_engine;
 mod faults;
