@@ -120,10 +120,15 @@ impl Session {
         self.peer_closed && !self.has_plain()
     }
 
-    /// Takes plaintext to encrypt, as much as there is room for: how many bytes. 0 until the session is established, after a
-    /// failure or `say_goodbye`, and while about 64 KiB wait for `write_tls`.
+    /// Whether plaintext can be said at all: not before the session is established, nor after a failure or `say_goodbye`.
+    pub fn takes_plain(&self) -> bool {
+        self.established.is_some() && self.failed.is_none() && !self.said_goodbye
+    }
+
+    /// Takes plaintext to encrypt, as much as there is room for: how many bytes. 0 unless `takes_plain`, and while about
+    /// 64 KiB wait for `write_tls`.
     pub fn write_plain(&mut self, bytes: &[u8]) -> usize {
-        if self.established.is_none() || self.failed.is_some() || self.said_goodbye {
+        if !self.takes_plain() {
             return 0;
         }
         // An error is one that `feed` has reported already.

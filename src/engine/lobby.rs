@@ -77,7 +77,7 @@ impl Lobby {
 
     /// Keeps `link` until it is taken, dismissed or left. `CodeKnown` is told when `comparing` has come to a code.
     pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor, comparing: Option<Box<Comparing>>) {
-        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, wanted: false })));
+        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, wanted: None })));
     }
 
     /// The card stands before a person: the code may be agreed on, with this nonce of ours.
@@ -85,7 +85,8 @@ impl Lobby {
         self.say(Word::Show(key, nonce));
     }
 
-    /// Asks for the link back: `Note::Taken`, once no word about the code is owed any more.
+    /// Asks for the link back: `Note::Taken`, once no word about the code is owed any more. One that does not come in time
+    /// ends it.
     pub fn take(&self, key: TransferKey) {
         self.say(Word::Take(key));
     }
@@ -115,8 +116,15 @@ struct Waiting {
     link: SocketLink,
     waits_for: WaitsFor,
     comparing: Option<Box<Comparing>>,
-    /// Dispatch has asked for it.
-    wanted: bool,
+    /// Since when dispatch has asked for it.
+    wanted: Option<Instant>,
+}
+
+impl Waiting {
+    /// Whether dispatch waits in vain for the peer to keep its commitment.
+    fn is_overdue(&self) -> bool {
+        self.wanted.is_some_and(|since| since.elapsed() >= self.link.limits().header)
+    }
 }
 
 struct Keeper {
@@ -211,6 +219,10 @@ impl Keeper {
         for number in numbers {
             self.look(number);
             let Some(waiting) = self.waiting.get_mut(&number) else { continue };
+            if waiting.is_overdue() {
+                self.fault(number, &owed_too_long());
+                continue;
+            }
             let classic = waiting.waits_for == WaitsFor::OurAnswerClassic;
             let broken = match waiting.link.take_error() {
                 Some(error) => Some(error.to_string()),
@@ -289,7 +301,7 @@ impl Keeper {
             }
             Ok(agreed)
         });
-        let (key, alone, wanted) = (waiting.key, waiting.waits_for == WaitsFor::Code, waiting.wanted);
+        let (key, alone, wanted) = (waiting.key, waiting.waits_for == WaitsFor::Code, waiting.wanted.is_some());
         match said {
             Err(error) => self.fault(number, &error),
             Ok(agreed) => {
@@ -322,7 +334,7 @@ impl Keeper {
     fn take(&mut self, key: TransferKey) {
         let Some(number) = self.number_of(key) else { return };
         let Some(waiting) = self.waiting.get_mut(&number) else { return };
-        waiting.wanted = true;
+        waiting.wanted = Some(Instant::now());
         if !waiting.comparing.as_ref().is_some_and(|comparing| comparing.is_owed()) {
             self.hand_back(number);
         }
@@ -338,6 +350,11 @@ impl Keeper {
         let last = error.abort().map(Message::Abort);
         self.leave(number, error.reason(), Farewell { last, ..Farewell::default() });
     }
+}
+
+/// The offer is accepted, and the other side does not keep its commitment.
+fn owed_too_long() -> LaneError {
+    LaneError::Local(Reason::here(ReasonCode::Timeout, "the nonce that was committed to did not come"))
 }
 
 /// The other side ended a comparison without a word why.
@@ -361,7 +378,7 @@ fn next_header(link: &mut SocketLink, ended: bool) -> Result<Option<Message>, La
         return if ended { Err(ended_early()) } else { Ok(None) };
     }
     match header::read_header(link)? {
-        Some(Message::Abort(abort)) => Err(LaneError::Peer(abort.reason)),
+        Some(Message::Abort(abort)) => Err(abort.into()),
         other => Ok(other),
     }
 }

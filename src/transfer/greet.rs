@@ -71,7 +71,7 @@ pub fn greet_first(link: &mut impl Link, me: &Me, commit: [u8; 32], verified: bo
 pub fn read_hello(link: &mut impl Link) -> Result<Hello, LaneError> {
     match header::read_header(link)?.ok_or_else(ended_early)? {
         Message::Hello(hello) => Ok(hello),
-        Message::Abort(abort) => Err(LaneError::Peer(abort.reason)),
+        Message::Abort(abort) => Err(abort.into()),
         other => Err(unexpected(&other)),
     }
 }
@@ -168,7 +168,7 @@ fn read_entries(
                 digest.add(&json);
                 all.append(&mut entries);
             }
-            Message::Abort(abort) => return Err(LaneError::Peer(abort.reason)),
+            Message::Abort(abort) => return Err(abort.into()),
             Message::Ping => {}
             other => return Err(unexpected(&other)),
         }

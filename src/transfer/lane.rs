@@ -48,6 +48,19 @@ impl From<WireError> for LaneError {
     }
 }
 
+impl From<Abort> for LaneError {
+    /// Whoever ends it for its version names both in numbers; the sentence is made here.
+    fn from(abort: Abort) -> Self {
+        let Abort { mut reason, ours, theirs } = abort;
+        if reason.code == ReasonCode::Version
+            && let (Some(theirs), Some(ours)) = (ours, theirs)
+        {
+            reason.detail = Some(version_detail(ours, theirs));
+        }
+        Self::Peer(reason)
+    }
+}
+
 impl LaneError {
     /// What is shown on this side.
     pub fn reason(&self) -> Reason {
@@ -125,7 +138,7 @@ pub fn read_message(link: &mut impl Link) -> Result<Option<Message>, LaneError> 
     let message = header::read_header(link)?;
     link.set_deadline(None);
     match message {
-        Some(Message::Abort(abort)) => Err(LaneError::Peer(abort.reason)),
+        Some(Message::Abort(abort)) => Err(abort.into()),
         other => Ok(other),
     }
 }
@@ -149,7 +162,7 @@ pub fn last_word(link: &mut impl Link, error: LaneError) -> LaneError {
     link.set_deadline(Some(Instant::now() + Duration::from_millis(300)));
     loop {
         match header::read_header(link) {
-            Ok(Some(Message::Abort(abort))) => return LaneError::Peer(abort.reason),
+            Ok(Some(Message::Abort(abort))) => return abort.into(),
             Ok(Some(_)) => {}
             Ok(None) | Err(_) => return error,
         }

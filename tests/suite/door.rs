@@ -3,27 +3,20 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     process::{Command, Stdio},
     time::Duration,
 };
 
 use sealdrop::model::{device::PeerAddr, outcome::Outcome};
 
-use socket2::{Domain, Socket, Type};
-
-use crate::support::{Station, seeded};
+use crate::{
+    scripted::dial_plain_from,
+    support::{Station, seeded},
+};
 
 fn knock(port: u16) -> TcpStream {
     TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(10)).unwrap()
-}
-
-/// As somebody with another address would: all of 127.0.0.0/8 is this machine.
-fn knock_from(from: Ipv4Addr, port: u16) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
-    socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
-    socket.into()
 }
 
 #[test]
@@ -47,7 +40,7 @@ fn callers_who_leave_at_once_do_not_close_the_door() {
 fn a_thousand_silent_callers_keep_nobody_else_out() {
     // With the program's own patience: not one of the silent ones is given up while this lasts.
     let mut b = Station::strict("b");
-    let held: Vec<TcpStream> = (0..1000).map(|_| knock_from(Ipv4Addr::new(127, 0, 0, 2), b.port)).collect();
+    let held: Vec<TcpStream> = (0..1000).map(|_| dial_plain_from(Ipv4Addr::new(127, 0, 0, 2), b.port)).collect();
     let mut a = Station::new("a");
     let source = a.home.path().join("x");
     fs::write(&source, seeded(4, 1000)).unwrap();

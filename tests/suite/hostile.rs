@@ -21,7 +21,7 @@ use sealdrop::{
 
 use crate::{
     scripted::{Door, Scripted, dial_plain, file_entry, folder_entry, md5_of},
-    support::{Station, seeded, tree},
+    support::{Station, honest, seeded, tree},
 };
 
 /// Bytes to a fresh connection of `b` in clear, then the reason it gives.
@@ -47,18 +47,6 @@ fn frame(json: &[u8]) -> Vec<u8> {
     let mut bytes = i32::try_from(json.len()).unwrap().to_le_bytes().to_vec();
     bytes.extend_from_slice(json);
     bytes
-}
-
-/// An honest transfer from `a` to `b` goes through.
-fn honest(b: &mut Station) {
-    let mut a = Station::new("honest");
-    let source = a.home.path().join("honest.bin");
-    fs::write(&source, seeded(77, 10_000)).unwrap();
-    let sending = a.send(b, &[&source]);
-    let receiving = b.accept();
-    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
-    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
-    fs::remove_file(b.received().join("honest.bin")).unwrap();
 }
 
 #[test]

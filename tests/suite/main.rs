@@ -6,10 +6,13 @@
 mod cancellation;
 mod classic;
 mod cli;
+mod codes;
+mod codes_out_of_turn;
 mod damaged_sessions;
 // Elsewhere the crates for Linux have not been downloaded.
 #[cfg(target_os = "linux")]
 mod dependencies;
+mod device_book;
 mod door;
 mod fake_engine;
 mod faults;
@@ -18,7 +21,10 @@ mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod relay;
 mod scripted;
+mod sealed_handshakes;
+mod sealed_sessions;
 mod sealed_stream;
 mod slow_peers;
 mod storage;

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -27,6 +27,8 @@ use sealdrop::{
         header::{self, Answer, Message, Offer, PlanItem, Want},
     },
 };
+
+use socket2::{Domain, Socket, Type};
 
 use crate::sealed_stream::{SealedStream, new_identity};
 
@@ -69,6 +71,14 @@ pub(crate) fn dial_plain(port: u16) -> TcpStream {
     patient(TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(10)).unwrap())
 }
 
+/// As somebody with another address would: all of 127.0.0.0/8 is this machine.
+pub(crate) fn dial_plain_from(from: Ipv4Addr, port: u16) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+    socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
+    patient(socket.into())
+}
+
 fn patient(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -88,6 +98,12 @@ impl Scripted {
 
     pub(crate) fn dial_as(port: u16, own: &Identity) -> Self {
         Self::over(SealedStream::call(dial_plain(port), own, None).unwrap())
+    }
+
+    /// With a new key and another address of this machine.
+    pub(crate) fn dial_from(last: u8, port: u16) -> Self {
+        let socket = dial_plain_from(Ipv4Addr::new(127, 0, 0, last), port);
+        Self::over(SealedStream::call(socket, &new_identity(), None).unwrap())
     }
 
     /// The hello of a dialer that nobody has verified.

@@ -11,15 +11,17 @@ use sealdrop::{
     crypto::identity::Identity,
     engine::{
         Config, Engine,
-        messages::{Acceptance, Command, Event, IncomingOffer, SendRequest, What},
+        messages::{Acceptance, Command, ComparisonSnapshot, Event, IncomingOffer, SendRequest, What},
         new_transfer_id,
     },
     model::{
         device::PeerAddr,
+        device_key::DeviceKey,
         manifest::Selection,
-        outcome::{Ending, FileEnd},
+        outcome::{Ending, FileEnd, Outcome},
         settings::Settings,
-        transfer::{Direction, Stage, TransferKey},
+        short_code::ShortCode,
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::profile::Profile,
     transfer::limits::Limits,
@@ -67,9 +69,27 @@ impl Station {
         Self::start(name, limits, |_| {})
     }
 
+    /// A station with limits of its own, the others being generous.
+    pub(crate) fn limited(name: &str, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = generous();
+        change(&mut limits);
+        Self::start(name, limits, |_| {})
+    }
+
     fn start(name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("received")).unwrap();
+        Self::start_at(home, name, limits, change)
+    }
+
+    /// A new engine on the profile of one that has stopped.
+    pub(crate) fn restart(self, name: &str) -> Self {
+        let Self { engine, home, .. } = self;
+        engine.shut_down(LIMIT);
+        Self::start_at(home, name, generous(), |_| {})
+    }
+
+    fn start_at(home: TempDir, name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
         let profile = Profile::open(Some(home.path().join("profile"))).unwrap();
         let mut settings = Settings::first_start(name.to_owned(), home.path().join("received"));
         settings.port = 0;
@@ -89,6 +109,19 @@ impl Station {
 
     pub(crate) fn received(&self) -> PathBuf {
         self.home.path().join("received")
+    }
+
+    /// Where the engine keeps what it knows.
+    pub(crate) fn profile(&self) -> Profile {
+        Profile::open(Some(self.home.path().join("profile"))).unwrap()
+    }
+
+    /// What other devices know this one by.
+    pub(crate) fn key(&mut self) -> DeviceKey {
+        self.find("the identity", |event| match event {
+            Event::Identity(key) => Some(*key),
+            _ => None,
+        })
     }
 
     pub(crate) fn address(&self) -> PeerAddr {
@@ -132,6 +165,65 @@ impl Station {
         }
     }
 
+    /// A file of its own to send.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.home.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// A person has compared the codes: from now on the engine takes `key` for who it says it is.
+    pub(crate) fn verify(&mut self, key: DeviceKey, name: &str) {
+        self.say(Command::Verify { key, name: name.to_owned(), address: None });
+        self.wait("the verified device", |event| match event {
+            Event::Devices(devices) => devices.iter().any(|device| device.key() == Some(key)).then_some(()),
+            _ => None,
+        });
+    }
+
+    /// The first snapshot of a transfer that `look` finds something in.
+    pub(crate) fn snapshot<T>(
+        &mut self,
+        key: TransferKey,
+        what: &str,
+        look: impl Fn(&TransferSnapshot) -> Option<T>,
+    ) -> T {
+        self.find(what, |event| match event {
+            Event::Snapshot(snapshot) if snapshot.key == key => look(snapshot),
+            _ => None,
+        })
+    }
+
+    /// The code of a transfer, once it is known here.
+    pub(crate) fn code(&mut self, key: TransferKey) -> ShortCode {
+        self.snapshot(key, "a code", |snapshot| snapshot.code)
+    }
+
+    /// Whether any snapshot so far has shown a code.
+    pub(crate) fn has_code(&self, key: TransferKey) -> bool {
+        let shows = |event: &Event| matches!(event, Event::Snapshot(it) if it.key == key && it.code.is_some());
+        self.seen.iter().any(shows)
+    }
+
+    /// The first comparison of codes that `look` finds something in, with its key.
+    pub(crate) fn comparison<T>(
+        &mut self,
+        what: &str,
+        look: impl Fn(&ComparisonSnapshot) -> Option<T>,
+    ) -> (TransferKey, T) {
+        self.find(what, |event| match event {
+            Event::Comparison(comparison) => look(comparison).map(|found| (comparison.key, found)),
+            _ => None,
+        })
+    }
+
+    /// Whether a card was ever shown, or is on its way.
+    pub(crate) fn has_card(&mut self) -> bool {
+        let now: Vec<Event> = self.engine.events().try_iter().collect();
+        self.seen.extend(now);
+        self.seen.iter().any(|event| matches!(event, Event::Offered(_) | Event::Comparison(_)))
+    }
+
     pub(crate) fn offer(&mut self) -> IncomingOffer {
         self.wait("an offer", |event| matches!(event, Event::Offered(_)).then_some(()));
         match self.seen.pop() {
@@ -145,9 +237,16 @@ impl Station {
     }
 
     pub(crate) fn send_to(&self, to: PeerAddr, paths: &[&Path], classic: bool) -> TransferKey {
+        self.request(to, paths, |request| request.classic = classic)
+    }
+
+    /// Sends `paths` with whatever `change` wants of the request.
+    pub(crate) fn request(&self, to: PeerAddr, paths: &[&Path], change: impl FnOnce(&mut SendRequest)) -> TransferKey {
         let id = new_transfer_id();
         let what = What::Paths(paths.iter().map(|path| (*path).to_owned()).collect());
-        self.say(Command::Send(SendRequest { id, to, expect: None, classic, what, message: None }));
+        let mut request = SendRequest { id, to, expect: None, classic: false, what, message: None };
+        change(&mut request);
+        self.say(Command::Send(request));
         TransferKey { id, direction: Direction::Outgoing }
     }
 
@@ -177,6 +276,17 @@ impl Station {
         offer.reply.accept(Acceptance { folder, selection: Selection::All });
         key
     }
+}
+
+/// An honest transfer to `b` goes through.
+pub(crate) fn honest(b: &mut Station) {
+    let mut a = Station::new("honest");
+    let source = a.file("honest.bin", &seeded(77, 10_000));
+    let sending = a.send(b, &[&source]);
+    let receiving = b.accept();
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    fs::remove_file(b.received().join("honest.bin")).unwrap();
 }
 
 /// The program's limits, but as many strangers as a test sends.

@@ -202,6 +202,7 @@ impl Dispatch {
         let reserved = self.reserved(key);
         let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
         let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
+        record.hands = Hands::Lane;
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
         let profile = self.setup.errands.profile.clone();
         let to = Destination { profile, acceptance, reserved, session };

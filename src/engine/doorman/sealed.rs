@@ -51,7 +51,7 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
             Ok(Came { id, peer, rule: guest.rule, comparing, what })
         }
         Message::Verify => Ok(Came { id: new_transfer_id(), peer, rule: guest.rule, comparing, what: What::Compare }),
-        Message::Abort(abort) => Err(LaneError::Peer(abort.reason)),
+        Message::Abort(abort) => Err(abort.into()),
         // One answer for a transfer that is not there and for one that is not theirs: strangers learn nothing.
         Message::Lane { .. } | Message::Want { .. } => {
             Err(LaneError::Local(Reason::here(ReasonCode::UnknownTransfer, "no such transfer with this device")))

@@ -16,6 +16,9 @@ const RAW_BYTES: usize = 64 << 10;
 /// An end of the stream that TLS was not told of: anybody on the way can make one.
 const CUT_OFF: &str = "the other side closed the connection without a word";
 
+/// A sealed session that is not there (yet, or any more) carries no word.
+const NOTHING_SAID: &str = "the encrypted connection takes nothing more";
+
 /// A non-blocking socket, plain or sealed. Nothing in here waits: what cannot go on says `WouldBlock`.
 pub(super) struct Transport {
     stream: TcpStream,
@@ -92,12 +95,16 @@ impl Transport {
         }
     }
 
-    /// Writes some of two pieces, one behind the other; how many bytes were taken.
+    /// Writes some of two pieces, one behind the other; how many bytes were taken. Before a session is established, and
+    /// once it has failed, nothing can be said any more: that is an error and not `WouldBlock`.
     pub(super) fn write(&mut self, pieces: [&[u8]; 2]) -> io::Result<usize> {
         if self.sealed.is_none() {
             let wrote = self.stream.write_vectored(&pieces.map(IoSlice::new))?;
             self.sent += wrote as u64;
             return Ok(wrote);
+        }
+        if self.sealed.as_ref().is_some_and(|sealed| !sealed.session.takes_plain()) {
+            return Err(io::Error::new(ErrorKind::BrokenPipe, NOTHING_SAID));
         }
         let mut taken = 0;
         for piece in pieces {
