@@ -18,6 +18,7 @@ mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod overload;
 mod scripted;
 mod sealed_stream;
 mod slow_peers;
