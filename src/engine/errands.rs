@@ -8,6 +8,7 @@ use crate::{
     digest::Hasher,
     model::{
         book::Book,
+        device_key::DeviceKey,
         file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
@@ -50,6 +51,8 @@ pub struct PreflightErrand {
     pub manifest: Arc<Manifest>,
     pub selection: Selection,
     pub reserved: Vec<(PathBuf, u64)>,
+    /// A verified device whose rule is to be looked up afterwards: what it says then decides.
+    pub ruled: Option<DeviceKey>,
 }
 
 impl Errands {
@@ -117,7 +120,9 @@ impl Errands {
     pub fn preflight(&self, errand: PreflightErrand) {
         self.go("preflight", move |this| {
             let key = errand.key;
-            this.tell(Note::Preflighted { key, preflight: look(&errand) });
+            let preflight = look(&errand);
+            let ruled = errand.ruled.and_then(|key| devices_file::load(&this.profile).book.accepts_into(key));
+            this.tell(Note::Preflighted { key, preflight, ruled });
         });
     }
 

@@ -19,6 +19,7 @@ mod loopback;
 #[cfg(unix)]
 mod other_user;
 mod overload;
+mod rules_of_now;
 mod scripted;
 mod sealed_stream;
 mod slow_peers;

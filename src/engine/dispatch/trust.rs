@@ -2,18 +2,19 @@
 
 use std::{
     net::IpAddr,
+    path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     engine::{
-        call::Seal,
+        call::{Seal, blocked},
         messages::{Event, KeyWarning},
         note::Introduced,
     },
     model::{
         book::{Book, DeviceId, Rule},
-        device::PeerAddr,
+        device::{Peer, PeerAddr},
         device_key::DeviceKey,
         reason::Reason,
         transfer::{Direction, TransferKey},
@@ -57,15 +58,44 @@ impl Dispatch {
         let places =
             devices.iter().flat_map(|device| &device.addresses).filter_map(|at| at.host.parse::<IpAddr>().ok());
         self.known_places = places.collect();
-        let verified = |key: DeviceKey| devices.iter().any(|device| device.key() == Some(key));
+        let trusted = devices.iter().filter_map(|device| device.trusted.as_ref());
+        self.rules = trusted.map(|trusted| (trusted.key, trusted.rule.clone())).collect();
         for record in self.records.values_mut() {
             let Some(key) = record.snapshot.peer.key else { continue };
-            if record.snapshot.peer.verified != verified(key) {
-                record.snapshot.peer.verified = verified(key);
+            let rule = self.rules.get(&key);
+            // What was taken back takes nothing any more.
+            record.into = record.into.take().filter(|into| accepts_into(rule, into));
+            if record.snapshot.peer.verified != rule.is_some() {
+                record.snapshot.peer.verified = rule.is_some();
                 self.outbox.snapshot(record.snapshot.clone());
             }
         }
+        for meeting in self.meetings.values_mut() {
+            meeting.peer.verified = meeting.peer.key.is_some_and(|key| self.rules.contains_key(&key));
+        }
         self.outbox.fact(Event::Devices(devices));
+        self.turn_away_the_blocked();
+    }
+
+    /// Ends what a blocked device has waiting here. What a person has accepted goes on: its row has a *Cancel*.
+    fn turn_away_the_blocked(&mut self) {
+        let is_blocked = |peer: &Peer| peer.key.is_some_and(|key| self.rules.get(&key) == Some(&Rule::Block));
+        let offers =
+            self.records.iter().filter(|(_, record)| record.waits_for_us() && is_blocked(&record.snapshot.peer));
+        let meetings = self.meetings.iter().filter(|(_, meeting)| meeting.from.is_some() && is_blocked(&meeting.peer));
+        let keys: Vec<TransferKey> = offers.map(|(key, _)| *key).chain(meetings.map(|(key, _)| *key)).collect();
+        for key in keys {
+            self.cancel(key, blocked());
+        }
+    }
+
+    /// The folder that a rule puts an offer of `key` into; `rule` is what the doorman has read. Where that is news to this
+    /// process, the book is read again: somebody may have changed it beside us, or here a moment ago.
+    pub(super) fn ruled_into(&mut self, key: Option<DeviceKey>, rule: Option<Rule>) -> Option<PathBuf> {
+        if key.and_then(|key| self.rules.get(&key)) != rule.as_ref() {
+            self.setup.errands.load_devices();
+        }
+        rule.and_then(|rule| if let Rule::Accept(folder) = rule { Some(folder) } else { None })
     }
 
     /// Who answered our call.
@@ -109,6 +139,10 @@ impl Dispatch {
         }
         self.end(key, Err(reason));
     }
+}
+
+fn accepts_into(rule: Option<&Rule>, into: &Path) -> bool {
+    matches!(rule, Some(Rule::Accept(folder)) if folder == into)
 }
 
 /// Seconds since 1970.
