@@ -34,22 +34,28 @@ impl Dispatch {
     }
 
     pub(super) fn allow_different(&mut self, key: DeviceKey) {
-        self.setup.errands.change_book(move |book| book.allow_different(key));
+        self.change_book(move |book| book.allow_different(key));
     }
 
     pub(super) fn forget(&mut self, id: DeviceId) {
-        self.setup.errands.change_book(move |book| book.forget(&id));
+        self.change_book(move |book| book.forget(&id));
     }
 
     pub(super) fn set_rule(&mut self, key: DeviceKey, rule: Rule) {
-        self.setup.errands.change_book(move |book| {
+        self.change_book(move |book| {
             book.set_rule(key, rule);
         });
     }
 
+    fn change_book(&mut self, edit: impl FnOnce(&mut Book) + Send + 'static) {
+        if let Err(reason) = self.setup.errands.change_book(edit) {
+            self.outbox.fact(Event::DevicesNotSaved(reason));
+        }
+    }
+
     /// A person has compared the codes.
     pub(super) fn verify(&mut self, key: DeviceKey, name: String, address: Option<PeerAddr>) {
-        self.setup.errands.change_book(move |book| book.verify(key, &name, address, now()));
+        self.change_book(move |book| book.verify(key, &name, address, now()));
     }
 
     /// The book has changed, or was read for the first time.
