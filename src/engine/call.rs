@@ -168,6 +168,11 @@ pub fn takes_name() -> LaneError {
     LaneError::Local(Reason::here(ReasonCode::WrongKey, detail))
 }
 
+/// The refusal of a device that a person here has blocked.
+pub fn blocked() -> Reason {
+    Reason::here(ReasonCode::Blocked, "this device is blocked there")
+}
+
 /// The system has no randomness for us, or the like.
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
 pub fn broken_tls(error: CryptoError) -> LaneError {

@@ -1,13 +1,22 @@
 //! What dispatch has done for it because it may wait: disk and clipboard-sized jobs, each on a thread of its own.
 
-use std::{net::IpAddr, ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::IpAddr,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::{
     digest::Hasher,
     model::{
         book::Book,
+        device_key::DeviceKey,
         file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
@@ -36,11 +45,25 @@ use super::{
 /// How often a change of network is looked for: rarely enough to cost nothing, soon enough for who looks at the window.
 const ADDRESS_CHECK: Duration = Duration::from_secs(15);
 
+/// Changes of the device book that may wait for the disk.
+const CHANGES: usize = 256;
+
 /// Sends errands out and lets them report to dispatch.
 #[derive(Clone)]
 pub struct Errands {
     pub profile: Profile,
     pub notes: Sender<Note>,
+    /// To the one thread that changes the device book: what a person said last is what holds.
+    changes: Sender<Change>,
+}
+
+/// Something to be done with the device book.
+type Change = Box<dyn FnOnce(&Bookkeeper) + Send>;
+
+/// Who does it.
+struct Bookkeeper {
+    profile: Profile,
+    notes: Sender<Note>,
 }
 
 /// What a look at the disk for an offer needs.
@@ -50,9 +73,34 @@ pub struct PreflightErrand {
     pub manifest: Arc<Manifest>,
     pub selection: Selection,
     pub reserved: Vec<(PathBuf, u64)>,
+    /// A verified device whose rule is to be looked up afterwards: what it says then decides.
+    pub ruled: Option<DeviceKey>,
+}
+
+impl Bookkeeper {
+    fn tell(&self, note: Note) {
+        // Only a dispatch that is shutting down does not hear it.
+        self.notes.send(note).ok();
+    }
 }
 
 impl Errands {
+    /// Ready to go; the keeper of the device book ends with the last clone.
+    ///
+    /// # Errors
+    /// No thread.
+    pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
+        let (changes, to_do) = bounded::<Change>(CHANGES);
+        let keeper = Bookkeeper { profile: profile.clone(), notes: notes.clone() };
+        threads::spawn("devices", move || {
+            for change in to_do {
+                // The hook has printed a panic; the next change is made all the same.
+                catch_unwind(AssertUnwindSafe(|| change(&keeper))).ok();
+            }
+        })?;
+        Ok(Self { profile, notes, changes })
+    }
+
     fn go(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
         let this = self.clone();
         // Without a thread the errand is not done; the system is then out of far more than this.
@@ -73,51 +121,63 @@ impl Errands {
         });
     }
 
-    /// Changes the device book on disk, then tells it as it is now. Books are told in the order of the changes.
-    pub fn change_book(&self, edit: impl FnOnce(&mut Book) + Send + 'static) {
-        self.go("devices", move |this| match Turn::take(&this.profile) {
-            Ok(turn) => match turn.change(edit) {
-                Ok(book) => this.tell(Note::Devices(book)),
-                Err(StorageError::Damaged { kept_at }) => {
-                    this.tell(Note::DevicesDamaged(kept_at));
-                    this.tell(Note::Devices(Book::default()));
-                }
-                Err(error) => this.tell(Note::DevicesNotSaved(error.reason())),
-            },
-            Err(error) => this.tell(Note::DevicesNotSaved(error.reason())),
-        });
+    /// Changes the device book on disk, then tells it as it is now. Changes are made, and told, in the order in which they
+    /// were asked for.
+    ///
+    /// # Errors
+    /// Too many wait already, on a disk that hangs: this one is not made.
+    pub fn change_book(&self, edit: impl FnOnce(&mut Book) + Send + 'static) -> Result<(), Reason> {
+        self.keep(move |keeper| match Turn::take(&keeper.profile).and_then(|turn| Ok((turn.change(edit)?, turn))) {
+            Ok((book, _turn)) => keeper.tell(Note::Devices(book)),
+            Err(StorageError::Damaged { kept_at }) => {
+                keeper.tell(Note::DevicesDamaged(kept_at));
+                keeper.tell(Note::Devices(Book::default()));
+            }
+            Err(error) => keeper.tell(Note::DevicesNotSaved(error.reason())),
+        })
     }
 
     /// As `change_book`, for what nobody asked for: a convenience that must not disturb anybody when it fails.
     pub fn remember(&self, edit: impl FnOnce(&mut Book) + Send + 'static) {
-        self.go("devices", move |this| {
-            if let Ok(turn) = Turn::take(&this.profile)
+        let kept = self.keep(move |keeper| {
+            if let Ok(turn) = Turn::take(&keeper.profile)
                 && let Ok(book) = turn.change(edit)
             {
-                this.tell(Note::Devices(book));
+                keeper.tell(Note::Devices(book));
             }
         });
+        // A convenience.
+        kept.ok();
     }
 
     pub fn load_devices(&self) {
-        self.go("devices", |this| {
-            // Held until the book is told: no change is told before it.
-            let turn = Turn::take(&this.profile);
+        let kept = self.keep(|keeper| {
+            // Held until the book is told: no change by another process is told before it.
+            let turn = Turn::take(&keeper.profile);
             let loaded = match &turn {
                 Ok(turn) => turn.load(),
-                Err(_no_turn) => devices_file::load(&this.profile),
+                Err(_no_turn) => devices_file::load(&keeper.profile),
             };
             if let Some(kept_at) = loaded.damaged {
-                this.tell(Note::DevicesDamaged(kept_at));
+                keeper.tell(Note::DevicesDamaged(kept_at));
             }
-            this.tell(Note::Devices(loaded.book));
+            keeper.tell(Note::Devices(loaded.book));
         });
+        // Those that wait tell the book as well.
+        kept.ok();
+    }
+
+    fn keep(&self, change: impl FnOnce(&Bookkeeper) + Send + 'static) -> Result<(), Reason> {
+        let busy = |_| Reason::here(ReasonCode::Io, "earlier changes of the list of devices still wait for the disk");
+        self.changes.try_send(Box::new(change)).map_err(busy)
     }
 
     pub fn preflight(&self, errand: PreflightErrand) {
         self.go("preflight", move |this| {
             let key = errand.key;
-            this.tell(Note::Preflighted { key, preflight: look(&errand) });
+            let preflight = look(&errand);
+            let ruled = errand.ruled.and_then(|key| devices_file::load(&this.profile).book.accepts_into(key));
+            this.tell(Note::Preflighted { key, preflight, ruled });
         });
     }
 
@@ -214,8 +274,6 @@ fn own_addresses() -> Vec<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use crossbeam_channel::bounded;
-
     use super::*;
     use crate::model::book::DeviceId;
 
@@ -226,7 +284,7 @@ mod tests {
         std::fs::write(profile.devices_path(), book).unwrap();
         // Without room: telling waits until somebody listens.
         let (notes, heard) = bounded(0);
-        (folder, Errands { profile, notes }, heard)
+        (folder, Errands::start(profile, notes).unwrap(), heard)
     }
 
     fn next(heard: &Receiver<Note>) -> Note {
@@ -239,10 +297,11 @@ mod tests {
         let (signal, begun) = bounded(2);
         for n in 0..2 {
             let signal = signal.clone();
-            errands.change_book(move |book| {
+            let met = move |book: &mut Book| {
                 signal.send(n).unwrap();
                 book.met(None, "", Some(format!("host{n}").parse().unwrap()), false, n);
-            });
+            };
+            errands.change_book(met).unwrap();
         }
         begun.recv_timeout(Duration::from_secs(10)).unwrap();
         let early = begun.recv_timeout(Duration::from_millis(200));
@@ -254,12 +313,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_last_holds() {
+        let (_folder, errands, heard) = errands(r#"{"devices":[]}"#);
+        for n in 0..40 {
+            let met = move |book: &mut Book| book.met(None, &n.to_string(), Some("a".parse().unwrap()), false, n);
+            errands.change_book(met).unwrap();
+        }
+        let names: Vec<String> = (0..40)
+            .map(|_| match next(&heard) {
+                Note::Devices(book) => book.devices[0].name.clone(),
+                _ => panic!("something else than a book"),
+            })
+            .collect();
+        assert_eq!(names, (0..40).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_damaged_book_is_told_before_the_empty_one() {
         let kept = |folder: &tempfile::TempDir| folder.path().join("devices.damaged-1.json");
         for change in [false, true] {
             let (folder, errands, heard) = errands("{ half");
             if change {
-                errands.change_book(|book| book.devices.clear());
+                errands.change_book(|book| book.devices.clear()).unwrap();
             } else {
                 errands.load_devices();
             }
@@ -273,7 +348,7 @@ mod tests {
         let (folder, errands, heard) = errands("[]");
         std::fs::remove_file(folder.path().join("devices.json")).unwrap();
         std::fs::create_dir(folder.path().join("devices.json")).unwrap();
-        errands.change_book(|book| book.forget(&DeviceId::Addr("a".parse().unwrap())));
+        errands.change_book(|book| book.forget(&DeviceId::Addr("a".parse().unwrap()))).unwrap();
         assert!(matches!(next(&heard), Note::DevicesNotSaved(_)));
     }
 }

@@ -149,6 +149,7 @@ impl SocketLink {
         let before = self.inbox.drain(..).collect();
         self.transport.seal(session, before);
         loop {
+            self.check_limits().map_err(link_end)?;
             match self.transport.shake_hands() {
                 Ok(Some(established)) => return Ok(established),
                 Ok(None) => {
@@ -313,14 +314,20 @@ impl SocketLink {
         }
     }
 
-    fn check(&mut self) -> io::Result<()> {
+    /// What ends a link also while bytes come in without a pause: who never stops talking keeps to limits, too.
+    fn check_limits(&self) -> io::Result<()> {
         if self.cancel.is_set() {
             return Err(LinkEnd::Cancelled.into());
         }
-        let now = Instant::now();
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(LinkEnd::Deadline.into());
         }
+        Ok(())
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        self.check_limits()?;
+        let now = Instant::now();
         let since = *self.waiting_since.get_or_insert(now);
         // Bytes that came while the lane was busy elsewhere count.
         if now - since >= self.limits.silence && !self.fill() {

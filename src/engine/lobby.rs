@@ -32,6 +32,8 @@ use super::{closer, link::SocketLink, note::Note, poll::watch, threads};
 
 /// How often pings, silence and resets are looked after.
 const TICK: Duration = Duration::from_secs(1);
+/// Reads of one connection before the others have their turn.
+const READS_AT_ONCE: usize = 4;
 /// Words to the lobby that may wait; more than connections can.
 const WORDS: usize = 1024;
 
@@ -70,7 +72,8 @@ impl Lobby {
     pub fn start(notes: Sender<Note>) -> std::io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let (words, heard) = bounded(WORDS);
-        let keeper = Keeper { poller: Arc::clone(&poller), notes, waiting: HashMap::new(), next: 0 };
+        let keeper =
+            Keeper { poller: Arc::clone(&poller), notes, waiting: HashMap::new(), next: 0, talkers: Vec::new() };
         threads::spawn("lobby", move || keeper.run(&heard))?;
         Ok(Self { words, poller })
     }
@@ -132,6 +135,8 @@ struct Keeper {
     notes: Sender<Note>,
     waiting: HashMap<usize, Waiting>,
     next: usize,
+    /// Those with more to read than one turn allows; their sockets may have nothing to tell.
+    talkers: Vec<usize>,
 }
 
 impl Keeper {
@@ -142,7 +147,8 @@ impl Keeper {
             if self.hear(words).is_err() {
                 return;
             }
-            let wait = (!self.waiting.is_empty()).then_some(TICK);
+            let wait = if self.talkers.is_empty() { TICK } else { Duration::ZERO };
+            let wait = (!self.waiting.is_empty()).then_some(wait);
             events.clear();
             match self.poller.wait(&mut events, wait) {
                 Ok(_) => {}
@@ -150,7 +156,10 @@ impl Keeper {
                 // Without a poll nobody can wait here: all are told that the connection is gone.
                 Err(_) => return,
             }
-            let ready: Vec<usize> = events.iter().map(|event| event.key).collect();
+            let mut ready = std::mem::take(&mut self.talkers);
+            ready.extend(events.iter().map(|event| event.key));
+            ready.sort_unstable();
+            ready.dedup();
             for number in ready {
                 self.look(number);
             }
@@ -247,18 +256,22 @@ impl Keeper {
 
     /// Reads what is there from one connection, and acts on whole headers.
     fn look(&mut self, number: usize) {
-        // One read for each look, so that nobody who never stops talking keeps the others waiting.
-        let mut reads = true;
+        // So many reads for each look: nobody who never stops talking keeps the others waiting.
+        let (mut reads, mut reads_left) = (true, READS_AT_ONCE);
         loop {
             let Some(waiting) = self.waiting.get_mut(&number) else { return };
             if waiting.waits_for == WaitsFor::OurAnswerClassic {
                 break;
             }
             let ended = if reads { waiting.link.poll_more() } else { waiting.link.has_ended() };
-            reads = false;
+            reads_left -= usize::from(std::mem::take(&mut reads));
             match next_header(&mut waiting.link, ended) {
-                Ok(None) if waiting.link.has_more() => reads = true,
-                Ok(None) => break,
+                Ok(None) if !waiting.link.has_more() => break,
+                Ok(None) if reads_left > 0 => reads = true,
+                Ok(None) => {
+                    self.talkers.push(number);
+                    break;
+                }
                 Ok(Some(message)) => self.heard(number, message),
                 Err(error) => self.fault(number, &error),
             }

@@ -96,7 +96,7 @@ impl Engine {
         let (notes, heard) = bounded(NOTES);
         let (answering, answers) = bounded(ANSWERS);
         let lobby = Lobby::start(notes.clone())?;
-        let errands = Errands { profile, notes };
+        let errands = Errands::start(profile, notes)?;
         let setup = dispatch::Setup {
             commands: commanded,
             events: telling,

@@ -121,6 +121,8 @@ pub enum Note {
     Preflighted {
         key: TransferKey,
         preflight: Preflight,
+        /// Where the device book puts this device's offers now, if that was asked for.
+        ruled: Option<PathBuf>,
     },
     /// The offer lies before the other person: `link` waits in the lobby for the answer.
     Proposed {

@@ -95,6 +95,14 @@ impl Book {
         self.devices.iter().find(|known| known.key() == Some(key))
     }
 
+    /// The folder that the rule of this verified device puts its offers into.
+    pub fn accepts_into(&self, key: DeviceKey) -> Option<PathBuf> {
+        match &self.device(key)?.trusted.as_ref()?.rule {
+            Rule::Accept(folder) => Some(folder.clone()),
+            Rule::Ask | Rule::Block => None,
+        }
+    }
+
     /// The entry that `id` names.
     pub fn by_id(&self, id: &DeviceId) -> Option<&KnownDevice> {
         self.devices.iter().find(|known| known.id().as_ref() == Some(id))

@@ -21,7 +21,9 @@ mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod overload;
 mod relay;
+mod rules_of_now;
 mod scripted;
 mod sealed_handshakes;
 mod sealed_sessions;

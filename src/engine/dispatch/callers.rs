@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, TcpStream},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +21,6 @@ use crate::{
         threads,
     },
     model::{
-        book::Rule,
         manifest::Selection,
         preflight::Preflight,
         reason::{Reason, ReasonCode},
@@ -121,7 +121,7 @@ impl Dispatch {
         record.expires = Some(Instant::now() + self.setup.limits.answer);
         record.share = share;
         // A rule speaks for sealed sessions of its key only; the doorman looks no other up.
-        record.into = rule.and_then(|rule| if let Rule::Accept(folder) = rule { Some(folder) } else { None });
+        record.into = self.ruled_into(record.snapshot.peer.key, rule);
         record.card_at = (!held.is_zero()).then(|| Instant::now() + held);
         let waits_for = match session {
             Session::Classic { .. } => WaitsFor::OurAnswerClassic,
@@ -171,13 +171,22 @@ impl Dispatch {
         self.outbox.snapshot(record.snapshot.clone());
         let folder = record.into.clone().unwrap_or_else(|| self.setup.settings.receive_folder.clone());
         let manifest = Arc::clone(&record.snapshot.manifest);
-        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection: Selection::All, reserved });
+        let ruled = record.into.as_ref().and(record.snapshot.peer.key);
+        let selection = Selection::All;
+        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved, ruled });
     }
 
-    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight) {
+    /// `ruled`: the folder that the peer's rule names now.
+    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight, ruled: Option<PathBuf>) {
         let Some(record) = self.records.get_mut(&key) else { return };
         if record.announced {
             return self.outbox.fact(Event::Preflighted { key, preflight: Arc::new(preflight) });
+        }
+        // A rule that was taken back since the offer came takes nothing.
+        record.into = record.into.take().filter(|into| ruled.as_ref() == Some(into));
+        if preflight.folder != *record.into.as_ref().unwrap_or(&self.setup.settings.receive_folder) {
+            // The rule, or the settings, have changed meanwhile.
+            return self.make_card(key);
         }
         match record.into.take() {
             Some(folder) if preflight.problem.is_none() => {

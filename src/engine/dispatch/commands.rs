@@ -77,7 +77,7 @@ impl Dispatch {
         let Some(record) = self.records.get(&key) else { return };
         let manifest = Arc::clone(&record.snapshot.manifest);
         let reserved = self.reserved(key);
-        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved });
+        self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved, ruled: None });
     }
 
     fn adopt(&mut self, settings: &Settings) {

@@ -33,7 +33,7 @@ use super::{Dispatch, abort, callers::answer_busy, record::ANSWER_GRACE, turn_aw
 
 /// A comparison that has no code yet.
 pub(super) struct Meeting {
-    peer: Peer,
+    pub(super) peer: Peer,
     cancel: CancelFlag,
     /// Incoming: where it came from.
     pub(super) from: Option<IpAddr>,

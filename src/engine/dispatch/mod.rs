@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
 use crate::{
     crypto::tls::Tls,
     model::{
+        book::Rule,
         device_key::DeviceKey,
         reason::{Reason, ReasonCode},
         settings::Settings,
@@ -93,6 +94,8 @@ pub(super) struct Dispatch {
     patience: Patience,
     budget: Budget,
     meetings: Meetings,
+    /// Verified devices and what they may do, as far as this process has heard.
+    rules: HashMap<DeviceKey, Rule>,
     /// Numeric addresses of devices in the book.
     known_places: HashSet<IpAddr>,
     /// Verified devices that somebody pretended to be, and when that was told.
@@ -123,6 +126,7 @@ impl Dispatch {
             patience,
             budget: Budget::new(WAITING_LISTS),
             meetings: Meetings::new(),
+            rules: HashMap::new(),
             known_places: HashSet::new(),
             warned: HashMap::new(),
             stop: CancelFlag::default(),

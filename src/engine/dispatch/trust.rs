@@ -2,18 +2,19 @@
 
 use std::{
     net::IpAddr,
+    path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     engine::{
-        call::Seal,
+        call::{Seal, blocked},
         messages::{Event, KeyWarning},
         note::Introduced,
     },
     model::{
         book::{Book, DeviceId, Rule},
-        device::PeerAddr,
+        device::{Peer, PeerAddr},
         device_key::DeviceKey,
         reason::Reason,
         transfer::{Direction, TransferKey},
@@ -33,22 +34,28 @@ impl Dispatch {
     }
 
     pub(super) fn allow_different(&mut self, key: DeviceKey) {
-        self.setup.errands.change_book(move |book| book.allow_different(key));
+        self.change_book(move |book| book.allow_different(key));
     }
 
     pub(super) fn forget(&mut self, id: DeviceId) {
-        self.setup.errands.change_book(move |book| book.forget(&id));
+        self.change_book(move |book| book.forget(&id));
     }
 
     pub(super) fn set_rule(&mut self, key: DeviceKey, rule: Rule) {
-        self.setup.errands.change_book(move |book| {
+        self.change_book(move |book| {
             book.set_rule(key, rule);
         });
     }
 
+    fn change_book(&mut self, edit: impl FnOnce(&mut Book) + Send + 'static) {
+        if let Err(reason) = self.setup.errands.change_book(edit) {
+            self.outbox.fact(Event::DevicesNotSaved(reason));
+        }
+    }
+
     /// A person has compared the codes.
     pub(super) fn verify(&mut self, key: DeviceKey, name: String, address: Option<PeerAddr>) {
-        self.setup.errands.change_book(move |book| book.verify(key, &name, address, now()));
+        self.change_book(move |book| book.verify(key, &name, address, now()));
     }
 
     /// The book has changed, or was read for the first time.
@@ -57,15 +64,44 @@ impl Dispatch {
         let places =
             devices.iter().flat_map(|device| &device.addresses).filter_map(|at| at.host.parse::<IpAddr>().ok());
         self.known_places = places.collect();
-        let verified = |key: DeviceKey| devices.iter().any(|device| device.key() == Some(key));
+        let trusted = devices.iter().filter_map(|device| device.trusted.as_ref());
+        self.rules = trusted.map(|trusted| (trusted.key, trusted.rule.clone())).collect();
         for record in self.records.values_mut() {
             let Some(key) = record.snapshot.peer.key else { continue };
-            if record.snapshot.peer.verified != verified(key) {
-                record.snapshot.peer.verified = verified(key);
+            let rule = self.rules.get(&key);
+            // What was taken back takes nothing any more.
+            record.into = record.into.take().filter(|into| accepts_into(rule, into));
+            if record.snapshot.peer.verified != rule.is_some() {
+                record.snapshot.peer.verified = rule.is_some();
                 self.outbox.snapshot(record.snapshot.clone());
             }
         }
+        for meeting in self.meetings.values_mut() {
+            meeting.peer.verified = meeting.peer.key.is_some_and(|key| self.rules.contains_key(&key));
+        }
         self.outbox.fact(Event::Devices(devices));
+        self.turn_away_the_blocked();
+    }
+
+    /// Ends what a blocked device has waiting here. What a person has accepted goes on: its row has a *Cancel*.
+    fn turn_away_the_blocked(&mut self) {
+        let is_blocked = |peer: &Peer| peer.key.is_some_and(|key| self.rules.get(&key) == Some(&Rule::Block));
+        let offers =
+            self.records.iter().filter(|(_, record)| record.waits_for_us() && is_blocked(&record.snapshot.peer));
+        let meetings = self.meetings.iter().filter(|(_, meeting)| meeting.from.is_some() && is_blocked(&meeting.peer));
+        let keys: Vec<TransferKey> = offers.map(|(key, _)| *key).chain(meetings.map(|(key, _)| *key)).collect();
+        for key in keys {
+            self.cancel(key, blocked());
+        }
+    }
+
+    /// The folder that a rule puts an offer of `key` into; `rule` is what the doorman has read. Where that is news to this
+    /// process, the book is read again: somebody may have changed it beside us, or here a moment ago.
+    pub(super) fn ruled_into(&mut self, key: Option<DeviceKey>, rule: Option<Rule>) -> Option<PathBuf> {
+        if key.and_then(|key| self.rules.get(&key)) != rule.as_ref() {
+            self.setup.errands.load_devices();
+        }
+        rule.and_then(|rule| if let Rule::Accept(folder) = rule { Some(folder) } else { None })
     }
 
     /// Who answered our call.
@@ -109,6 +145,10 @@ impl Dispatch {
         }
         self.end(key, Err(reason));
     }
+}
+
+fn accepts_into(rule: Option<&Rule>, into: &Path) -> bool {
+    matches!(rule, Some(Rule::Accept(folder)) if folder == into)
 }
 
 /// Seconds since 1970.

@@ -5,14 +5,14 @@ use std::time::Instant;
 use crate::{
     crypto::{session::Established, short_code::Comparison},
     engine::{
-        call::{SealError, broken_tls, name_of, takes_name},
+        call::{SealError, blocked, broken_tls, takes_name},
         link::SocketLink,
         messages::KeyWarning,
         new_transfer_id,
         note::{Note, Session},
     },
     model::{
-        book::{Rule, Standing},
+        book::{Book, Rule, Standing},
         device::{MAX_SHOWN_NAME_CHARS, Peer, PeerAddr, shown_text},
         reason::{Reason, ReasonCode},
         transfer::{Direction, TransferId},
@@ -39,18 +39,22 @@ struct Guest {
 
 /// TLS, hello, and what the caller wants.
 pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, LaneError> {
-    let guest = let_in(link, orders)?;
-    let peer = peer(link, &guest);
-    let comparing = comparing(orders, &guest)?;
+    let mut guest = let_in(link, orders)?;
+    let agreement = comparing(orders, &guest)?;
     link.set_deadline(Some(Instant::now() + link.limits().hello));
     match header::read_header(link)?.ok_or_else(ended_early)? {
         Message::Offer(offer) => {
             let (id, what) = take_offer(link, orders, &guest, offer)?;
+            // A list can take its time, and what a person has said meanwhile holds.
+            guest.rule = welcome(link, orders, &guest.hello, &guest.established, &book(orders))?;
             let both = guest.rule.is_some() && guest.hello.verified == Some(true);
-            let comparing = comparing.filter(|_| !both);
-            Ok(Came { id, peer, rule: guest.rule, comparing, what })
+            let comparing = comparing(orders, &guest)?.filter(|_| !both);
+            Ok(Came { id, peer: peer(link, &guest), rule: guest.rule, comparing, what })
         }
-        Message::Verify => Ok(Came { id: new_transfer_id(), peer, rule: guest.rule, comparing, what: What::Compare }),
+        Message::Verify => {
+            let (id, peer) = (new_transfer_id(), peer(link, &guest));
+            Ok(Came { id, peer, rule: guest.rule, comparing: agreement, what: What::Compare })
+        }
         Message::Abort(abort) => Err(abort.into()),
         // One answer for a transfer that is not there and for one that is not theirs: strangers learn nothing.
         Message::Lane { .. } | Message::Want { .. } => {
@@ -70,23 +74,38 @@ fn let_in(link: &mut SocketLink, orders: &Orders) -> Result<Guest, LaneError> {
         SealError::Session(error) => LaneError::Link(LinkEnd::Sealed(error.reason())),
     })?;
     let hello = greet::read_hello(link)?;
+    let book = book(orders);
+    let verified = book.device(established.peer).is_some();
+    greet::greet_back(link, &orders.seal.me, &hello, verified)?;
+    let rule = welcome(link, orders, &hello, &established, &book)?;
+    Ok(Guest { hello, established, rule })
+}
+
+/// The device book as it is now.
+fn book(orders: &Orders) -> Book {
     let loaded = devices_file::load(&orders.seal.profile);
     if let Some(kept_at) = loaded.damaged {
         // A dispatch that shuts down does not hear it; the file stays aside.
         orders.notes.send(Note::DevicesDamaged(kept_at)).ok();
     }
-    let standing = loaded.book.standing(established.peer, &hello.name);
-    let verified = matches!(standing, Standing::Verified(_));
-    greet::greet_back(link, &orders.seal.me, &hello, verified)?;
-    match standing {
-        Standing::Verified(Rule::Block) => {
-            Err(LaneError::Local(Reason::here(ReasonCode::Blocked, "this device is blocked there")))
-        }
-        Standing::Verified(rule) => Ok(Guest { hello, established, rule: Some(rule) }),
-        Standing::Stranger => Ok(Guest { hello, established, rule: None }),
-        Standing::TakesName { expected, .. } => {
+    loaded.book
+}
+
+/// What a caller may do by the book: the rule of a verified device, nothing for a stranger. Others are turned away.
+fn welcome(
+    link: &SocketLink,
+    orders: &Orders,
+    hello: &Hello,
+    established: &Established,
+    book: &Book,
+) -> Result<Option<Rule>, LaneError> {
+    match book.standing(established.peer, &hello.name) {
+        Standing::Verified(Rule::Block) => Err(LaneError::Local(blocked())),
+        Standing::Verified(rule) => Ok(Some(rule)),
+        Standing::Stranger => Ok(None),
+        Standing::TakesName { name, expected } => {
             let warning = KeyWarning {
-                name: name_of(&orders.seal.profile, expected),
+                name,
                 expected,
                 met: established.peer,
                 met_name: Some(shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS)),

@@ -30,6 +30,7 @@ impl Read for SocketLink {
             if self.ended {
                 return self.broken.clone().map_or(Ok(0), |end| Err(end.into()));
             }
+            self.check_limits()?;
             // Large reads go straight into the caller's buffer, small ones by way of the inbox.
             if buffer.len() < DIRECT_BYTES {
                 if self.fill() {

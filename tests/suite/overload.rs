@@ -1,0 +1,89 @@
+//! Who never stops talking costs only their own connection: nobody else waits for it, and limits hold all the same.
+
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use sealdrop::{model::reason::ReasonCode, wire::frame::encode_frame};
+
+use crate::{
+    scripted::{Scripted, file_entry},
+    support::Station,
+};
+
+/// Longer than any limit of an impatient station, with room for a slow machine.
+const SOON: Duration = Duration::from_secs(15);
+
+/// Somebody who says `ping` as fast as the connection takes it.
+struct Flood {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Flood {
+    /// Goes on until it is stopped or the other side closes.
+    fn from(mut peer: Scripted) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        // Cheap to say and dear to read.
+        let json = format!(r#"{{"type":"ping","x":[{}0]}}"#, "[0],".repeat(16_000));
+        let pings = encode_frame(json.as_bytes()).unwrap();
+        let thread = std::thread::spawn(move || {
+            let mut n = 0;
+            while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
+                n += 1;
+            }
+            eprintln!("flooded {n}");
+        });
+        Self { stop, thread }
+    }
+
+    /// Whether the other side has had enough by `deadline`.
+    fn is_cut_off(&self, deadline: Instant) -> bool {
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.thread.is_finished()
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_list_that_never_comes_for_all_the_talking_ends_by_its_limit() {
+    let b = Station::impatient("b");
+    let mut talker = Scripted::dial(b.port);
+    talker.greet();
+    let offer = talker.offer_bytes(vec![file_entry(&["x"], 1)]).remove(0);
+    talker.raw(&offer);
+    let flood = Flood::from(talker);
+    assert!(flood.is_cut_off(Instant::now() + SOON), "a doorman listens for ever");
+}
+
+#[test]
+fn one_who_never_stops_talking_keeps_no_other_offer_waiting() {
+    let mut b = Station::new("b");
+    let mut talker = Scripted::dial(b.port);
+    talker.offer(vec![file_entry(&["x"], 1)]);
+    let first = b.offer();
+    let flood = Flood::from(talker);
+    let mut quiet = Scripted::dial(b.port);
+    quiet.offer(vec![file_entry(&["y"], 1)]);
+    let second = b.offer();
+    assert_eq!(second.snapshot.key.id, quiet.id);
+    quiet.stream.socket.set_read_timeout(Some(SOON)).unwrap();
+    second.reply.decline(None);
+    assert_eq!(quiet.hear_abort().code, ReasonCode::Declined);
+    first.reply.decline(None);
+    assert!(flood.is_cut_off(Instant::now() + SOON), "the talker was declined, too");
+}
