@@ -298,9 +298,10 @@ fn this_device_shows_its_key_and_copies_it() {
 
 /// A window with one verified device whose page is open.
 fn page_of(device: KnownDevice) -> Window {
+    let details = format!("Details of {}", device.name);
     let mut window = Window::new();
     window.tell(Event::Devices(vec![device]));
-    window.click("Details");
+    window.click(&details);
     window
 }
 
@@ -376,6 +377,19 @@ fn a_rules_folder_can_be_typed_where_no_dialog_opens() {
     window.click("Use");
     let asked = window.engine.asked();
     assert!(matches!(asked.as_slice(), [Command::SetRule { rule: Rule::Accept(_), .. }]), "{asked:?}");
+}
+
+#[test]
+fn codes_can_be_compared_with_a_typed_address_that_nothing_was_sent_to() {
+    let mut window = Window::new();
+    window.type_into("Address", "192.168.1.20");
+    window.click("Add");
+    window.click("Details of 192.168.1.20:9527");
+    window.click("Compare codes");
+    let asked = window.engine.asked();
+    assert!(matches!(asked.as_slice(), [Command::Compare { expect: None, .. }]), "{asked:?}");
+    window.click("Forget");
+    assert!(!window.shows("Details of 192.168.1.20:9527"), "there was nothing to be asked about");
 }
 
 #[test]
@@ -617,6 +631,7 @@ fn all_of_it_fits_a_narrow_window() {
     compared(&mut window, Direction::Incoming, ComparisonState::Ended(Reason::bare(ReasonCode::ConnectionLost)));
     window.wait(600);
     window.click("Show keys");
+    let details = format!("Details of {name}");
     let narrow = |window: &Window, labels: &[&str]| {
         for label in labels {
             let place = window.control(label).rect();
@@ -625,9 +640,9 @@ fn all_of_it_fits_a_narrow_window() {
     };
     narrow(
         &window,
-        &["Verified", "They differ", "Details", "Copy key", "This is a different device", "Dismiss", "Close"],
+        &["Verified", "They differ", &details, "Copy key", "This is a different device", "Dismiss", "Close"],
     );
-    window.click("Details");
+    window.click(&details);
     narrow(&window, &["Compare codes", "Accept into a folder", "Forget"]);
     assert!(window.harness.query_all_by_role(Role::Image).all(|picture| picture.rect().right() <= 420.0));
 }

@@ -337,9 +337,9 @@ pub fn copy_address(address: &str) -> String {
     format!("Copy {address}")
 }
 
-/// The accessible name of *Forget* beside a device.
-pub fn forget(device: &str) -> String {
-    format!("Forget {device}")
+/// The accessible name of *Details* beside a device.
+pub fn details(device: &str) -> String {
+    format!("Details of {device}")
 }
 
 /// The accessible name of *Remove* beside a staged item.
