@@ -55,7 +55,7 @@ impl App {
                 let met = warning.met;
                 if self.tell(Command::AllowDifferent(met)) {
                     self.state.trust.dismiss(id);
-                    self.state.notices.stay(Tone::Info, Word::AllowedDifferent.text(), None);
+                    self.state.notices.pass(Tone::Info, Word::AllowedDifferent.text(), self.state.now);
                 }
             }
             (AlarmAction::Allow, AlarmKind::CodesDiffer { .. }) => {}
