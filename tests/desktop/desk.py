@@ -190,7 +190,10 @@ class Program:
         return before and before == self._boxes()
 
     def _boxes(self):
-        return [(node.name, node.box) for node in self.all()]
+        try:
+            return [(node.name, node.box) for node in self.all()]
+        except Exception:  # the tree changed while we looked
+            return []
 
     def frame(self):
         """(x, y, width, height) of the window on the screen."""

@@ -12,7 +12,7 @@ SEAL = re.compile(r"MD5 ([0-9a-f]{32}), (verified|does not match|not checked)")
 CARD = re.compile(r"^Offer from (.+), ([\d,]+) files?$")
 CODE = re.compile(r"^Code ([0-9]{6})$")
 OWN_KEY = re.compile(r"^Key of this device ([0-9a-f]{64})$")
-REMEMBERED = "Verified: this device is remembered"
+REMEMBERED = "Verified: the other device is remembered"
 # For whoever wants to look at the screenshots in the dark.
 THEME = os.environ.get("SEALDROP_DESK_THEME", "light")
 # What may open the table of files of a row, where it does not stand open by itself.
