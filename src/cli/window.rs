@@ -9,7 +9,7 @@ use super::{
 use crate::{
     crypto::identity::Identity,
     engine::{Config, Engine},
-    model::reason::ReasonCode,
+    model::{reason::ReasonCode, settings::Theme},
     storage::{
         identity_file,
         profile::Profile,
@@ -49,7 +49,7 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let Loaded { settings, damaged } = settings_file::load(&profile);
     let wake = WakeSlot::default();
     let listen = Some(port.unwrap_or(settings.port));
-    let Some(identity) = own_identity(&profile)? else { return Ok(()) };
+    let Some(identity) = own_identity(&profile, settings.theme)? else { return Ok(()) };
     let attended = true;
     let (limits, waker) = (Limits::default(), wake.waker());
     let config = Config { profile, settings, identity, attended, listen, damaged, limits, waker };
@@ -62,14 +62,14 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
 }
 
 /// This device's key; a person says what to do about one that cannot be used. `None`: to end.
-fn own_identity(profile: &Profile) -> Result<Option<Identity>, Problem> {
+fn own_identity(profile: &Profile, theme: Theme) -> Result<Option<Identity>, Problem> {
     loop {
         let reason = match Identity::open(profile) {
             Ok(identity) => return Ok(Some(identity)),
             Err(reason) if matches!(reason.code, ReasonCode::KeyDamaged | ReasonCode::KeyExposed) => reason,
             Err(reason) => return Err(Problem::own_key(&reason, &profile.identity_path())),
         };
-        let done = match key_trouble::ask(&reason).map_err(|error| no_window(&error))? {
+        let done = match key_trouble::ask(&reason, theme).map_err(|error| no_window(&error))? {
             KeyChoice::MakePrivate => identity_file::make_private(profile),
             KeyChoice::NewKey => identity_file::set_aside(profile).map(drop),
             KeyChoice::Quit => return Ok(None),

@@ -135,6 +135,13 @@ impl Peer {
         let name = address.clone();
         Self { name, address, os: None, classic, encrypted: false, verified: false, key: None, dial: None }
     }
+
+    /// As long as it has not said its name, it goes by the one that a person here knew it by `before`.
+    pub fn keep_name_of(&mut self, before: &Self) {
+        if self.name == self.address {
+            self.name.clone_from(&before.name);
+        }
+    }
 }
 
 /// A device name is shown in at most this many characters.

@@ -26,7 +26,6 @@ pub enum Action {
     /// Something was typed.
     Edit(Field, String),
     FirstStartDone,
-    Forget(DeviceId),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
     Page(PageAction),

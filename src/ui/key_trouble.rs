@@ -11,7 +11,10 @@ use super::{
     theme::{self, palette},
     widgets::{Sign, button, primary_button, quiet_button, sign, weak},
 };
-use crate::model::reason::{Reason, ReasonCode};
+use crate::model::{
+    reason::{Reason, ReasonCode},
+    settings::Theme,
+};
 
 /// What the person wants done about the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +30,17 @@ pub enum KeyChoice {
 const SIZE: [f32; 2] = [520.0, 400.0];
 const SMALLEST: [f32; 2] = [360.0, 300.0];
 
-/// Asks what to do about `trouble` (`KeyDamaged` or `KeyExposed`, with the file in its detail).
+/// Asks what to do about `trouble` (`KeyDamaged` or `KeyExposed`, with the file in its detail),
+/// in the colours of the settings.
 ///
 /// # Errors
 /// No window could be opened.
-pub fn ask(trouble: &Reason) -> Result<KeyChoice, StartFailure> {
+pub fn ask(trouble: &Reason, theme: Theme) -> Result<KeyChoice, StartFailure> {
     let choice = Rc::new(Cell::new(KeyChoice::Quit));
     renderer::first_that_works(|renderer| {
         let (trouble, choice) = (trouble.clone(), Rc::clone(&choice));
         let create = move |creation: &eframe::CreationContext<'_>| -> Box<dyn eframe::App> {
+            creation.egui_ctx.set_theme(theme::preference(theme));
             Box::new(KeyTrouble::new(&creation.egui_ctx, trouble, choice))
         };
         renderer::open(renderer, SIZE, SMALLEST, Box::new(create))

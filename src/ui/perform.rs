@@ -44,7 +44,6 @@ impl App {
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
             Action::FirstStartDone => self.first_start_done(),
-            Action::Forget(id) => self.forget(&id),
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
             }

@@ -55,7 +55,7 @@ impl App {
                 let met = warning.met;
                 if self.tell(Command::AllowDifferent(met)) {
                     self.state.trust.dismiss(id);
-                    self.state.notices.stay(Tone::Info, Word::AllowedDifferent.text(), None);
+                    self.state.notices.pass(Tone::Info, Word::AllowedDifferent.text(), self.state.now);
                 }
             }
             (AlarmAction::Allow, AlarmKind::CodesDiffer { .. }) => {}
@@ -104,27 +104,35 @@ impl App {
             PageAction::AcceptInto => self.on_page(|page| page.choosing_folder = true),
             PageAction::AskEachTime => self.set_page_rule(Rule::Ask),
             PageAction::Block => self.set_page_rule(Rule::Block),
-            PageAction::AskToForget => self.on_page(|page| page.forgetting = true),
+            PageAction::AskToForget => self.ask_to_forget(),
             PageAction::Keep => self.on_page(|page| page.forgetting = false),
             PageAction::CompareCodes => self.compare_codes(),
-            PageAction::Forget => {
-                if let Some(page) = self.state.device_page.clone() {
-                    self.forget(&page.id);
-                }
-            }
+            PageAction::Forget => self.forget(),
         }
     }
 
-    /// Takes a device off the list and out of the book.
-    pub(super) fn forget(&mut self, id: &DeviceId) {
+    /// An address that was only typed is not worth a question.
+    fn ask_to_forget(&mut self) {
+        let devices = &self.state.devices;
+        let Some(page) = &self.state.device_page else { return };
+        if devices.known.iter().any(|known| known.id().as_ref() == Some(&page.id)) {
+            self.on_page(|page| page.forgetting = true);
+        } else {
+            self.forget();
+        }
+    }
+
+    /// Takes the page's device off the list and out of the book.
+    fn forget(&mut self) {
+        let Some(DevicePage { id, .. }) = self.state.device_page.clone() else { return };
         if !self.tell(Command::ForgetDevice(id.clone())) {
             return;
         }
-        self.state.devices.forget(id);
-        if let DeviceId::Key(key) = id {
+        self.state.devices.forget(&id);
+        if let DeviceId::Key(key) = &id {
             self.state.trust.confirming.remove(key);
         }
-        self.state.device_page = self.state.device_page.take().filter(|page| page.id != *id);
+        self.state.device_page = None;
     }
 
     /// What may become of a verified device's offers.

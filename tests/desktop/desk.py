@@ -139,6 +139,17 @@ class Program:
             self.kill()
             raise
 
+    def next_window(self, name):
+        """Waits until the program has closed its window and opened another, which holds a control of that name."""
+        wait_for(f"the next window of {self}", lambda: self._another_window(name), timeout=30)
+
+    def _another_window(self, name):
+        # Which of the two is the new one, only its contents say; ids and places on the bus may come again.
+        window, root = self._find_window(None), self._find_root()
+        if window and root:
+            self.window, self.root = window, root
+        return self.all(name)
+
     def _find_window(self, title):
         self.alive()
         by = ["--name", title] if title else ["--pid", self.process.pid]
@@ -179,7 +190,10 @@ class Program:
         return before and before == self._boxes()
 
     def _boxes(self):
-        return [(node.name, node.box) for node in self.all()]
+        try:
+            return [(node.name, node.box) for node in self.all()]
+        except Exception:  # the tree changed while we looked
+            return []
 
     def frame(self):
         """(x, y, width, height) of the window on the screen."""

@@ -3,6 +3,7 @@
 import re
 import time
 
+import trust
 from desk import BUTTON, pixels_changed, sh, wait_for
 from runner import check, main, md5sum, random_file
 
@@ -233,6 +234,11 @@ if __name__ == "__main__":
         sending_and_accepting_need_no_pointer,
         what_has_arrived_can_be_compared_and_checked_again,
         what_did_not_get_through_is_sent_again_by_one_click,
+        trust.two_who_compared_the_code_know_each_other_from_then_on,
+        trust.another_key_under_a_verified_name_is_refused_with_a_warning,
+        trust.codes_are_compared_without_a_file,
+        trust.a_blocked_device_is_told_and_a_forgotten_one_is_a_stranger,
+        trust.a_key_that_others_may_read_is_made_private_and_kept,
         a_window_closes_at_once_and_in_order,
         an_idle_window_uses_no_processor_time,
     ])

@@ -20,6 +20,8 @@ PRIVATE = os.environ.get("SEALDROP_DESK_PRIVATE") == "yes" and shutil.which("tc"
 SLOW_BYTES_PER_SECOND = 40_000_000
 # A test that takes longer hangs where no deadline reaches: the run ends there, with where it stood.
 TEST_SECONDS = int(os.environ.get("SEALDROP_DESK_TEST_SECONDS", "240"))
+# Width and height of a window that is looked at; a narrow one shows everything in one column.
+WINDOW = tuple(int(side) for side in os.environ.get("SEALDROP_DESK_WINDOW", "1060x1000").split("x"))
 BIG_BYTES = 300_000_000 if PRIVATE else 2_000_000_000
 
 
@@ -66,10 +68,23 @@ class Desk:
         path.mkdir()
         return path
 
-    def start(self, device_name, port=0):
-        window = Sealdrop(self.root / device_name, device_name, self.root / f"{device_name}.log", port)
+    def start(self, device_name, port=0, folder=None, paths=()):
+        """A window with the profile in `folder`, which is new unless somebody made it before."""
+        folder = folder or device_name
+        window = Sealdrop(self.root / folder, device_name, self.root / f"{folder}.log", port, paths)
         self.programs.append(window)
         return window
+
+    def file(self, name, size=200_000):
+        """A file to send."""
+        path = self.root / "Outbox" / name
+        random_file(path, size)
+        return path
+
+    def side_by_side(self, left, right):
+        """Two windows on one screen, as high as it is."""
+        left.place(0, 0, *WINDOW)
+        right.place(WINDOW[0] + 20, 0, *WINDOW)
 
     def two_windows_and(self, outbox):
         """Anna's window on the left, the file manager in the middle, Bert's window on the right."""

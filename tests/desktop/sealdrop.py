@@ -10,21 +10,27 @@ from desk import BUTTON, Program, wait_for
 
 SEAL = re.compile(r"MD5 ([0-9a-f]{32}), (verified|does not match|not checked)")
 CARD = re.compile(r"^Offer from (.+), ([\d,]+) files?$")
+CODE = re.compile(r"^Code ([0-9]{6})$")
+OWN_KEY = re.compile(r"^Key of this device ([0-9a-f]{64})$")
+REMEMBERED = "Verified: the other device is remembered"
+# For whoever wants to look at the screenshots in the dark.
+THEME = os.environ.get("SEALDROP_DESK_THEME", "light")
 # What may open the table of files of a row, where it does not stand open by itself.
 OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNORECASE)
 
 
 class Sealdrop(Program):
-    def __init__(self, folder, device_name, log, port=0):
-        """Starts the program; `folder` holds its profile and the folder it receives into."""
+    def __init__(self, folder, device_name, log, port=0, paths=()):
+        """Starts the program with `paths` staged; `folder` holds its profile and the folder it receives into."""
         self.device_name = device_name
         self.received = Path(folder) / "Received"
-        self.received.mkdir(parents=True)
-        profile = Path(folder) / "profile"
-        profile.mkdir()
-        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": "light"}
-        (profile / "settings.json").write_text(json.dumps(settings))
-        super().__init__([os.environ["SEALDROP"], "--profile", profile, "--port", str(port)], log, env={"RUST_BACKTRACE": "1"})
+        self.received.mkdir(parents=True, exist_ok=True)
+        self.profile = Path(folder) / "profile"
+        self.profile.mkdir(exist_ok=True)
+        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": THEME}
+        (self.profile / "settings.json").write_text(json.dumps(settings))
+        command = [os.environ["SEALDROP"], "--profile", self.profile, "--port", str(port), *paths]
+        super().__init__(command, log, env={"RUST_BACKTRACE": "1"})
 
     @property
     def port(self):
@@ -70,6 +76,35 @@ class Sealdrop(Program):
             except TimeoutError:
                 if time.monotonic() > end:
                     raise
+
+    def code(self, timeout=20):
+        """The six digits that are to be compared."""
+        return CODE.match(self.find(CODE, timeout=timeout).name)[1]
+
+    def own_key(self):
+        """The key of this device, 64 hex digits."""
+        return OWN_KEY.match(self.find(OWN_KEY).name)[1]
+
+    def verify(self):
+        """Clicks *Verified* until it counts: what has just come takes no clicks."""
+        def done():
+            self.click("Verified")
+            try:
+                return wait_for("the answer", lambda: self.shows(f"^{REMEMBERED}$"), timeout=2)
+            except TimeoutError:
+                return None
+
+        wait_for(f"{self} to take *Verified*", done, timeout=15)
+
+    def devices(self):
+        """What the list calls each device: its name, and what is to be said of it."""
+        groups = self.shows(re.compile("^Device "))
+        return sorted(name.removeprefix("Device ") for name in groups if name != "Device name")
+
+    def send_to(self, port):
+        """Sends what is staged to a typed address of this machine."""
+        self.fill("Address", f"127.0.0.1:{port}")
+        self.click("Send")
 
     def progress(self):
         """The value of each progress bar, percent."""

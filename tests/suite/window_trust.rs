@@ -20,7 +20,7 @@ use sealdrop::{
 
 use crate::{
     fake_engine::{
-        device_key, ending, key, key_warning, manifest, peer, preflight, sealed_peer, snapshot, verified_device,
+        device_key, ending, key, key_warning, manifest, peer, preflight, sealed_peer, snapshot, tree, verified_device,
     },
     window_scene::Window,
 };
@@ -110,9 +110,57 @@ fn verified_means_the_key_on_the_card_and_no_other() {
     let [Command::Verify { key, name, address }] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!((*key, name.as_str()), (device_key(20), "Anna’s laptop"));
     assert_eq!(*address, "192.168.1.20:9527".parse().ok());
-    assert!(window.shows("Verified: this device is remembered") && !window.shows("Not verified"));
+    assert!(window.shows("Verified: the other device is remembered") && !window.shows("Not verified"));
     assert!(window.controls("Verified").is_empty() && window.engine.answered().is_empty());
     assert!(window.shows(CODE), "the other person may still be asking for it");
+}
+
+#[test]
+fn a_stranger_who_is_called_like_a_verified_device_is_not_taken_for_it() {
+    let mut window = Window::new();
+    window.tell(Event::Devices(vec![verified_device("Anna’s laptop", 20, Rule::Ask)]));
+    offer(&mut window, &offer_from(sealed_peer("anna’s laptop", 66)));
+    let warned = |window: &Window| window.shows("This is not the “Anna’s laptop” you verified: it has another key");
+    assert!(warned(&window) && window.shows("Not verified"));
+    let mut window = Window::new();
+    window.tell(Event::Devices(vec![verified_device("Anna’s laptop", 20, Rule::Ask)]));
+    offer(&mut window, &offer_from(sealed_peer("Ben", 66)));
+    assert!(!warned(&window));
+}
+
+#[test]
+fn a_device_that_never_answered_keeps_the_name_it_was_chosen_by() {
+    let mut window = Window::new();
+    window.tell(Event::Devices(vec![verified_device("Anna’s laptop", 20, Rule::Ask)]));
+    window.stage(&[tree("/home/anna/a.txt", &[("", 1)], Vec::new())]);
+    window.click("Anna’s laptop");
+    window.click("Send");
+    let asked = window.engine.asked();
+    let Some(Command::Send(request)) = asked.into_iter().next_back() else { panic!("nothing was sent") };
+    let key = TransferKey { id: request.id, direction: Direction::Outgoing };
+    let nameless = Peer::at(request.to.to_string(), false);
+    let failed = ending(Outcome::Failed, Some(Reason::bare(ReasonCode::WrongKey)), 0, 0);
+    window.tell(Event::Snapshot(TransferSnapshot { peer: nameless, ..snapshot(key, failed, manifest(&[])) }));
+    assert!(window.shows("To Anna’s laptop"));
+}
+
+#[test]
+fn a_caller_who_hung_up_was_not_turned_away_here() {
+    let mut window = Window::new();
+    let reason = Reason::there(ReasonCode::WrongKey, None);
+    window.tell(Event::Refused { address: "192.168.1.66".to_owned(), reason });
+    let said =
+        "A device at 192.168.1.66 called and hung up. The other device knows a device of this name by another key";
+    assert!(window.harness.query_all_by_label_contains(said).next().is_some());
+}
+
+#[test]
+fn in_a_narrow_window_the_code_of_what_was_sent_stands_above_the_devices() {
+    let mut window = Window::of([420.0, 720.0], false);
+    window.tell(Event::Devices((30..36).map(|seed| verified_device("Anna’s laptop", seed, Rule::Ask)).collect()));
+    window.tell(Event::Snapshot(sending(Stage::Waiting, Some(code()))));
+    let place = window.control("They differ").rect();
+    assert!(place.bottom() < 720.0, "it is at {place:?}");
 }
 
 #[test]
@@ -298,9 +346,10 @@ fn this_device_shows_its_key_and_copies_it() {
 
 /// A window with one verified device whose page is open.
 fn page_of(device: KnownDevice) -> Window {
+    let details = format!("Details of {}", device.name);
     let mut window = Window::new();
     window.tell(Event::Devices(vec![device]));
-    window.click("Details");
+    window.click(&details);
     window
 }
 
@@ -376,6 +425,19 @@ fn a_rules_folder_can_be_typed_where_no_dialog_opens() {
     window.click("Use");
     let asked = window.engine.asked();
     assert!(matches!(asked.as_slice(), [Command::SetRule { rule: Rule::Accept(_), .. }]), "{asked:?}");
+}
+
+#[test]
+fn codes_can_be_compared_with_a_typed_address_that_nothing_was_sent_to() {
+    let mut window = Window::new();
+    window.type_into("Address", "192.168.1.20");
+    window.click("Add");
+    window.click("Details of 192.168.1.20:9527");
+    window.click("Compare codes");
+    let asked = window.engine.asked();
+    assert!(matches!(asked.as_slice(), [Command::Compare { expect: None, .. }]), "{asked:?}");
+    window.click("Forget");
+    assert!(!window.shows("Details of 192.168.1.20:9527"), "there was nothing to be asked about");
 }
 
 #[test]
@@ -480,7 +542,8 @@ fn a_caller_who_wants_to_compare_codes_gets_a_card_that_is_seen_first() {
     window.click("Verified");
     let asked = window.engine.asked();
     assert!(matches!(asked.as_slice(), [Command::Verify { key, .. }] if *key == device_key(20)), "{asked:?}");
-    assert!(window.shows("Verified: this device is remembered"));
+    assert!(window.shows("Verified: the other device is remembered") && window.shows(CODE));
+    assert!(window.controls("They differ").is_empty(), "that is settled");
 }
 
 #[test]
@@ -617,6 +680,7 @@ fn all_of_it_fits_a_narrow_window() {
     compared(&mut window, Direction::Incoming, ComparisonState::Ended(Reason::bare(ReasonCode::ConnectionLost)));
     window.wait(600);
     window.click("Show keys");
+    let details = format!("Details of {name}");
     let narrow = |window: &Window, labels: &[&str]| {
         for label in labels {
             let place = window.control(label).rect();
@@ -625,9 +689,9 @@ fn all_of_it_fits_a_narrow_window() {
     };
     narrow(
         &window,
-        &["Verified", "They differ", "Details", "Copy key", "This is a different device", "Dismiss", "Close"],
+        &["Verified", "They differ", &details, "Copy key", "This is a different device", "Dismiss", "Close"],
     );
-    window.click("Details");
+    window.click(&details);
     narrow(&window, &["Compare codes", "Accept into a folder", "Forget"]);
     assert!(window.harness.query_all_by_role(Role::Image).all(|picture| picture.rect().right() <= 420.0));
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     book::{DeviceId, KnownDevice},
-    device::{BadAddr, MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
+    device::{BadAddr, MAX_SHOWN_NAME_CHARS, Peer, PeerAddr, shown_text},
     device_key::DeviceKey,
+    look_alike::looks_like,
 };
 
 /// The left side of the window.
@@ -76,6 +77,13 @@ impl Devices {
     /// The verified device with this key.
     pub fn verified(&self, key: DeviceKey) -> Option<&KnownDevice> {
         self.known.iter().find(|known| known.key() == Some(key))
+    }
+
+    /// The verified device that `peer` is called like without being it.
+    pub fn namesake(&self, peer: &Peer) -> Option<&KnownDevice> {
+        let key = peer.key?;
+        let mut verified = self.known.iter().filter(|known| known.key().is_some_and(|other| other != key));
+        verified.find(|known| looks_like(&known.name, &peer.name))
     }
 
     /// The address in the field, if something is typed there.

@@ -155,8 +155,7 @@ impl State {
                 }
             }
             Event::Refused { address, reason } => {
-                let why = text::one_line(&reason);
-                self.notices.stay(Tone::Info, text::refused(&address, &why), Some(reason.to_string()));
+                self.notices.stay(Tone::Info, text::refused(&address, &reason), Some(reason.to_string()));
             }
             Event::Settings(settings) => self.settings_are(settings),
             Event::SettingsDamaged { kept_at, reason } => {

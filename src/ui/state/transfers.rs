@@ -47,8 +47,9 @@ impl Transfers {
     }
 
     /// How a transfer stands now. True for one that was not known.
-    pub fn put(&mut self, snapshot: TransferSnapshot, now: Instant) -> bool {
+    pub fn put(&mut self, mut snapshot: TransferSnapshot, now: Instant) -> bool {
         if let Some(row) = self.row_mut(snapshot.key) {
+            snapshot.peer.keep_name_of(&row.snapshot.peer);
             row.update(snapshot, now);
             return false;
         }

@@ -134,12 +134,13 @@ impl Trust {
     }
 
     /// How a comparison stands now; true when what is on the screen has moved.
-    pub fn compared(&mut self, snapshot: ComparisonSnapshot, now: Instant) -> bool {
+    pub fn compared(&mut self, mut snapshot: ComparisonSnapshot, now: Instant) -> bool {
         if self.closed.contains(&snapshot.key) {
             return false;
         }
         if let Some(card) = self.comparison(snapshot.key) {
             let moved = card.snapshot.state != snapshot.state;
+            snapshot.peer.keep_name_of(&card.snapshot.peer);
             card.snapshot = snapshot;
             if moved {
                 card.hold_still(now);

@@ -24,6 +24,17 @@ pub fn path(path: &Path) -> String {
     name(&path.to_string_lossy())
 }
 
+/// A system as people write it; what is not known is shown as it came.
+pub fn system(os: &str) -> &str {
+    match os {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        "freebsd" => "FreeBSD",
+        other => other,
+    }
+}
+
 /// The accessible name of an offer's card.
 pub fn offer_card(device: &str, files: u64) -> String {
     format!("Offer from {device}, {}", count(files, "file", "files"))
@@ -271,11 +282,6 @@ pub fn wrote(file: &Path) -> String {
     format!("Checksums saved as {}", path(file))
 }
 
-/// Somebody tried to offer something and was turned away at the door.
-pub fn refused(address: &str, why: &str) -> String {
-    format!("An offer from {address} was turned away. {why}")
-}
-
 /// Paths that were dropped but could not be read.
 pub fn unreadable_drop(paths: &[String]) -> String {
     match paths {
@@ -335,11 +341,6 @@ pub fn listening_nowhere(port: u16) -> String {
 /// The accessible name of *Copy* beside an address.
 pub fn copy_address(address: &str) -> String {
     format!("Copy {address}")
-}
-
-/// The accessible name of *Forget* beside a device.
-pub fn forget(device: &str) -> String {
-    format!("Forget {device}")
 }
 
 /// The accessible name of *Remove* beside a staged item.

@@ -12,6 +12,7 @@ use crate::{
     model::{
         device::{MAX_SHOWN_NAME_CHARS, shown_text},
         device_key::DeviceKey,
+        reason::{Reason, Side},
         short_code::ShortCode,
         transfer::{Direction, Stage},
     },
@@ -25,6 +26,11 @@ pub fn code(code: ShortCode) -> String {
 /// The headline of a code that is to be compared.
 pub fn is_it(device: &str) -> String {
     format!("Is this really {device}?")
+}
+
+/// Said of a stranger who is called like a verified device.
+pub fn namesake(verified: &str) -> String {
+    format!("This is not the “{}” you verified: it has another key", device_name(verified))
 }
 
 /// The accessible name of this device's key.
@@ -66,14 +72,14 @@ pub fn device(device: &str, verified: bool, blocked: bool) -> String {
     format!("Device {device}{verified}{blocked}")
 }
 
+/// The accessible name of *Details* beside a device.
+pub fn details(device: &str) -> String {
+    format!("Details of {device}")
+}
+
 /// The accessible name of a comparison's card.
 pub fn compare_card(device: &str) -> String {
     format!("Compare codes with {device}")
-}
-
-/// The accessible name of *Close* at a comparison on a page that has one of its own.
-pub fn close_comparison() -> String {
-    format!("{} comparison", super::Word::Close.text())
 }
 
 /// Who wants to compare codes.
@@ -120,6 +126,15 @@ pub fn wrong_key(warning: &KeyWarning) -> String {
                 "The device at {address} is not the “{device}” you verified: it has another key. Nothing was sent to it"
             )
         }
+    }
+}
+
+/// Somebody tried to offer something and was turned away at the door, or turned away there and then.
+pub fn refused(address: &str, reason: &Reason) -> String {
+    let why = one_line(reason);
+    match reason.side {
+        Side::Here => format!("An offer from {address} was turned away. {why}"),
+        Side::There => format!("A device at {address} called and hung up. {why}"),
     }
 }
 

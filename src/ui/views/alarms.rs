@@ -57,7 +57,11 @@ fn alarm_ui(ui: &mut Ui, state: &State, alarm: &Alarm, actions: &mut Vec<Action>
             (Word::CodesDifferTitle.text().to_owned(), text::codes_differ(name, address), Word::CodesDifferAdvice)
         }
         AlarmKind::WrongKey(warning) => {
-            (text::wrong_key_title(warning), text::wrong_key(warning), Word::WrongKeyAdvice)
+            let advice = match warning.direction {
+                Direction::Incoming => Word::WrongCallerAdvice,
+                Direction::Outgoing => Word::WrongKeyAdvice,
+            };
+            (text::wrong_key_title(warning), text::wrong_key(warning), advice)
         }
     };
     let (ink, fill) = tone_colours(ui, Tone::Problem);

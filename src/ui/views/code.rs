@@ -3,9 +3,9 @@
 use egui::{FontId, Frame, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::{
-    model::short_code::ShortCode,
+    model::{device::Peer, short_code::ShortCode},
     ui::{
-        state::notices::Tone,
+        state::{State, notices::Tone},
         text::{self, Word},
         theme::palette,
         widgets::{button, told, weak},
@@ -26,9 +26,13 @@ pub(super) enum Answer {
 }
 
 /// Asks whether both see the same code. `None` as long as it is being agreed on.
-pub(super) fn ask_ui(ui: &mut Ui, device: &str, code: Option<ShortCode>) -> Option<Answer> {
+pub(super) fn ask_ui(ui: &mut Ui, state: &State, peer: &Peer, code: Option<ShortCode>) -> Option<Answer> {
     panel(ui, |ui| {
-        ui.add(Label::new(RichText::new(text::is_it(device)).color(palette(ui).strong)).wrap());
+        if let Some(namesake) = state.devices.namesake(peer) {
+            told(ui, Tone::Warning, &text::namesake(&namesake.name));
+        } else {
+            ui.add(Label::new(RichText::new(text::is_it(&peer.name)).color(palette(ui).strong)).wrap());
+        }
         if ui.available_width() >= BESIDE_FROM {
             let beside = |ui: &mut Ui| {
                 large_ui(ui, code);

@@ -76,11 +76,13 @@ fn card_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mu
 pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, actions: &mut Vec<Action>) {
     let (key, peer) = (comparison.key(), &comparison.snapshot.peer);
     let answer = match &comparison.snapshot.state {
+        ComparisonState::Code(code) if peer.verified => code::once_more_ui(ui, *code).then_some(code::Answer::Differ),
         ComparisonState::Code(code) if state.verified(peer) => {
-            code::once_more_ui(ui, *code).then_some(code::Answer::Differ)
+            code::verified_ui(ui, *code);
+            None
         }
-        ComparisonState::Code(code) => code::ask_ui(ui, &peer.name, Some(*code)),
-        ComparisonState::Waiting if comparison.incoming() => code::ask_ui(ui, &peer.name, None),
+        ComparisonState::Code(code) => code::ask_ui(ui, state, peer, Some(*code)),
+        ComparisonState::Waiting if comparison.incoming() => code::ask_ui(ui, state, peer, None),
         ComparisonState::Connecting | ComparisonState::Waiting => {
             let sentence = text::comparison_state(&comparison.snapshot.state, key.direction, &peer.name);
             waits_ui(ui, &sentence);
@@ -98,11 +100,7 @@ pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, 
         None => {}
     }
     let on_page = state.device_page.as_ref().is_some_and(|page| page.shows(&state.devices, comparison));
-    let close = if on_page {
-        quiet_button(ui, Word::Close.text()).accessible_name(text::close_comparison())
-    } else {
-        button(ui, Word::Close.text())
-    };
+    let close = if on_page { quiet_button(ui, Word::EndComparison.text()) } else { button(ui, Word::Close.text()) };
     if close.clicked() {
         actions.push(Action::Comparison(key, ComparisonAction::Close));
     }

@@ -81,7 +81,7 @@ fn head_ui(ui: &mut Ui, device: &KnownDevice, actions: &mut Vec<Action>) {
 }
 
 fn addresses_ui(ui: &mut Ui, device: &KnownDevice) {
-    part(ui, Word::AddressesLabel);
+    part(ui, if device.last_used == 0 { Word::AddressLabel } else { Word::AddressesLabel });
     if device.addresses.is_empty() {
         weak(ui, Word::NoAddress.text());
     }

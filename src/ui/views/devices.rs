@@ -56,25 +56,21 @@ fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, ac
     let name = shown_name(device);
     let mut chosen = state.devices.chosen.contains(id);
     let reachable = device.address().is_some();
-    let remembered = state.devices.known.iter().any(|known| known.id().as_ref() == Some(id));
     let mut ticked = false;
     let check = |ui: &mut Ui| {
         let box_ = ui.add_enabled(reachable, Checkbox::new(&mut chosen, &name));
         ticked = box_.accessible_name(name.clone()).on_hover_text(&name).changed();
     };
-    let mut wish = None;
+    let mut opened = false;
     line(ui, check, |ui| {
-        if remembered && quiet_button(ui, Word::Details.text()).clicked() {
-            wish = Some(Action::Page(PageAction::Open(id.clone())));
-        }
-        if !remembered && quiet_button(ui, Word::Forget.text()).accessible_name(text::forget(&name)).clicked() {
-            wish = Some(Action::Forget(id.clone()));
-        }
+        opened = quiet_button(ui, Word::Details.text()).accessible_name(text::details(&name)).clicked();
     });
     if ticked {
         actions.push(Action::ChooseDevice(id.clone()));
     }
-    actions.extend(wish);
+    if opened {
+        actions.push(Action::Page(PageAction::Open(id.clone())));
+    }
 }
 
 fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {

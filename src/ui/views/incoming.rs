@@ -122,7 +122,7 @@ pub(super) fn beside_key(ui: &mut Ui, peer: &Peer, words: impl FnOnce(&mut Ui)) 
 pub(super) fn peer_ui(ui: &mut Ui, state: &State, peer: &Peer) {
     ui.horizontal_wrapped(|ui| {
         if let Some(os) = &peer.os {
-            weak_line(ui, os);
+            weak_line(ui, text::system(os));
         }
         if peer.address != peer.name {
             ui.label(RichText::new(&peer.address).monospace().size(12.0).color(palette(ui).weak));
@@ -152,7 +152,7 @@ fn code_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
         }
         return;
     }
-    match code::ask_ui(ui, &peer.name, code) {
+    match code::ask_ui(ui, state, peer, code) {
         Some(code::Answer::Verified) => actions.extend(Confirmed::of(peer).map(Action::Verify)),
         Some(code::Answer::Differ) => actions.push(Action::Card(offer.key(), CardAction::Differ)),
         None => {}

@@ -37,9 +37,6 @@ const SIDE_WIDTH: f32 = 268.0;
 /// The centre gets no wider than this: longer lines are harder to follow.
 const WIDEST: f32 = 980.0;
 
-/// Room that a notice takes at the lower edge.
-const NOTICE_HEIGHT: f32 = 60.0;
-
 /// The whole window.
 pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let before = actions.len();
@@ -60,7 +57,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 ui.spacing_mut().item_spacing.y = 10.0;
                 centre_ui(ui, state, wide, actions);
                 // What lies under the notices can be scrolled out from below them.
-                ui.add_space(NOTICE_HEIGHT * state.notices.shown.len() as f32);
+                ui.add_space(notices::height(ui));
             });
         });
     });
@@ -103,9 +100,10 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
     drop_area::drop_area_ui(ui, state, actions);
     incoming::incoming_ui(ui, state, actions);
     let before = actions.len();
-    if !wide {
-        devices::devices_ui(ui, state, actions);
-        this_device::this_device_ui(ui, state, actions);
+    // What was just sent, with its code, stands above the devices; what is still to be sent has them at hand.
+    let sent = state.staging.is_empty() && !state.transfers.is_empty();
+    if !wide && !sent {
+        devices_and_this_one_ui(ui, state, actions);
     }
     ui.add_space(6.0);
     ui.horizontal(|ui| {
@@ -115,10 +113,20 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
         }
     });
     activity::activity_ui(ui, state, actions);
+    if !wide && sent {
+        devices_and_this_one_ui(ui, state, actions);
+    }
     // A card or a row has just pushed these down: a click here was meant for something else.
     if state.settling() {
         drop_clicks(actions, before);
     }
+}
+
+fn devices_and_this_one_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.add_space(6.0);
+    devices::devices_ui(ui, state, actions);
+    ui.add_space(6.0);
+    this_device::this_device_ui(ui, state, actions);
 }
 
 fn settings_button(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

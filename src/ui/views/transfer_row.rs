@@ -147,7 +147,7 @@ fn code_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
         code::verified_ui(ui, code);
         return;
     }
-    match code::ask_ui(ui, &peer.name, Some(code)) {
+    match code::ask_ui(ui, state, peer, Some(code)) {
         Some(code::Answer::Verified) => actions.extend(Confirmed::of(peer).map(Action::Verify)),
         Some(code::Answer::Differ) => actions.push(Action::Row(row.key(), RowAction::Differ)),
         None => {}
