@@ -47,6 +47,18 @@ pub struct Seal {
     pub profile: Profile,
 }
 
+impl Seal {
+    /// The device book as it is now; that it was damaged is told.
+    pub fn book(&self, notes: &Sender<Note>) -> Book {
+        let loaded = devices_file::load(&self.profile);
+        if let Some(kept_at) = loaded.damaged {
+            // A dispatch that shuts down does not hear it; the file stays aside.
+            notes.send(Note::DevicesDamaged(kept_at)).ok();
+        }
+        loaded.book
+    }
+}
+
 /// Whom to call, and what that takes.
 pub struct Call {
     pub key: TransferKey,
@@ -88,7 +100,7 @@ impl Call {
         let session = self.seal.tls.call(self.expect).map_err(broken_tls)?;
         link.set_deadline(Some(Instant::now() + link.limits().hello));
         let established = link.seal(session).map_err(|error| self.not_established(error))?;
-        let book = devices_file::load(&self.seal.profile).book;
+        let book = self.seal.book(&self.notes);
         let verified = book.device(established.peer).is_some();
         let nonce = Nonce::fresh().map_err(broken_tls)?;
         let hello = greet::greet_first(link, &self.seal.me, commitment(&nonce), verified)?;
@@ -138,9 +150,14 @@ impl Call {
         Err(takes_name())
     }
 
+    fn name_of(&self, key: DeviceKey) -> String {
+        let book = self.seal.book(&self.notes);
+        book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
+    }
+
     fn warn(&self, expected: DeviceKey, met: DeviceKey, met_name: Option<&str>) {
         let warning = KeyWarning {
-            name: name_of(&self.seal.profile, expected),
+            name: self.name_of(expected),
             expected,
             met,
             met_name: met_name.map(|name| shown_text(name.trim(), MAX_SHOWN_NAME_CHARS)),
@@ -154,12 +171,6 @@ impl Call {
         // Dispatch hears all but the notes that come after a shutdown.
         self.notes.send(note).ok();
     }
-}
-
-/// Name of a verified device.
-pub fn name_of(profile: &Profile, key: DeviceKey) -> String {
-    let book = devices_file::load(profile).book;
-    book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
 }
 
 /// The refusal of a key that comes under a verified device's name.
