@@ -80,7 +80,7 @@ impl Lobby {
 
     /// Keeps `link` until it is taken, dismissed or left. `CodeKnown` is told when `comparing` has come to a code.
     pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor, comparing: Option<Box<Comparing>>) {
-        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, wanted: false })));
+        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, shown_at: None, wanted: false })));
     }
 
     /// The card stands before a person: the code may be agreed on, with this nonce of ours.
@@ -118,8 +118,17 @@ struct Waiting {
     link: SocketLink,
     waits_for: WaitsFor,
     comparing: Option<Box<Comparing>>,
+    /// When our half of the code went out. The other half follows without a person.
+    shown_at: Option<Instant>,
     /// Dispatch has asked for it.
     wanted: bool,
+}
+
+impl Waiting {
+    fn owes_too_long(&self) -> bool {
+        let owed = self.comparing.as_ref().is_some_and(|comparing| comparing.is_owed());
+        owed && self.shown_at.is_some_and(|at| at.elapsed() >= self.link.limits().header)
+    }
 }
 
 struct Keeper {
@@ -229,8 +238,12 @@ impl Keeper {
                 }
                 None => waiting.link.poll_output().err().map(|error| error.to_string()),
             };
+            let owes_too_long = waiting.owes_too_long();
             if let Some(detail) = broken {
                 self.leave(number, Reason::here(ReasonCode::ConnectionLost, detail), Farewell::default());
+            } else if owes_too_long {
+                let detail = "the other side did not say its part of the code";
+                self.fault(number, &LaneError::Local(Reason::here(ReasonCode::Timeout, detail)));
             }
         }
     }
@@ -325,6 +338,7 @@ impl Keeper {
         let Some(number) = self.number_of(key) else { return };
         let Some(waiting) = self.waiting.get_mut(&number) else { return };
         let Some(word) = waiting.comparing.as_mut().and_then(|comparing| comparing.show(nonce)) else { return };
+        waiting.shown_at = Some(Instant::now());
         let said = header::write_header(&mut waiting.link, &word).map_err(LaneError::from);
         if let Err(error) = said.and_then(|()| Ok(waiting.link.poll_output()?)) {
             self.fault(number, &error);

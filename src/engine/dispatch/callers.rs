@@ -39,6 +39,9 @@ use super::{
 /// What may wait for a person at the same time, in all.
 const MAX_WAITING: usize = 32;
 
+/// Names of offers that are remembered: those of some days, at the rate at which strangers may ask.
+const MAX_SPENT: usize = 1024;
+
 /// Somebody who stands before the door.
 pub(in crate::engine) enum Knock {
     /// A classic sender whose file has arrived: another may follow.
@@ -105,7 +108,8 @@ impl Dispatch {
     pub(super) fn offer_came(&mut self, offer: ArrivedOffer) {
         let ArrivedOffer { caller, manifest, message, session, share } = offer;
         let key = caller.key;
-        if self.stopping_until.is_some() || self.records.contains_key(&key) {
+        // A name that was used before could take the answer that a person gives to what stood under it.
+        if self.stopping_until.is_some() || self.spent.contains(&key.id) {
             return turn_away(caller.link, ReasonCode::UnknownTransfer);
         }
         let held = match self.may_ask(&caller) {
@@ -130,6 +134,8 @@ impl Dispatch {
         self.setup.lobby.wait(key, link, waits_for, comparing);
         let at_once = record.card_at.is_none();
         self.records.insert(key, record);
+        self.spent.truncate(MAX_SPENT - 1);
+        self.spent.push_front(key.id);
         if at_once {
             self.make_card(key);
         }
@@ -211,6 +217,7 @@ impl Dispatch {
         let reserved = self.reserved(key);
         let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
         let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
+        record.hands = Hands::Lane;
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
         let profile = self.setup.errands.profile.clone();
         let to = Destination { profile, acceptance, reserved, session };

@@ -133,7 +133,6 @@ impl Dispatch {
     pub(super) fn accept(&mut self, key: TransferKey, acceptance: Acceptance) {
         let Some(record) = self.records.get_mut(&key).filter(|record| record.is_waiting()) else { return };
         record.expires = None;
-        record.hands = Hands::Lane;
         record.accepted_at = Some(Instant::now());
         record.snapshot.folder = Some(acceptance.folder.clone());
         record.snapshot.stage = Stage::Moving;

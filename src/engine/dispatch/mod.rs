@@ -10,7 +10,7 @@ mod record;
 mod trust;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::{Duration, Instant},
@@ -25,7 +25,7 @@ use crate::{
         device_key::DeviceKey,
         reason::{Reason, ReasonCode},
         settings::Settings,
-        transfer::{Direction, Stage, TransferKey},
+        transfer::{Direction, Stage, TransferId, TransferKey},
     },
     transfer::{greet::Me, lane::Farewell, limits::Limits},
     wire::header::{Abort, Message},
@@ -79,6 +79,8 @@ pub(super) struct Dispatch {
     setup: Setup,
     outbox: Outbox,
     records: HashMap<TransferKey, Record>,
+    /// Names under which something was offered here, newest first: each stands for one offer only.
+    spent: VecDeque<TransferId>,
     stages: HashMap<StageId, CancelFlag>,
     pool: Pool,
     listener: Option<Listener>,
@@ -114,6 +116,7 @@ impl Dispatch {
             setup,
             outbox: Outbox::default(),
             records: HashMap::new(),
+            spent: VecDeque::new(),
             stages: HashMap::new(),
             pool: Pool::default(),
             listener: None,
