@@ -152,7 +152,8 @@ impl Dispatch {
     }
 
     pub(super) fn end_meeting(&mut self, key: TransferKey, reason: Reason) {
-        if let Some(meeting) = self.meetings.remove(&key) {
+        // One that was held back and never shown is over without a word.
+        if let Some(meeting) = self.meetings.remove(&key).filter(|meeting| meeting.card_at.is_none()) {
             self.tell_meeting(key, meeting.peer, ComparisonState::Ended(reason));
         }
     }

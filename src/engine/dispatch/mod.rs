@@ -293,7 +293,10 @@ impl Dispatch {
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
                 record.forget_the_list();
             }
-            self.outbox.snapshot(record.snapshot);
+            // One that was held back and never shown leaves no row: strangers could make as many as they like.
+            if record.card_at.is_none() {
+                self.outbox.snapshot(record.snapshot);
+            }
         }
     }
 
