@@ -28,7 +28,13 @@ use crate::{
     },
 };
 
-use super::{closer, link::SocketLink, note::Note, poll::watch, threads};
+use super::{
+    closer::{self, Closers},
+    link::SocketLink,
+    note::Note,
+    poll::watch,
+    threads,
+};
 
 /// How often pings, silence and resets are looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -72,8 +78,14 @@ impl Lobby {
     pub fn start(notes: Sender<Note>) -> std::io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let (words, heard) = bounded(WORDS);
-        let keeper =
-            Keeper { poller: Arc::clone(&poller), notes, waiting: HashMap::new(), next: 0, talkers: Vec::new() };
+        let keeper = Keeper {
+            poller: Arc::clone(&poller),
+            notes,
+            waiting: HashMap::new(),
+            next: 0,
+            talkers: Vec::new(),
+            closers: Closers::default(),
+        };
         threads::spawn("lobby", move || keeper.run(&heard))?;
         Ok(Self { words, poller })
     }
@@ -138,6 +150,7 @@ struct Keeper {
     next: usize,
     /// Those with more to read than one turn allows; their sockets may have nothing to tell.
     talkers: Vec<usize>,
+    closers: Closers,
 }
 
 impl Keeper {
@@ -179,7 +192,7 @@ impl Keeper {
                 Ok(Word::Wait(waiting)) => self.admit(*waiting),
                 Ok(Word::Dismiss(key, farewell)) => match self.remove(key) {
                     Some(Waiting { link, waits_for: WaitsFor::OurAnswerClassic, .. }) => closer::reset(link),
-                    Some(Waiting { link, .. }) => closer::close(link, farewell),
+                    Some(Waiting { link, .. }) => self.closers.close(link, farewell),
                     None => {}
                 },
                 Err(TryRecvError::Empty) => return Ok(()),
@@ -251,7 +264,7 @@ impl Keeper {
     fn leave(&mut self, number: usize, reason: Reason, farewell: Farewell) {
         if let Some(waiting) = self.remove_number(number) {
             self.note(Note::Left { key: waiting.key, reason });
-            closer::close(waiting.link, farewell);
+            self.closers.close(waiting.link, farewell);
         }
     }
 
@@ -267,7 +280,10 @@ impl Keeper {
             let ended = if reads { waiting.link.poll_more() } else { waiting.link.has_ended() };
             reads_left -= usize::from(std::mem::take(&mut reads));
             match next_header(&mut waiting.link, ended) {
-                Ok(None) if !waiting.link.has_more() => break,
+                Ok(None) if !waiting.link.has_more() => {
+                    waiting.link.let_go_of_room();
+                    break;
+                }
                 Ok(None) if reads_left > 0 => reads = true,
                 Ok(None) => {
                     self.talkers.push(number);
@@ -324,7 +340,7 @@ impl Keeper {
                 if alone && agreed.say.is_none() {
                     if let Some(waiting) = self.remove_number(number) {
                         let last = Some(Message::Done);
-                        closer::close(waiting.link, Farewell { last, ..Farewell::default() });
+                        self.closers.close(waiting.link, Farewell { last, ..Farewell::default() });
                     }
                 } else if wanted {
                     self.hand_back(number);

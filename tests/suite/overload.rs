@@ -14,11 +14,12 @@ use std::{
 use sealdrop::{
     engine::messages::{Command, Event},
     model::reason::ReasonCode,
-    wire::frame::encode_frame,
+    wire::{frame::encode_frame, header::Message},
 };
 
 use crate::{
     scripted::{Scripted, dial_plain, file_entry},
+    sealed_stream::new_identity,
     support::Station,
 };
 
@@ -128,4 +129,29 @@ fn an_offer_that_was_held_back_and_never_shown_leaves_no_row() {
         _ => None,
     });
     assert!(rows.is_empty(), "{} rows of offers that nobody saw", rows.len());
+}
+
+/// Threads of this process. Other tests may run beside this one, with a few dozen of their own.
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn strangers_who_are_turned_away_and_stay_cost_no_thread_each() {
+    let b = Station::strict("b");
+    let own = new_identity();
+    let before = threads();
+    let mut most = 0;
+    let held: Vec<Scripted> = (0..400)
+        .map(|_| {
+            let mut caller = Scripted::dial_as(b.port, &own);
+            caller.greet();
+            caller.say(&Message::Verify);
+            most = most.max(threads());
+            caller
+        })
+        .collect();
+    assert!(most < before + 250, "{most} threads for {} callers", held.len());
 }

@@ -33,7 +33,6 @@ use crate::{
 use super::{
     Dispatch,
     record::{Hands, Record},
-    turn_away,
 };
 
 /// What may wait for a person at the same time, in all.
@@ -110,11 +109,11 @@ impl Dispatch {
         let key = caller.key;
         // A name that was used before could take the answer that a person gives to what stood under it.
         if self.stopping_until.is_some() || self.spent.contains(&key.id) {
-            return turn_away(caller.link, ReasonCode::UnknownTransfer);
+            return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
         }
         let held = match self.may_ask(&caller) {
             Ok(held) => held,
-            Err(reason) => return answer_busy(caller.link, reason),
+            Err(reason) => return self.answer_busy(caller.link, reason),
         };
         let Arrived { link, peer, rule, comparing, .. } = caller;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Waiting, message);
@@ -212,11 +211,20 @@ impl Dispatch {
         self.outbox.fact(Event::Offered(IncomingOffer { snapshot, preflight, expires, reply }));
     }
 
+    /// Turns somebody away who may come again.
+    pub(super) fn answer_busy(&self, link: SocketLink, reason: Reason) {
+        if !link.is_sealed() {
+            return closer::reset(link);
+        }
+        let last = Some(Message::Answer(Answer::Busy(reason)));
+        self.closers.close(link, Farewell { last, ..Farewell::default() });
+    }
+
     /// The lobby gave a connection back after Accept.
     pub(super) fn taken(&mut self, key: TransferKey, link: SocketLink) {
         let reserved = self.reserved(key);
-        let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
-        let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
+        let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
+        let Some(acceptance) = record.acceptance.clone() else { return self.turn_away(link, ReasonCode::Internal) };
         record.hands = Hands::Lane;
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
         let profile = self.setup.errands.profile.clone();
@@ -226,15 +234,6 @@ impl Dispatch {
             Session::Sealed => lane.receive(link, &manifest, &to),
         });
     }
-}
-
-/// Turns somebody away who may come again.
-pub(super) fn answer_busy(link: SocketLink, reason: Reason) {
-    if !link.is_sealed() {
-        return closer::reset(link);
-    }
-    let last = Some(Message::Answer(Answer::Busy(reason)));
-    closer::close(link, Farewell { last, ..Farewell::default() });
 }
 
 impl Record {

@@ -33,6 +33,7 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
+    closer::Closers,
     door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience},
     errands::Errands,
     link::SocketLink,
@@ -105,6 +106,7 @@ pub(super) struct Dispatch {
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
     stopping_until: Option<Instant>,
+    closers: Closers,
 }
 
 impl Dispatch {
@@ -134,6 +136,7 @@ impl Dispatch {
             warned: HashMap::new(),
             stop: CancelFlag::default(),
             stopping_until: None,
+            closers: Closers::default(),
         }
     }
 
@@ -323,6 +326,12 @@ impl Dispatch {
             .collect()
     }
 
+    /// Closes a connection whose transfer has ended meanwhile.
+    fn turn_away(&self, link: SocketLink, code: ReasonCode) {
+        let last = Some(abort(Reason::bare(code)));
+        self.closers.close(link, Farewell { last, ..Farewell::default() });
+    }
+
     fn listen(&mut self, port: u16) {
         if self.watching.is_none() {
             let (watching, ended) = bounded(0);
@@ -344,10 +353,4 @@ impl Dispatch {
 
 fn abort(reason: Reason) -> Message {
     Message::Abort(Abort { reason, ours: None, theirs: None })
-}
-
-/// Closes a connection whose transfer has ended meanwhile.
-fn turn_away(link: SocketLink, code: ReasonCode) {
-    let last = Some(abort(Reason::bare(code)));
-    super::closer::close(link, Farewell { last, ..Farewell::default() });
 }
