@@ -100,6 +100,25 @@ fn an_offer_that_waits_ends_when_its_device_is_blocked() {
 }
 
 #[test]
+fn nobody_passes_for_a_stranger_because_the_book_cannot_be_read() {
+    let anna = new_identity();
+    let mut b = station(&anna, Rule::Block);
+    let book = b.home.path().join("profile/devices.json");
+    fs::remove_file(&book).unwrap();
+    fs::create_dir(&book).unwrap();
+    for _ in 0..2 {
+        let mut caller = Scripted::dial_as(b.port, &anna);
+        caller.say(&caller.hello());
+        assert_eq!(caller.hear_abort().code, ReasonCode::Io);
+    }
+    b.say(Command::Shutdown);
+    b.seen.clear();
+    b.wait("the end", |event| matches!(event, Event::Stopped).then_some(()));
+    let told = b.seen.iter().filter(|event| matches!(event, Event::DevicesDamaged { .. })).count();
+    assert_eq!(told, 1, "told once, not by each caller");
+}
+
+#[test]
 fn a_rule_that_holds_takes_without_asking() {
     let anna = new_identity();
     let (b, folder) = accepts_into_a_folder(&anna);

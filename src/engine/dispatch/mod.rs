@@ -103,6 +103,8 @@ pub(super) struct Dispatch {
     known_places: HashSet<IpAddr>,
     /// Verified devices that somebody pretended to be, and when that was told.
     warned: HashMap<DeviceKey, Instant>,
+    /// The damaged device book that was told of last, and when.
+    damage_told: Option<(PathBuf, Instant)>,
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
     stopping_until: Option<Instant>,
@@ -134,6 +136,7 @@ impl Dispatch {
             rules: HashMap::new(),
             known_places: HashSet::new(),
             warned: HashMap::new(),
+            damage_told: None,
             stop: CancelFlag::default(),
             stopping_until: None,
             closers: Closers::default(),

@@ -37,7 +37,7 @@ impl Dispatch {
             Note::CodeKnown { key, code } => self.code_known(key, code),
             Note::CompareCame(caller) => self.compare_came(*caller),
             Note::Devices(book) => self.devices_are(book),
-            Note::DevicesDamaged(kept_at) => self.outbox.fact(Event::DevicesDamaged { kept_at }),
+            Note::DevicesDamaged(kept_at) => self.devices_damaged(kept_at),
             Note::DevicesNotSaved(reason) => self.outbox.fact(Event::DevicesNotSaved(reason)),
             Note::DoormanLeft { from } => self.doorman_left(from),
             Note::FileEnded { key, end } => self.file_ended(key, end),

@@ -17,7 +17,6 @@ use crate::{
         reason::{Reason, ReasonCode},
         transfer::{Direction, TransferId},
     },
-    storage::devices_file,
     transfer::{
         compare::Comparing,
         greet::{self, UNVERIFIED, VERIFIED},
@@ -46,7 +45,7 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
         Message::Offer(offer) => {
             let (id, what) = take_offer(link, orders, &guest, offer)?;
             // A list can take its time, and what a person has said meanwhile holds.
-            guest.rule = welcome(link, orders, &guest.hello, &guest.established, &book(orders))?;
+            guest.rule = welcome(link, orders, &guest.hello, &guest.established, &orders.seal.book(&orders.notes)?)?;
             let both = guest.rule.is_some() && guest.hello.verified == Some(true);
             let comparing = comparing(orders, &guest)?.filter(|_| !both);
             Ok(Came { id, peer: peer(link, &guest), rule: guest.rule, comparing, what })
@@ -74,21 +73,11 @@ fn let_in(link: &mut SocketLink, orders: &Orders) -> Result<Guest, LaneError> {
         SealError::Session(error) => LaneError::Link(LinkEnd::Sealed(error.reason())),
     })?;
     let hello = greet::read_hello(link)?;
-    let book = book(orders);
+    let book = orders.seal.book(&orders.notes)?;
     let verified = book.device(established.peer).is_some();
     greet::greet_back(link, &orders.seal.me, &hello, verified)?;
     let rule = welcome(link, orders, &hello, &established, &book)?;
     Ok(Guest { hello, established, rule })
-}
-
-/// The device book as it is now.
-fn book(orders: &Orders) -> Book {
-    let loaded = devices_file::load(&orders.seal.profile);
-    if let Some(kept_at) = loaded.damaged {
-        // A dispatch that shuts down does not hear it; the file stays aside.
-        orders.notes.send(Note::DevicesDamaged(kept_at)).ok();
-    }
-    loaded.book
 }
 
 /// What a caller may do by the book: the rule of a verified device, nothing for a stranger. Others are turned away.
