@@ -1,6 +1,8 @@
 //! One thread that keeps all connections that wait for a person: answers pings, agrees on codes, hears answers, notices
 //! who leaves.
 
+mod waiting;
+
 use std::{
     collections::HashMap,
     io::ErrorKind,
@@ -9,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
-use polling::{Event, Events, Poller};
+use polling::{Events, Poller};
 
 use crate::{
     crypto::short_code::Nonce,
@@ -19,13 +21,10 @@ use crate::{
     },
     transfer::{
         compare::Comparing,
-        lane::{Farewell, LaneError, ended_early, unexpected},
+        lane::{Farewell, LaneError, unexpected},
         link::{Link, LinkEnd},
     },
-    wire::{
-        frame::{PREFIX_BYTES, header_length},
-        header::{self, Answer, Message},
-    },
+    wire::header::{self, Answer, Message},
 };
 
 use super::{
@@ -35,6 +34,8 @@ use super::{
     poll::watch,
     threads,
 };
+pub use waiting::WaitsFor;
+use waiting::{Waiting, interest, next_header};
 
 /// How often pings, silence and resets are looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,19 +43,6 @@ const TICK: Duration = Duration::from_secs(1);
 const READS_AT_ONCE: usize = 4;
 /// Words to the lobby that may wait; more than connections can.
 const WORDS: usize = 1024;
-
-/// What a connection in the lobby waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitsFor {
-    /// A code, and nothing else: *Compare codes*, from either side.
-    Code,
-    /// The other side's answer to our offer.
-    TheirAnswer,
-    /// Our person's answer to their offer.
-    OurAnswer,
-    /// The same, for a classic sender: nothing may be read, its body has begun.
-    OurAnswerClassic,
-}
 
 /// What dispatch says to the lobby.
 enum Word {
@@ -122,24 +110,6 @@ impl Drop for Lobby {
         let (closed, _) = bounded(0);
         self.words = closed;
         self.poller.notify().ok();
-    }
-}
-
-struct Waiting {
-    key: TransferKey,
-    link: SocketLink,
-    waits_for: WaitsFor,
-    comparing: Option<Box<Comparing>>,
-    /// When our half of the code went out. The other half follows without a person.
-    shown_at: Option<Instant>,
-    /// Dispatch has asked for it.
-    wanted: bool,
-}
-
-impl Waiting {
-    fn owes_too_long(&self) -> bool {
-        let owed = self.comparing.as_ref().is_some_and(|comparing| comparing.is_owed());
-        owed && self.shown_at.is_some_and(|at| at.elapsed() >= self.link.limits().header)
     }
 }
 
@@ -386,25 +356,4 @@ impl Keeper {
 /// The other side ended a comparison without a word why.
 fn unexplained() -> Reason {
     Reason::there(ReasonCode::Cancelled, None)
-}
-
-fn interest(number: usize, waits_for: WaitsFor) -> Event {
-    // A classic sender's body is left unread; its reset is found by `take_error`.
-    if waits_for == WaitsFor::OurAnswerClassic { Event::none(number) } else { Event::readable(number) }
-}
-
-/// Takes one whole header out of what was read ahead; `None` when there is none yet.
-fn next_header(link: &mut SocketLink, ended: bool) -> Result<Option<Message>, LaneError> {
-    let bytes = link.peek();
-    let whole = match bytes.first_chunk::<PREFIX_BYTES>() {
-        Some(prefix) => bytes.len() - PREFIX_BYTES >= header_length(*prefix).map_err(LaneError::from)?,
-        None => false,
-    };
-    if !whole {
-        return if ended { Err(ended_early()) } else { Ok(None) };
-    }
-    match header::read_header(link)? {
-        Some(Message::Abort(abort)) => Err(LaneError::Peer(abort.reason)),
-        other => Ok(other),
-    }
 }

@@ -214,7 +214,8 @@ mod tests {
         let _turn = Turn::take(&profile).unwrap();
         let (said, heard) = crossbeam_channel::bounded(1);
         let reader = profile.clone();
-        std::thread::spawn(move || said.send(load(&reader)));
+        let reading = move || said.send(load(&reader));
+        std::thread::Builder::new().spawn(reading).unwrap();
         assert_eq!(heard.recv_timeout(std::time::Duration::from_secs(10)), Ok(sound(there)));
     }
 

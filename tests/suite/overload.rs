@@ -40,13 +40,15 @@ impl Flood {
         // Cheap to say and dear to read.
         let json = format!(r#"{{"type":"ping","x":[{}0]}}"#, "[0],".repeat(16_000));
         let pings = encode_frame(json.as_bytes()).unwrap();
-        let thread = std::thread::spawn(move || {
-            let mut n = 0;
-            while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
-                n += 1;
-            }
-            eprintln!("flooded {n}");
-        });
+        let thread = std::thread::Builder::new()
+            .spawn(move || {
+                let mut n = 0;
+                while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
+                    n += 1;
+                }
+                eprintln!("flooded {n}");
+            })
+            .unwrap();
         Self { stop, thread }
     }
 

@@ -61,7 +61,9 @@ fn a_device_that_is_blocked_while_its_list_comes_is_turned_away() {
     let (mut caller, list) = half_an_offer(&b, &anna);
     b.say(Command::SetRule { key: anna.key(), rule: Rule::Block });
     stored(&mut b, |devices| rule_in(devices) == Some(&Rule::Block));
-    list.iter().for_each(|bytes| caller.raw(bytes));
+    for bytes in &list {
+        caller.raw(bytes);
+    }
     assert_eq!(caller.hear_abort().code, ReasonCode::Blocked);
     assert_eq!(tree(&folder), []);
     fs::remove_dir_all(folder).unwrap();
@@ -74,7 +76,9 @@ fn a_device_that_is_forgotten_while_its_list_comes_can_only_ask() {
     let (mut caller, list) = half_an_offer(&b, &anna);
     b.say(Command::ForgetDevice(DeviceId::Key(anna.key())));
     stored(&mut b, <[KnownDevice]>::is_empty);
-    list.iter().for_each(|bytes| caller.raw(bytes));
+    for bytes in &list {
+        caller.raw(bytes);
+    }
     let offer = b.offer();
     assert!(!offer.snapshot.peer.verified);
     assert_eq!(offer.preflight.folder, b.received());

@@ -58,7 +58,7 @@ fn accepted_without_a_reveal(b: &mut Station) -> (Scripted, TransferKey) {
 fn who_never_reveals_is_not_waited_for() {
     let mut b = Station::impatient("b");
     let (mut caller, key) = accepted_without_a_reveal(&mut b);
-    let pinging = std::thread::spawn(move || {
+    let pinging = std::thread::Builder::new().spawn(move || {
         let deadline = Instant::now() + Duration::from_secs(15);
         while Instant::now() < deadline {
             caller.json(r#"{"type":"ping"}"#);

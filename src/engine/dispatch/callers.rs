@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, TcpStream},
-    path::PathBuf,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -182,13 +182,13 @@ impl Dispatch {
     }
 
     /// `ruled`: the folder that the peer's rule names now.
-    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight, ruled: Option<PathBuf>) {
+    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight, ruled: Option<&Path>) {
         let Some(record) = self.records.get_mut(&key) else { return };
         if record.announced {
             return self.outbox.fact(Event::Preflighted { key, preflight: Arc::new(preflight) });
         }
         // A rule that was taken back since the offer came takes nothing.
-        record.into = record.into.take().filter(|into| ruled.as_ref() == Some(into));
+        record.into = record.into.take().filter(|into| ruled == Some(into.as_path()));
         if preflight.folder != *record.into.as_ref().unwrap_or(&self.setup.settings.receive_folder) {
             // The rule, or the settings, have changed meanwhile.
             return self.make_card(key);

@@ -57,7 +57,7 @@ impl Dispatch {
             Note::Moved { key, index, moved } => self.moved(key, index, moved),
             Note::OfferCame(offer) => self.offer_came(*offer),
             Note::PeerKnown { key, introduced } => self.peer_known(key, introduced),
-            Note::Preflighted { key, preflight, ruled } => self.preflighted(key, preflight, ruled),
+            Note::Preflighted { key, preflight, ruled } => self.preflighted(key, preflight, ruled.as_deref()),
             Note::Proposed { key, link, comparing } => self.proposed(key, *link, comparing),
             Note::ReachableAt(addresses) => {
                 self.reachable_at = Some(addresses);
