@@ -48,14 +48,17 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// The device book as it is now; that it was damaged is told.
-    pub fn book(&self, notes: &Sender<Note>) -> Book {
+    /// The device book as it is now.
+    ///
+    /// # Errors
+    /// It cannot be read, or was damaged and lies aside since this moment, which is told: nobody may pass for a stranger
+    /// because of that.
+    pub fn book(&self, notes: &Sender<Note>) -> Result<Book, LaneError> {
         let loaded = devices_file::load(&self.profile);
-        if let Some(kept_at) = loaded.damaged {
-            // A dispatch that shuts down does not hear it; the file stays aside.
-            notes.send(Note::DevicesDamaged(kept_at)).ok();
-        }
-        loaded.book
+        let Some(kept_at) = loaded.damaged else { return Ok(loaded.book) };
+        // A dispatch that shuts down does not hear it; the file stays where it is.
+        notes.send(Note::DevicesDamaged(kept_at)).ok();
+        Err(LaneError::Local(Reason::here(ReasonCode::Io, "the list of devices could not be read")))
     }
 }
 
@@ -100,7 +103,7 @@ impl Call {
         let session = self.seal.tls.call(self.expect).map_err(broken_tls)?;
         link.set_deadline(Some(Instant::now() + link.limits().hello));
         let established = link.seal(session).map_err(|error| self.not_established(error))?;
-        let book = self.seal.book(&self.notes);
+        let book = self.seal.book(&self.notes)?;
         let verified = book.device(established.peer).is_some();
         let nonce = Nonce::fresh().map_err(broken_tls)?;
         let hello = greet::greet_first(link, &self.seal.me, commitment(&nonce), verified)?;
@@ -136,7 +139,8 @@ impl Call {
             SealError::Link(end) => LaneError::Link(end),
             SealError::Session(error) => {
                 if let (SessionError::WrongKey { met }, Some(expected)) = (&error, self.expect) {
-                    self.warn(expected, *met, None);
+                    let name = name_of(&self.seal.profile, expected);
+                    self.warn(name, expected, *met, None);
                 }
                 LaneError::Link(LinkEnd::Sealed(error.reason()))
             }
@@ -145,19 +149,15 @@ impl Call {
 
     /// A key that nobody has verified, under a verified device's name.
     fn check_name(&self, book: &Book, established: &Established, hello: &Hello) -> Result<(), LaneError> {
-        let Standing::TakesName { expected, .. } = book.standing(established.peer, &hello.name) else { return Ok(()) };
-        self.warn(expected, established.peer, Some(&hello.name));
+        let standing = book.standing(established.peer, &hello.name);
+        let Standing::TakesName { name, expected } = standing else { return Ok(()) };
+        self.warn(name, expected, established.peer, Some(&hello.name));
         Err(takes_name())
     }
 
-    fn name_of(&self, key: DeviceKey) -> String {
-        let book = self.seal.book(&self.notes);
-        book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
-    }
-
-    fn warn(&self, expected: DeviceKey, met: DeviceKey, met_name: Option<&str>) {
+    fn warn(&self, name: String, expected: DeviceKey, met: DeviceKey, met_name: Option<&str>) {
         let warning = KeyWarning {
-            name: self.name_of(expected),
+            name,
             expected,
             met,
             met_name: met_name.map(|name| shown_text(name.trim(), MAX_SHOWN_NAME_CHARS)),
@@ -171,6 +171,12 @@ impl Call {
         // Dispatch hears all but the notes that come after a shutdown.
         self.notes.send(note).ok();
     }
+}
+
+/// Name of a verified device.
+fn name_of(profile: &Profile, key: DeviceKey) -> String {
+    let book = devices_file::load(profile).book;
+    book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
 }
 
 /// The refusal of a key that comes under a verified device's name.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,33 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// Bytes of the peer that are read and dropped, so that no reset eats what we said.
 const DRAIN_BYTES: usize = 16 << 20;
 
+/// Connections that one owner closes at the same time. Who is turned away beyond that hears what goes out at once.
+const MOST_AT_WORK: usize = 64;
+
+/// Closes the connections of one owner on threads of their own, but not on any number of them: strangers who are turned
+/// away could otherwise come faster than they are closed.
+#[derive(Default)]
+pub struct Closers {
+    /// Each thread holds a clone.
+    at_work: Arc<()>,
+}
+
+impl Closers {
+    /// Closes `link` after its last word. Never waits.
+    pub fn close(&self, link: SocketLink, farewell: Farewell) {
+        if Arc::strong_count(&self.at_work) > MOST_AT_WORK {
+            return close_within(link, &farewell, Duration::ZERO);
+        }
+        let at_work = Arc::clone(&self.at_work);
+        // Without a thread for it the connection is simply dropped: the peer says "connection lost".
+        threads::spawn("closer", move || {
+            close_here(link, &farewell);
+            drop(at_work);
+        })
+        .ok();
+    }
+}
+
 /// Closes `link` on a thread of its own.
 pub fn close(link: SocketLink, farewell: Farewell) {
     // Without a thread for it the connection is simply dropped: the peer says "connection lost".
@@ -31,10 +59,14 @@ pub fn reset(link: SocketLink) {
 }
 
 /// Closes `link` on this thread, which that may keep for `LIMIT`: for doormen, whose number is bounded.
-pub fn close_here(mut link: SocketLink, farewell: &Farewell) {
+pub fn close_here(link: SocketLink, farewell: &Farewell) {
+    close_within(link, farewell, LIMIT);
+}
+
+fn close_within(mut link: SocketLink, farewell: &Farewell, limit: Duration) {
     link.set_cancel(CancelFlag::default());
     link.set_ping(None);
-    link.set_deadline(Some(Instant::now() + LIMIT));
+    link.set_deadline(Some(Instant::now() + limit));
     // Whatever fails here, the peer is gone or too slow: nothing is left to tell it.
     if say(&mut link, farewell).is_ok() {
         link.shut_writing();

@@ -176,9 +176,17 @@ impl Errands {
         self.go("preflight", move |this| {
             let key = errand.key;
             let preflight = look(&errand);
-            let ruled = errand.ruled.and_then(|key| devices_file::load(&this.profile).book.accepts_into(key));
+            let ruled = errand.ruled.and_then(|key| this.book().accepts_into(key));
             this.tell(Note::Preflighted { key, preflight, ruled });
         });
+    }
+
+    fn book(&self) -> Book {
+        let loaded = devices_file::load(&self.profile);
+        if let Some(kept_at) = loaded.damaged {
+            self.tell(Note::DevicesDamaged(kept_at));
+        }
+        loaded.book
     }
 
     /// Tells this device's addresses now and whenever they change, until the other end of `ended` is dropped.

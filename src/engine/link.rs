@@ -214,6 +214,16 @@ impl SocketLink {
         self.push_out(&[]).map(|_| ())
     }
 
+    /// Gives back what reading took up, for whoever may now be waited for a long time.
+    pub fn let_go_of_room(&mut self) {
+        self.scratch = Vec::new();
+        self.inbox.shrink_to_fit();
+        if self.outbox.is_empty() {
+            self.outbox = Vec::new();
+        }
+        self.transport.let_go_of_room();
+    }
+
     /// The socket, to be watched by somebody else's poll.
     pub(super) fn stream(&self) -> &TcpStream {
         self.transport.stream()

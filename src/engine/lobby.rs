@@ -1,6 +1,8 @@
 //! One thread that keeps all connections that wait for a person: answers pings, agrees on codes, hears answers, notices
 //! who leaves.
 
+mod waiting;
+
 use std::{
     collections::HashMap,
     io::ErrorKind,
@@ -9,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
-use polling::{Event, Events, Poller};
+use polling::{Events, Poller};
 
 use crate::{
     crypto::short_code::Nonce,
@@ -19,16 +21,21 @@ use crate::{
     },
     transfer::{
         compare::Comparing,
-        lane::{Farewell, LaneError, ended_early, unexpected},
+        lane::{Farewell, LaneError, unexpected},
         link::{Link, LinkEnd},
     },
-    wire::{
-        frame::{PREFIX_BYTES, header_length},
-        header::{self, Answer, Message},
-    },
+    wire::header::{self, Answer, Message},
 };
 
-use super::{closer, link::SocketLink, note::Note, poll::watch, threads};
+use super::{
+    closer::{self, Closers},
+    link::SocketLink,
+    note::Note,
+    poll::watch,
+    threads,
+};
+pub use waiting::WaitsFor;
+use waiting::{Waiting, interest, next_header};
 
 /// How often pings, silence and resets are looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -36,19 +43,6 @@ const TICK: Duration = Duration::from_secs(1);
 const READS_AT_ONCE: usize = 4;
 /// Words to the lobby that may wait; more than connections can.
 const WORDS: usize = 1024;
-
-/// What a connection in the lobby waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitsFor {
-    /// A code, and nothing else: *Compare codes*, from either side.
-    Code,
-    /// The other side's answer to our offer.
-    TheirAnswer,
-    /// Our person's answer to their offer.
-    OurAnswer,
-    /// The same, for a classic sender: nothing may be read, its body has begun.
-    OurAnswerClassic,
-}
 
 /// What dispatch says to the lobby.
 enum Word {
@@ -72,15 +66,21 @@ impl Lobby {
     pub fn start(notes: Sender<Note>) -> std::io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let (words, heard) = bounded(WORDS);
-        let keeper =
-            Keeper { poller: Arc::clone(&poller), notes, waiting: HashMap::new(), next: 0, talkers: Vec::new() };
+        let keeper = Keeper {
+            poller: Arc::clone(&poller),
+            notes,
+            waiting: HashMap::new(),
+            next: 0,
+            talkers: Vec::new(),
+            closers: Closers::default(),
+        };
         threads::spawn("lobby", move || keeper.run(&heard))?;
         Ok(Self { words, poller })
     }
 
     /// Keeps `link` until it is taken, dismissed or left. `CodeKnown` is told when `comparing` has come to a code.
     pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor, comparing: Option<Box<Comparing>>) {
-        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, wanted: None })));
+        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, shown_at: None, wanted: false })));
     }
 
     /// The card stands before a person: the code may be agreed on, with this nonce of ours.
@@ -114,22 +114,6 @@ impl Drop for Lobby {
     }
 }
 
-struct Waiting {
-    key: TransferKey,
-    link: SocketLink,
-    waits_for: WaitsFor,
-    comparing: Option<Box<Comparing>>,
-    /// Since when dispatch has asked for it.
-    wanted: Option<Instant>,
-}
-
-impl Waiting {
-    /// Whether dispatch waits in vain for the peer to keep its commitment.
-    fn is_overdue(&self) -> bool {
-        self.wanted.is_some_and(|since| since.elapsed() >= self.link.limits().header)
-    }
-}
-
 struct Keeper {
     poller: Arc<Poller>,
     notes: Sender<Note>,
@@ -137,6 +121,7 @@ struct Keeper {
     next: usize,
     /// Those with more to read than one turn allows; their sockets may have nothing to tell.
     talkers: Vec<usize>,
+    closers: Closers,
 }
 
 impl Keeper {
@@ -178,7 +163,7 @@ impl Keeper {
                 Ok(Word::Wait(waiting)) => self.admit(*waiting),
                 Ok(Word::Dismiss(key, farewell)) => match self.remove(key) {
                     Some(Waiting { link, waits_for: WaitsFor::OurAnswerClassic, .. }) => closer::reset(link),
-                    Some(Waiting { link, .. }) => closer::close(link, farewell),
+                    Some(Waiting { link, .. }) => self.closers.close(link, farewell),
                     None => {}
                 },
                 Err(TryRecvError::Empty) => return Ok(()),
@@ -228,10 +213,6 @@ impl Keeper {
         for number in numbers {
             self.look(number);
             let Some(waiting) = self.waiting.get_mut(&number) else { continue };
-            if waiting.is_overdue() {
-                self.fault(number, &owed_too_long());
-                continue;
-            }
             let classic = waiting.waits_for == WaitsFor::OurAnswerClassic;
             let broken = match waiting.link.take_error() {
                 Some(error) => Some(error.to_string()),
@@ -241,8 +222,12 @@ impl Keeper {
                 }
                 None => waiting.link.poll_output().err().map(|error| error.to_string()),
             };
+            let owes_too_long = waiting.owes_too_long();
             if let Some(detail) = broken {
                 self.leave(number, Reason::here(ReasonCode::ConnectionLost, detail), Farewell::default());
+            } else if owes_too_long {
+                let detail = "the other side did not say its part of the code";
+                self.fault(number, &LaneError::Local(Reason::here(ReasonCode::Timeout, detail)));
             }
         }
     }
@@ -250,7 +235,7 @@ impl Keeper {
     fn leave(&mut self, number: usize, reason: Reason, farewell: Farewell) {
         if let Some(waiting) = self.remove_number(number) {
             self.note(Note::Left { key: waiting.key, reason });
-            closer::close(waiting.link, farewell);
+            self.closers.close(waiting.link, farewell);
         }
     }
 
@@ -266,7 +251,10 @@ impl Keeper {
             let ended = if reads { waiting.link.poll_more() } else { waiting.link.has_ended() };
             reads_left -= usize::from(std::mem::take(&mut reads));
             match next_header(&mut waiting.link, ended) {
-                Ok(None) if !waiting.link.has_more() => break,
+                Ok(None) if !waiting.link.has_more() => {
+                    waiting.link.let_go_of_room();
+                    break;
+                }
                 Ok(None) if reads_left > 0 => reads = true,
                 Ok(None) => {
                     self.talkers.push(number);
@@ -314,7 +302,7 @@ impl Keeper {
             }
             Ok(agreed)
         });
-        let (key, alone, wanted) = (waiting.key, waiting.waits_for == WaitsFor::Code, waiting.wanted.is_some());
+        let (key, alone, wanted) = (waiting.key, waiting.waits_for == WaitsFor::Code, waiting.wanted);
         match said {
             Err(error) => self.fault(number, &error),
             Ok(agreed) => {
@@ -323,7 +311,7 @@ impl Keeper {
                 if alone && agreed.say.is_none() {
                     if let Some(waiting) = self.remove_number(number) {
                         let last = Some(Message::Done);
-                        closer::close(waiting.link, Farewell { last, ..Farewell::default() });
+                        self.closers.close(waiting.link, Farewell { last, ..Farewell::default() });
                     }
                 } else if wanted {
                     self.hand_back(number);
@@ -337,6 +325,7 @@ impl Keeper {
         let Some(number) = self.number_of(key) else { return };
         let Some(waiting) = self.waiting.get_mut(&number) else { return };
         let Some(word) = waiting.comparing.as_mut().and_then(|comparing| comparing.show(nonce)) else { return };
+        waiting.shown_at = Some(Instant::now());
         let said = header::write_header(&mut waiting.link, &word).map_err(LaneError::from);
         if let Err(error) = said.and_then(|()| Ok(waiting.link.poll_output()?)) {
             self.fault(number, &error);
@@ -347,7 +336,7 @@ impl Keeper {
     fn take(&mut self, key: TransferKey) {
         let Some(number) = self.number_of(key) else { return };
         let Some(waiting) = self.waiting.get_mut(&number) else { return };
-        waiting.wanted = Some(Instant::now());
+        waiting.wanted = true;
         if !waiting.comparing.as_ref().is_some_and(|comparing| comparing.is_owed()) {
             self.hand_back(number);
         }
@@ -365,33 +354,7 @@ impl Keeper {
     }
 }
 
-/// The offer is accepted, and the other side does not keep its commitment.
-fn owed_too_long() -> LaneError {
-    LaneError::Local(Reason::here(ReasonCode::Timeout, "the nonce that was committed to did not come"))
-}
-
 /// The other side ended a comparison without a word why.
 fn unexplained() -> Reason {
     Reason::there(ReasonCode::Cancelled, None)
-}
-
-fn interest(number: usize, waits_for: WaitsFor) -> Event {
-    // A classic sender's body is left unread; its reset is found by `take_error`.
-    if waits_for == WaitsFor::OurAnswerClassic { Event::none(number) } else { Event::readable(number) }
-}
-
-/// Takes one whole header out of what was read ahead; `None` when there is none yet.
-fn next_header(link: &mut SocketLink, ended: bool) -> Result<Option<Message>, LaneError> {
-    let bytes = link.peek();
-    let whole = match bytes.first_chunk::<PREFIX_BYTES>() {
-        Some(prefix) => bytes.len() - PREFIX_BYTES >= header_length(*prefix).map_err(LaneError::from)?,
-        None => false,
-    };
-    if !whole {
-        return if ended { Err(ended_early()) } else { Ok(None) };
-    }
-    match header::read_header(link)? {
-        Some(Message::Abort(abort)) => Err(abort.into()),
-        other => Ok(other),
-    }
 }

@@ -33,7 +33,13 @@ pub struct Loaded {
 }
 
 /// Reads the book. A missing file is an empty one; one that cannot be understood is kept aside.
+///
+/// A book is only ever replaced as a whole, so a sound one is read without waiting for a turn: a process that hangs while it
+/// holds the lock must not keep everybody waiting who calls.
 pub fn load(profile: &Profile) -> Loaded {
+    if let Ok(book) = read(&profile.devices_path()) {
+        return Loaded { book, damaged: None };
+    }
     match Turn::take(profile) {
         Ok(turn) => turn.load(),
         // A profile that cannot be written to can still be read; nothing is kept aside there.
@@ -212,6 +218,18 @@ mod tests {
         assert_eq!(load(&profile), sound(book.clone()));
         assert_eq!(change(&profile, |_| ()).unwrap(), book);
         assert_eq!(load(&profile), sound(book), "written in the new form");
+    }
+
+    #[test]
+    fn who_only_reads_does_not_wait_for_who_changes() {
+        let (_folder, profile) = profile();
+        let there = change(&profile, |book| book.verify(ANNA, "Anna", None, 1)).unwrap();
+        let _turn = Turn::take(&profile).unwrap();
+        let (said, heard) = crossbeam_channel::bounded(1);
+        let reader = profile.clone();
+        let reading = move || said.send(load(&reader));
+        std::thread::Builder::new().spawn(reading).unwrap();
+        assert_eq!(heard.recv_timeout(std::time::Duration::from_secs(10)), Ok(sound(there)));
     }
 
     #[cfg(unix)]

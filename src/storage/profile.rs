@@ -115,8 +115,13 @@ fn make_private_folder(folder: &Path) -> Result<(), StorageError> {
     builder.create(folder).map_err(StorageError::at(folder))
 }
 
+/// For this user alone: whoever may open a lock may hold it.
 fn open_lock(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// The name of this computer, fit to be shown.
@@ -158,7 +163,13 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let profile = Profile::open(Some(folder.path().join("p"))).unwrap();
-        assert_eq!(std::fs::metadata(profile.root()).unwrap().permissions().mode() & 0o777, 0o700);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(profile.root()), 0o700);
+        let _held = (profile.lock().unwrap(), profile.lock_shared_files().unwrap());
+        assert_eq!(
+            (mode(&profile.root().join("profile.lock")), mode(&profile.root().join("files.lock"))),
+            (0o600, 0o600)
+        );
     }
 
     #[test]

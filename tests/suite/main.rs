@@ -31,6 +31,7 @@ mod sealed_stream;
 mod slow_peers;
 mod storage;
 mod support;
+mod waiting_offers;
 mod walking;
 mod window;
 mod window_cards;

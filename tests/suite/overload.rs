@@ -1,6 +1,7 @@
 //! Who never stops talking costs only their own connection: nobody else waits for it, and limits hold all the same.
 
 use std::{
+    collections::HashSet,
     io::Write,
     sync::{
         Arc,
@@ -10,10 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sealdrop::{model::reason::ReasonCode, wire::frame::encode_frame};
+use sealdrop::{
+    engine::messages::{Command, Event},
+    model::reason::ReasonCode,
+    wire::{frame::encode_frame, header::Message},
+};
 
 use crate::{
-    scripted::{Scripted, file_entry},
+    scripted::{Scripted, dial_plain, file_entry},
+    sealed_stream::new_identity,
     support::Station,
 };
 
@@ -34,13 +40,15 @@ impl Flood {
         // Cheap to say and dear to read.
         let json = format!(r#"{{"type":"ping","x":[{}0]}}"#, "[0],".repeat(16_000));
         let pings = encode_frame(json.as_bytes()).unwrap();
-        let thread = std::thread::spawn(move || {
-            let mut n = 0;
-            while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
-                n += 1;
-            }
-            eprintln!("flooded {n}");
-        });
+        let thread = std::thread::Builder::new()
+            .spawn(move || {
+                let mut n = 0;
+                while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
+                    n += 1;
+                }
+                eprintln!("flooded {n}");
+            })
+            .unwrap();
         Self { stop, thread }
     }
 
@@ -86,4 +94,66 @@ fn one_who_never_stops_talking_keeps_no_other_offer_waiting() {
     assert_eq!(quiet.hear_abort().code, ReasonCode::Declined);
     first.reply.decline(None);
     assert!(flood.is_cut_off(Instant::now() + SOON), "the talker was declined, too");
+}
+
+#[test]
+fn an_offer_that_was_held_back_and_never_shown_leaves_no_row() {
+    let mut b = Station::strict("b");
+    let header = encode_frame(br#"{"file_name":"x","file_size":1}"#).unwrap();
+    let port = b.port;
+    let offered = || {
+        let mut caller = dial_plain(port);
+        caller.write_all(&header).unwrap();
+        caller
+    };
+    let mut shown = vec![offered(), offered(), offered()];
+    let seen: Vec<_> = (0..3).map(|_| b.offer().snapshot.key).collect();
+    drop(shown.drain(..));
+    shown.extend([offered(), offered(), offered(), offered(), offered()]);
+    // Four may wait. When one is turned away, they do.
+    let deadline = Instant::now() + SOON;
+    let turned_away = |caller: &std::net::TcpStream| {
+        caller.set_nonblocking(true).unwrap();
+        !matches!(caller.peek(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    while !shown.iter().any(turned_away) {
+        assert!(Instant::now() < deadline, "all five wait");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    b.say(Command::Shutdown);
+    let mut rows = HashSet::new();
+    b.wait("the end", |event| match event {
+        Event::Snapshot(snapshot) if !seen.contains(&snapshot.key) => {
+            rows.insert(snapshot.key);
+            None
+        }
+        Event::Stopped => Some(()),
+        _ => None,
+    });
+    assert!(rows.is_empty(), "{} rows of offers that nobody saw", rows.len());
+}
+
+/// Threads of this process. Other tests may run beside this one, with a few dozen of their own.
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn strangers_who_are_turned_away_and_stay_cost_no_thread_each() {
+    let b = Station::strict("b");
+    let own = new_identity();
+    let before = threads();
+    let mut most = 0;
+    let held: Vec<Scripted> = (0..400)
+        .map(|_| {
+            let mut caller = Scripted::dial_as(b.port, &own);
+            caller.greet();
+            caller.say(&Message::Verify);
+            most = most.max(threads());
+            caller
+        })
+        .collect();
+    assert!(most < before + 250, "{most} threads for {} callers", held.len());
 }

@@ -61,7 +61,9 @@ fn a_device_that_is_blocked_while_its_list_comes_is_turned_away() {
     let (mut caller, list) = half_an_offer(&b, &anna);
     b.say(Command::SetRule { key: anna.key(), rule: Rule::Block });
     stored(&mut b, |devices| rule_in(devices) == Some(&Rule::Block));
-    list.iter().for_each(|bytes| caller.raw(bytes));
+    for bytes in &list {
+        caller.raw(bytes);
+    }
     assert_eq!(caller.hear_abort().code, ReasonCode::Blocked);
     assert_eq!(tree(&folder), []);
     fs::remove_dir_all(folder).unwrap();
@@ -74,7 +76,9 @@ fn a_device_that_is_forgotten_while_its_list_comes_can_only_ask() {
     let (mut caller, list) = half_an_offer(&b, &anna);
     b.say(Command::ForgetDevice(DeviceId::Key(anna.key())));
     stored(&mut b, <[KnownDevice]>::is_empty);
-    list.iter().for_each(|bytes| caller.raw(bytes));
+    for bytes in &list {
+        caller.raw(bytes);
+    }
     let offer = b.offer();
     assert!(!offer.snapshot.peer.verified);
     assert_eq!(offer.preflight.folder, b.received());
@@ -97,6 +101,25 @@ fn an_offer_that_waits_ends_when_its_device_is_blocked() {
         Event::Snapshot(it) if it.key == key && matches!(it.stage, Stage::Ended(_)) => Some(()),
         _ => None,
     });
+}
+
+#[test]
+fn nobody_passes_for_a_stranger_because_the_book_cannot_be_read() {
+    let anna = new_identity();
+    let mut b = station(&anna, Rule::Block);
+    let book = b.home.path().join("profile/devices.json");
+    fs::remove_file(&book).unwrap();
+    fs::create_dir(&book).unwrap();
+    for _ in 0..2 {
+        let mut caller = Scripted::dial_as(b.port, &anna);
+        caller.say(&caller.hello());
+        assert_eq!(caller.hear_abort().code, ReasonCode::Io);
+    }
+    b.say(Command::Shutdown);
+    b.seen.clear();
+    b.wait("the end", |event| matches!(event, Event::Stopped).then_some(()));
+    let told = b.seen.iter().filter(|event| matches!(event, Event::DevicesDamaged { .. })).count();
+    assert_eq!(told, 1, "told once, not by each caller");
 }
 
 #[test]

@@ -33,11 +33,13 @@ use crate::{
 use super::{
     Dispatch,
     record::{Hands, Record},
-    turn_away,
 };
 
 /// What may wait for a person at the same time, in all.
 const MAX_WAITING: usize = 32;
+
+/// Names of offers that are remembered: those of some days, at the rate at which strangers may ask.
+const MAX_SPENT: usize = 1024;
 
 /// Somebody who stands before the door.
 pub(in crate::engine) enum Knock {
@@ -105,12 +107,13 @@ impl Dispatch {
     pub(super) fn offer_came(&mut self, offer: ArrivedOffer) {
         let ArrivedOffer { caller, manifest, message, session, share } = offer;
         let key = caller.key;
-        if self.stopping_until.is_some() || self.records.contains_key(&key) {
-            return turn_away(caller.link, ReasonCode::UnknownTransfer);
+        // A name that was used before could take the answer that a person gives to what stood under it.
+        if self.stopping_until.is_some() || self.spent.contains(&key.id) {
+            return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
         }
         let held = match self.may_ask(&caller) {
             Ok(held) => held,
-            Err(reason) => return answer_busy(caller.link, reason),
+            Err(reason) => return self.answer_busy(caller.link, reason),
         };
         let Arrived { link, peer, rule, comparing, .. } = caller;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Waiting, message);
@@ -130,6 +133,8 @@ impl Dispatch {
         self.setup.lobby.wait(key, link, waits_for, comparing);
         let at_once = record.card_at.is_none();
         self.records.insert(key, record);
+        self.spent.truncate(MAX_SPENT - 1);
+        self.spent.push_front(key.id);
         if at_once {
             self.make_card(key);
         }
@@ -206,11 +211,20 @@ impl Dispatch {
         self.outbox.fact(Event::Offered(IncomingOffer { snapshot, preflight, expires, reply }));
     }
 
+    /// Turns somebody away who may come again.
+    pub(super) fn answer_busy(&self, link: SocketLink, reason: Reason) {
+        if !link.is_sealed() {
+            return closer::reset(link);
+        }
+        let last = Some(Message::Answer(Answer::Busy(reason)));
+        self.closers.close(link, Farewell { last, ..Farewell::default() });
+    }
+
     /// The lobby gave a connection back after Accept.
     pub(super) fn taken(&mut self, key: TransferKey, link: SocketLink) {
         let reserved = self.reserved(key);
-        let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
-        let Some(acceptance) = record.acceptance.clone() else { return turn_away(link, ReasonCode::Internal) };
+        let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
+        let Some(acceptance) = record.acceptance.clone() else { return self.turn_away(link, ReasonCode::Internal) };
         record.hands = Hands::Lane;
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
         let profile = self.setup.errands.profile.clone();
@@ -220,15 +234,6 @@ impl Dispatch {
             Session::Sealed => lane.receive(link, &manifest, &to),
         });
     }
-}
-
-/// Turns somebody away who may come again.
-pub(super) fn answer_busy(link: SocketLink, reason: Reason) {
-    if !link.is_sealed() {
-        return closer::reset(link);
-    }
-    let last = Some(Message::Answer(Answer::Busy(reason)));
-    closer::close(link, Farewell { last, ..Farewell::default() });
 }
 
 impl Record {

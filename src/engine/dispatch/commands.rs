@@ -61,7 +61,10 @@ impl Dispatch {
     /// Cancels wherever the transfer is; what is said to the peer carries `reason`.
     pub(super) fn cancel(&mut self, key: TransferKey, reason: Reason) {
         self.cancel_meeting(key, reason.clone());
-        let Some(record) = self.records.get_mut(&key) else { return };
+        let Some(record) = self.records.get_mut(&key) else {
+            // A comparison that has its code may still hold a connection, until the other side lets go of it.
+            return self.setup.lobby.dismiss(key, Farewell::default());
+        };
         record.cancel.set();
         if record.hands == Hands::Lobby {
             let last = Some(abort(reason.clone()));

@@ -29,7 +29,7 @@ use crate::{
     wire::header,
 };
 
-use super::{Dispatch, abort, callers::answer_busy, record::ANSWER_GRACE, turn_away};
+use super::{Dispatch, abort, record::ANSWER_GRACE};
 
 /// A comparison that has no code yet.
 pub(super) struct Meeting {
@@ -83,7 +83,7 @@ impl Dispatch {
 
     /// The request lies before the other side.
     pub(super) fn met(&mut self, key: TransferKey, link: SocketLink, comparing: Option<Box<Comparing>>) {
-        let Some(meeting) = self.meetings.get(&key) else { return turn_away(link, ReasonCode::Cancelled) };
+        let Some(meeting) = self.meetings.get(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
         let peer = meeting.peer.clone();
         self.setup.lobby.wait(key, link, WaitsFor::Code, comparing);
         self.tell_meeting(key, peer, ComparisonState::Waiting);
@@ -92,15 +92,15 @@ impl Dispatch {
     /// Somebody there wants to compare codes.
     pub(super) fn compare_came(&mut self, caller: Arrived) {
         if self.stopping_until.is_some() {
-            return turn_away(caller.link, ReasonCode::Cancelled);
+            return self.turn_away(caller.link, ReasonCode::Cancelled);
         }
         if !self.setup.attended {
             let nobody = Reason::here(ReasonCode::Busy, "nobody is there to compare codes");
-            return answer_busy(caller.link, nobody);
+            return self.answer_busy(caller.link, nobody);
         }
         let held = match self.may_ask(&caller) {
             Ok(held) => held,
-            Err(reason) => return answer_busy(caller.link, reason),
+            Err(reason) => return self.answer_busy(caller.link, reason),
         };
         let Arrived { key, link, peer, comparing, .. } = caller;
         let from = link.peer_addr().ok().map(|address| address.ip());
@@ -152,7 +152,8 @@ impl Dispatch {
     }
 
     pub(super) fn end_meeting(&mut self, key: TransferKey, reason: Reason) {
-        if let Some(meeting) = self.meetings.remove(&key) {
+        // One that was held back and never shown is over without a word.
+        if let Some(meeting) = self.meetings.remove(&key).filter(|meeting| meeting.card_at.is_none()) {
             self.tell_meeting(key, meeting.peer, ComparisonState::Ended(reason));
         }
     }

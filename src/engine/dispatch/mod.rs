@@ -10,7 +10,7 @@ mod record;
 mod trust;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::{Duration, Instant},
@@ -25,7 +25,7 @@ use crate::{
         device_key::DeviceKey,
         reason::{Reason, ReasonCode},
         settings::Settings,
-        transfer::{Direction, Stage, TransferKey},
+        transfer::{Direction, Stage, TransferId, TransferKey},
     },
     transfer::{greet::Me, lane::Farewell, limits::Limits},
     wire::header::{Abort, Message},
@@ -33,6 +33,7 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
+    closer::Closers,
     door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience},
     errands::Errands,
     link::SocketLink,
@@ -79,6 +80,8 @@ pub(super) struct Dispatch {
     setup: Setup,
     outbox: Outbox,
     records: HashMap<TransferKey, Record>,
+    /// Names under which something was offered here, newest first: each stands for one offer only.
+    spent: VecDeque<TransferId>,
     stages: HashMap<StageId, CancelFlag>,
     pool: Pool,
     listener: Option<Listener>,
@@ -100,9 +103,12 @@ pub(super) struct Dispatch {
     known_places: HashSet<IpAddr>,
     /// Verified devices that somebody pretended to be, and when that was told.
     warned: HashMap<DeviceKey, Instant>,
+    /// The damaged device book that was told of last, and when.
+    damage_told: Option<(PathBuf, Instant)>,
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
     stopping_until: Option<Instant>,
+    closers: Closers,
 }
 
 impl Dispatch {
@@ -114,6 +120,7 @@ impl Dispatch {
             setup,
             outbox: Outbox::default(),
             records: HashMap::new(),
+            spent: VecDeque::new(),
             stages: HashMap::new(),
             pool: Pool::default(),
             listener: None,
@@ -129,8 +136,10 @@ impl Dispatch {
             rules: HashMap::new(),
             known_places: HashSet::new(),
             warned: HashMap::new(),
+            damage_told: None,
             stop: CancelFlag::default(),
             stopping_until: None,
+            closers: Closers::default(),
         }
     }
 
@@ -290,7 +299,10 @@ impl Dispatch {
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
                 record.forget_the_list();
             }
-            self.outbox.snapshot(record.snapshot);
+            // One that was held back and never shown leaves no row: strangers could make as many as they like.
+            if record.card_at.is_none() {
+                self.outbox.snapshot(record.snapshot);
+            }
         }
     }
 
@@ -317,6 +329,12 @@ impl Dispatch {
             .collect()
     }
 
+    /// Closes a connection whose transfer has ended meanwhile.
+    fn turn_away(&self, link: SocketLink, code: ReasonCode) {
+        let last = Some(abort(Reason::bare(code)));
+        self.closers.close(link, Farewell { last, ..Farewell::default() });
+    }
+
     fn listen(&mut self, port: u16) {
         if self.watching.is_none() {
             let (watching, ended) = bounded(0);
@@ -338,10 +356,4 @@ impl Dispatch {
 
 fn abort(reason: Reason) -> Message {
     Message::Abort(Abort { reason, ours: None, theirs: None })
-}
-
-/// Closes a connection whose transfer has ended meanwhile.
-fn turn_away(link: SocketLink, code: ReasonCode) {
-    let last = Some(abort(Reason::bare(code)));
-    super::closer::close(link, Farewell { last, ..Farewell::default() });
 }

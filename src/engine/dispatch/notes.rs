@@ -25,7 +25,6 @@ use crate::{
 use super::{
     Dispatch,
     record::{ANSWER_GRACE, Hands},
-    turn_away,
 };
 
 impl Dispatch {
@@ -38,7 +37,7 @@ impl Dispatch {
             Note::CodeKnown { key, code } => self.code_known(key, code),
             Note::CompareCame(caller) => self.compare_came(*caller),
             Note::Devices(book) => self.devices_are(book),
-            Note::DevicesDamaged(kept_at) => self.outbox.fact(Event::DevicesDamaged { kept_at }),
+            Note::DevicesDamaged(kept_at) => self.devices_damaged(kept_at),
             Note::DevicesNotSaved(reason) => self.outbox.fact(Event::DevicesNotSaved(reason)),
             Note::DoormanLeft { from } => self.doorman_left(from),
             Note::FileEnded { key, end } => self.file_ended(key, end),
@@ -144,7 +143,7 @@ impl Dispatch {
 
     fn proposed(&mut self, key: TransferKey, link: SocketLink, comparing: Option<Box<Comparing>>) {
         let Some(record) = self.records.get_mut(&key).filter(|record| record.forced_end.is_none()) else {
-            turn_away(link, ReasonCode::Cancelled);
+            self.turn_away(link, ReasonCode::Cancelled);
             // A cancel that came while the offer went out: the errand has ended, and this is its end.
             return self.end(key, Err(Reason::bare(ReasonCode::Cancelled)));
         };
@@ -156,15 +155,15 @@ impl Dispatch {
     }
 
     fn answered(&mut self, key: TransferKey, link: SocketLink, answer: Answer) {
-        let Some(record) = self.records.get_mut(&key) else { return turn_away(link, ReasonCode::Cancelled) };
+        let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
         match answer {
             Answer::Accept => {}
             Answer::Busy(reason) | Answer::Decline(reason) => {
-                super::super::closer::close(link, Farewell::default());
+                self.closers.close(link, Farewell::default());
                 return self.end(key, Err(Reason { side: Side::There, ..reason }));
             }
         }
-        let Some(outgoing) = record.outgoing.clone() else { return turn_away(link, ReasonCode::Internal) };
+        let Some(outgoing) = record.outgoing.clone() else { return self.turn_away(link, ReasonCode::Internal) };
         record.hands = Hands::Lane;
         record.expires = None;
         record.accepted_at = Some(Instant::now());

@@ -104,6 +104,18 @@ impl Dispatch {
         rule.and_then(|rule| if let Rule::Accept(folder) = rule { Some(folder) } else { None })
     }
 
+    /// The device book cannot be read, and lies at `kept_at`. Each caller finds that again as long as nothing is done.
+    pub(super) fn devices_damaged(&mut self, kept_at: PathBuf) {
+        let now = Instant::now();
+        let told =
+            self.damage_told.take().filter(|(path, at)| *path == kept_at && now.duration_since(*at) < WARN_AGAIN);
+        if told.is_none() {
+            self.outbox.fact(Event::DevicesDamaged { kept_at: kept_at.clone() });
+            self.setup.errands.load_devices();
+        }
+        self.damage_told = told.or(Some((kept_at, now)));
+    }
+
     /// Who answered our call.
     pub(super) fn peer_known(&mut self, key: TransferKey, introduced: &Introduced) {
         self.meeting_known(key, introduced);

@@ -45,7 +45,7 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
         Message::Offer(offer) => {
             let (id, what) = take_offer(link, orders, &guest, offer)?;
             // A list can take its time, and what a person has said meanwhile holds.
-            guest.rule = welcome(link, orders, &guest.hello, &guest.established, &orders.seal.book(&orders.notes))?;
+            guest.rule = welcome(link, orders, &guest.hello, &guest.established, &orders.seal.book(&orders.notes)?)?;
             let both = guest.rule.is_some() && guest.hello.verified == Some(true);
             let comparing = comparing(orders, &guest)?.filter(|_| !both);
             Ok(Came { id, peer: peer(link, &guest), rule: guest.rule, comparing, what })
@@ -73,7 +73,7 @@ fn let_in(link: &mut SocketLink, orders: &Orders) -> Result<Guest, LaneError> {
         SealError::Session(error) => LaneError::Link(LinkEnd::Sealed(error.reason())),
     })?;
     let hello = greet::read_hello(link)?;
-    let book = orders.seal.book(&orders.notes);
+    let book = orders.seal.book(&orders.notes)?;
     let verified = book.device(established.peer).is_some();
     greet::greet_back(link, &orders.seal.me, &hello, verified)?;
     let rule = welcome(link, orders, &hello, &established, &book)?;

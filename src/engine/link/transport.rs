@@ -70,6 +70,13 @@ impl Transport {
         self.sealed.as_ref().is_some_and(|sealed| sealed.session.wants_write())
     }
 
+    /// Gives back room for encrypted bytes, unless some are in it.
+    pub(super) fn let_go_of_room(&mut self) {
+        if let Some(sealed) = self.sealed.as_mut().filter(|sealed| sealed.taken >= sealed.filled) {
+            (sealed.raw, sealed.taken, sealed.filled) = (Vec::new(), 0, 0);
+        }
+    }
+
     /// Bytes that have gone into the socket so far, encrypted or not.
     pub(super) fn sent(&self) -> u64 {
         self.sent
