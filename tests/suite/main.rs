@@ -28,6 +28,7 @@ mod sealed_sessions;
 mod sealed_stream;
 mod slow_peers;
 mod storage;
+mod strangers;
 mod support;
 mod walking;
 mod window;
