@@ -21,6 +21,7 @@ mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod out_of_place;
 mod relay;
 mod scripted;
 mod sealed_handshakes;
