@@ -17,6 +17,8 @@ mod door;
 mod fake_engine;
 mod faults;
 mod floors;
+#[cfg(unix)]
+mod folders_that_change;
 mod hostile;
 mod loopback;
 #[cfg(unix)]
