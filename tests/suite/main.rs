@@ -3,6 +3,7 @@
 // A test that cannot go on says so by panicking, also in its helpers; what cannot be tested here is said aloud.
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used)]
 
+mod bad_offers;
 mod cancellation;
 mod classic;
 mod cli;
