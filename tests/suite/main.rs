@@ -5,6 +5,7 @@
 
 mod bad_offers;
 mod cancellation;
+mod changed_on_the_way;
 mod classic;
 mod cli;
 mod codes;
