@@ -186,9 +186,9 @@ fn one_side_alone_is_not_enough() {
         let (mut a, mut b) = (Station::new("Anna"), Station::new("Bert"));
         let (akey, bkey) = (a.key(), b.key());
         if here {
-            b.verify(akey, "Anna")
+            b.verify(akey, "Anna");
         } else {
-            a.verify(bkey, "Bert")
+            a.verify(bkey, "Bert");
         }
         let source = a.file("x", b"x");
         let (sending, offer) = shown(&a, &mut b, &source);
@@ -241,9 +241,9 @@ fn a_comparison_ends_on_both_sides_whoever_cancels() {
         });
         let begun = Instant::now();
         if here {
-            a.say(Command::Cancel(asking))
+            a.say(Command::Cancel(asking));
         } else {
-            b.say(Command::Cancel(key))
+            b.say(Command::Cancel(key));
         }
         for (station, key, side) in [(&mut a, asking, here), (&mut b, key, !here)] {
             let (_, reason) = station.comparison("the end", |it| match &it.state {

@@ -3,7 +3,9 @@
 // A test that cannot go on says so by panicking, also in its helpers; what cannot be tested here is said aloud.
 #![allow(clippy::expect_used, clippy::print_stderr, clippy::unwrap_used)]
 
+mod bad_offers;
 mod cancellation;
+mod changed_on_the_way;
 mod classic;
 mod cli;
 mod codes;
@@ -17,10 +19,13 @@ mod door;
 mod fake_engine;
 mod faults;
 mod floors;
+#[cfg(unix)]
+mod folders_that_change;
 mod hostile;
 mod loopback;
 #[cfg(unix)]
 mod other_user;
+mod out_of_place;
 mod overload;
 mod relay;
 mod rules_of_now;
@@ -30,6 +35,7 @@ mod sealed_sessions;
 mod sealed_stream;
 mod slow_peers;
 mod storage;
+mod strangers;
 mod support;
 mod waiting_offers;
 mod walking;

@@ -29,16 +29,31 @@ pub(crate) struct Recorded {
     pub(crate) from_listener: Vec<u8>,
 }
 
+/// What is done to a connection's bytes on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meddling {
+    /// One bit of the byte at this place is turned round.
+    Change(usize),
+    /// Both directions end before this place.
+    Cut(usize),
+    Nothing,
+}
+
 impl Recorder {
     /// In front of an engine's port.
     pub(crate) fn before(port: u16) -> Self {
+        Self::meddling(port, Meddling::Nothing, Meddling::Nothing)
+    }
+
+    /// As `before`, changing what the dialer and what the listener says.
+    pub(crate) fn meddling(port: u16, of_dialer: Meddling, of_listener: Meddling) -> Self {
         let (door, own) = door();
         let heard = spawn(move || {
             let dialer = door.accept().unwrap().0;
             let listener = dial_plain(port);
             let (from, to) = (dialer.try_clone().unwrap(), listener.try_clone().unwrap());
-            let forward = spawn(move || pass_on(from, to));
-            let from_listener = pass_on(listener, dialer);
+            let forward = spawn(move || pass_on(from, to, of_dialer));
+            let from_listener = pass_on(listener, dialer, of_listener);
             Recorded { from_dialer: forward.join().unwrap(), from_listener }
         });
         Self { port: own, heard }
@@ -54,12 +69,21 @@ impl Recorder {
     }
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream) -> Vec<u8> {
+fn pass_on(mut from: TcpStream, mut to: TcpStream, meddling: Meddling) -> Vec<u8> {
     let mut heard = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let (before, mut read) = (heard.len(), read);
+        match meddling {
+            Meddling::Change(at) if (before..before + read).contains(&at) => buffer[at - before] ^= 0x10,
+            Meddling::Cut(at) if before + read > at => read = at - before,
+            _ => {}
+        }
         heard.extend_from_slice(&buffer[..read]);
-        if to.write_all(&buffer[..read]).is_err() {
+        let cut = meddling == Meddling::Cut(heard.len());
+        if to.write_all(&buffer[..read]).is_err() || cut {
+            // Neither side hears any more of the other.
+            from.shutdown(Shutdown::Both).ok();
             break;
         }
     }
