@@ -57,7 +57,7 @@ words! {
     CloseTitle => "Close Sealdrop?",
     Closing => "Closing…",
     CodeAgreeing => "Agreeing on a code…",
-    CodeAsk => "Ask the other person, face to face or by phone, whether they see the same code. If they do, press Verified, and the other device is remembered",
+    CodeAsk => "Ask its owner, face to face or by phone, which code they see. If it is the same, press Verified to remember the other device",
     CodeForThem => "If the other person asks for the code:",
     CodeOnceMore => "The other screen shows the same code, unless somebody is between the two devices",
     CodesDifferAdvice => "Ask the other person in another way, by phone for example, what they see. Try again over a network that you both trust",
