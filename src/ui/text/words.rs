@@ -138,6 +138,7 @@ words! {
     OpenDevicePage => "Open device page",
     OpenDialogFailed => "The file dialog did not open. On Linux it needs a desktop portal (or zenity). Type a path instead",
     OwnAddress => "Others send to",
+    OwnKeyTip => "What others know this device by once they have verified it",
     Paste => "Paste",
     PasteTip => "Adds the files or paths on the clipboard (Ctrl+V)",
     PathHint => "/path/to/file or folder",
