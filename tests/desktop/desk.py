@@ -239,7 +239,8 @@ class Program:
                         lambda: next((n for n in self.all(name, role) if n.enabled), None), timeout)
         x, y = self.into_view(node)
         sh("xdotool", "windowactivate", "--sync", *self.window)
-        sh("xdotool", "mousemove", x, y)
+        # Over two points, as a hand comes over many: a window may miss the first one after something was dropped on it.
+        sh("xdotool", "mousemove", x - 2, y, "mousemove", x, y)
         time.sleep(0.1)  # a hand also rests before it presses; the window sees the pointer arrive in a frame of its own
         sh("xdotool", "mousedown", "1")
         time.sleep(0.05)

@@ -143,7 +143,7 @@ pub fn codes_differ(device: &str, address: &str) -> String {
     let at = if device == address { String::new() } else { format!(" ({address})") };
     format!(
         "You saw another code than {device}{at}. Somebody may be between the two devices and read along. \
-         Do not send anything over this network before you know"
+         Do not send anything over this network until you know why"
     )
 }
 

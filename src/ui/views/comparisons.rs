@@ -99,8 +99,10 @@ pub(super) fn state_ui(ui: &mut Ui, state: &State, comparison: &ComparisonCard, 
         Some(code::Answer::Differ) => actions.push(Action::Comparison(key, ComparisonAction::Differ)),
         None => {}
     }
+    let over = matches!(comparison.snapshot.state, ComparisonState::Ended(_));
+    let end = if over { Word::Dismiss } else { Word::EndComparison };
     let on_page = state.device_page.as_ref().is_some_and(|page| page.shows(&state.devices, comparison));
-    let close = if on_page { quiet_button(ui, Word::EndComparison.text()) } else { button(ui, Word::Close.text()) };
+    let close = if on_page { quiet_button(ui, end.text()) } else { button(ui, Word::Close.text()) };
     if close.clicked() {
         actions.push(Action::Comparison(key, ComparisonAction::Close));
     }

@@ -56,7 +56,8 @@ fn own_key_ui(ui: &mut Ui, state: &State, key: &DeviceKey, actions: &mut Vec<Act
                 // Flush with the name above it.
                 ui.add_space(-5.0);
                 let open = state.trust.own_open;
-                if quiet_button(ui, if open { Word::HideKey } else { Word::ShowKey }.text()).clicked() {
+                let show = quiet_button(ui, if open { Word::HideKey } else { Word::ShowKey }.text());
+                if show.on_hover_text(Word::OwnKeyTip.text()).clicked() {
                     actions.push(Action::ToggleOwnKey);
                 }
                 if quiet_button(ui, Word::CopyKey.text()).clicked() {
