@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     model::{
-        manifest::Manifest,
+        manifest::{Entry, Manifest},
         reason::{Reason, ReasonCode},
         transfer::TransferId,
     },
@@ -122,7 +122,14 @@ pub fn send_offer(
     Ok(link.flush()?)
 }
 
-/// Reads all entries of an offer whose header has been read. `share` is asked for room for each header's bytes.
+/// Parts of a path that count with the bytes of their header.
+const SHALLOW: usize = 8;
+/// What each further part takes up here, though it may be one byte on the wire.
+const PART_BYTES: u64 = 56;
+/// A list may take up so many times the bytes that its headers may have.
+const MOST_TIMES: u64 = 4;
+
+/// Reads all entries of an offer whose header has been read. `share` is asked for the room that each header takes up.
 pub fn receive_entries(
     link: &mut impl Link,
     offer: &Offer,
@@ -151,7 +158,7 @@ fn read_entries(
 ) -> Result<Manifest, LaneError> {
     let mut digest = ManifestDigest::new();
     let mut all = Vec::new();
-    let mut header_bytes = 0;
+    let (mut header_bytes, mut room) = (0, 0);
     while (all.len() as u64) < announced {
         let json = frame::read_frame(link)?.ok_or_else(ended_early)?;
         match header::parse(&json)? {
@@ -161,7 +168,15 @@ fn read_entries(
                     let detail = format!("a list of files over {} MiB is not taken", limits.header_bytes >> 20);
                     return Err(LaneError::Local(Reason::here(ReasonCode::Limit, detail)));
                 }
-                if !share(json.len() as u64) {
+                let taken = json.len() as u64 + depth_bytes(&entries);
+                room += taken;
+                if room > MOST_TIMES * limits.header_bytes {
+                    return Err(LaneError::Local(Reason::here(
+                        ReasonCode::Limit,
+                        "so many deep folders are not taken",
+                    )));
+                }
+                if !share(taken) {
                     let detail = "the offers that wait here fill the room there is for them";
                     return Err(LaneError::Local(Reason::here(ReasonCode::Busy, detail)));
                 }
@@ -176,11 +191,12 @@ fn read_entries(
     agree(offer, all, digest)
 }
 
-fn agree(
-    offer: &Offer,
-    entries: Vec<crate::model::manifest::Entry>,
-    digest: ManifestDigest,
-) -> Result<Manifest, LaneError> {
+/// What deep paths take up beyond the bytes of their header.
+fn depth_bytes(entries: &[Entry]) -> u64 {
+    entries.iter().map(|entry| entry.path.len().saturating_sub(SHALLOW) as u64 * PART_BYTES).sum()
+}
+
+fn agree(offer: &Offer, entries: Vec<Entry>, digest: ManifestDigest) -> Result<Manifest, LaneError> {
     let differs = |what: &str| LaneError::Protocol(format!("the entries do not add up to what the offer said: {what}"));
     let manifest = Manifest::from_entries(entries).ok_or_else(|| differs("bytes do not fit into 64 bits"))?;
     if (manifest.files, manifest.folders, manifest.links) != (offer.files, offer.folders, offer.links) {

@@ -157,3 +157,22 @@ fn strangers_who_are_turned_away_and_stay_cost_no_thread_each() {
         .collect();
     assert!(most < before + 250, "{most} threads for {} callers", held.len());
 }
+
+#[test]
+fn a_short_list_of_deep_folders_is_not_a_way_to_fill_the_memory() {
+    let b = Station::new("b");
+    let mut caller = Scripted::dial(b.port);
+    let deep = |n: u32| {
+        let name = n.to_string();
+        let mut path = vec!["a"; 127];
+        path.push(&name);
+        file_entry(&path, 1)
+    };
+    let frames = caller.offer_bytes((0..12_000).map(deep).collect());
+    assert!(frames.iter().map(Vec::len).sum::<usize>() < 8 << 20, "far less than a stranger's list may have");
+    caller.greet();
+    for frame in &frames {
+        caller.raw(frame);
+    }
+    assert_eq!(caller.hear_abort().code, ReasonCode::Limit);
+}

@@ -65,7 +65,24 @@ impl Notices {
         self.last_id += 1;
         self.shown.push(Notice { id: self.last_id, tone, text, detail, until });
         if self.shown.len() > MOST {
-            self.shown.remove(0);
+            // Callers make as many remarks as they like: no remark pushes out what is wrong.
+            let remark = |notice: &Notice| matches!(notice.tone, Tone::Good | Tone::Info);
+            self.shown.remove(self.shown.iter().position(remark).unwrap_or(0));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_who_are_turned_away_push_no_warning_out() {
+        let mut notices = Notices::default();
+        notices.stay(Tone::Warning, "the list of devices was damaged", None);
+        for n in 0..10 {
+            notices.stay(Tone::Info, format!("caller {n} was turned away"), None);
+        }
+        assert_eq!((notices.shown.len(), notices.shown[0].tone), (MOST, Tone::Warning));
     }
 }
