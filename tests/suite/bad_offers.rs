@@ -20,14 +20,17 @@ use crate::{
 
 const ID: &str = "00112233445566778899aabbccddeeff";
 
+/// Fields of an offer, and its lists.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// An offer whose header has `fields` in place of what is usual, and whose entries are `lists`; their digest is right.
 fn refusal(b: &Station, fields: &[(&str, &str)], lists: &[&str]) -> Reason {
     let mut digest = ManifestDigest::new();
     for list in lists {
         digest.add(list.as_bytes());
     }
-    let manifest: String = digest.finish().iter().map(|byte| format!("{byte:02x}")).collect();
-    let (id, manifest) = (format!("\"{ID}\""), format!("\"{manifest}\""));
+    let manifest: Vec<String> = digest.finish().iter().map(|byte| format!("{byte:02x}")).collect();
+    let (id, manifest) = (format!("\"{ID}\""), format!("\"{}\"", manifest.concat()));
     let mut header = vec![
         ("type", "\"offer\""),
         ("transfer", &id),
@@ -99,7 +102,7 @@ fn lists_that_do_not_bear_out_their_offer_are_refused() {
     let big =
         entries(r#"{"path":["x"],"kind":"file","size":18446744073709551615},{"path":["y"],"kind":"file","size":2}"#);
     let empty = entries("");
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
+    let cases: [Case; 9] = [
         (&[("bytes", "2")], &[ONE]),
         (&[], &[&two]),
         (&[], &[&folder]),

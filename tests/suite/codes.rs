@@ -7,14 +7,14 @@ use std::{
 
 use sealdrop::{
     engine::{
-        messages::{Acceptance, Command, ComparisonState, IncomingOffer},
+        messages::{Acceptance, Command, ComparisonState, Event, IncomingOffer},
         new_transfer_id,
     },
     model::{
         device::PeerAddr,
         manifest::Selection,
         outcome::Outcome,
-        reason::{ReasonCode, Side},
+        reason::{Reason, ReasonCode, Side},
         short_code::ShortCode,
         transfer::{Direction, TransferKey},
     },
@@ -23,7 +23,8 @@ use sealdrop::{
 
 use crate::{
     relay::Middle,
-    scripted::{Scripted, file_entry},
+    scripted::{Door, Scripted, file_entry},
+    sealed_stream::new_identity,
     support::{Station, honest, tree},
 };
 
@@ -224,7 +225,7 @@ fn codes_are_compared_without_a_file_also_between_verified_devices() {
         let (akey, bkey) = (a.key(), b.key());
         a.verify(bkey, "Bert");
         b.verify(akey, "Anna");
-        b.seen.retain(|event| !matches!(event, sealdrop::engine::messages::Event::Comparison(_)));
+        b.seen.retain(|event| !matches!(event, Event::Comparison(_)));
     }
     assert_eq!(tree(&b.received()), []);
 }
@@ -236,7 +237,7 @@ fn a_comparison_ends_on_both_sides_whoever_cancels() {
         let asking = compare(&a, b.address());
         let (key, ()) = b.comparison("a card", |it| (it.state == ComparisonState::Waiting).then_some(()));
         a.wait("it lies there", |event| match event {
-            sealdrop::engine::messages::Event::Comparison(it) if it.state == ComparisonState::Waiting => Some(()),
+            Event::Comparison(it) if it.state == ComparisonState::Waiting => Some(()),
             _ => None,
         });
         let begun = Instant::now();
@@ -257,4 +258,55 @@ fn a_comparison_ends_on_both_sides_whoever_cancels() {
         b.seen.clear();
     }
     honest(&mut b);
+}
+
+/// Why a comparison ended without a code.
+fn end_of(station: &mut Station, key: TransferKey) -> Reason {
+    let look =
+        |state: &ComparisonState| if let ComparisonState::Ended(reason) = state { Some(reason.clone()) } else { None };
+    station.comparison("the end", |it| (it.key == key).then(|| look(&it.state)).flatten()).1
+}
+
+#[test]
+fn a_comparison_with_another_key_than_the_expected_one_never_begins() {
+    let (mut a, mut b) = (Station::new("a"), Station::new("b"));
+    let (id, expect) = (new_transfer_id(), Some(new_identity().key()));
+    a.say(Command::Compare { id, to: b.address(), expect });
+    let reason = end_of(&mut a, TransferKey { id, direction: Direction::Outgoing });
+    assert_eq!((reason.code, reason.side), (ReasonCode::WrongKey, Side::Here));
+    a.find("the warning", |event| match event {
+        Event::WrongKey(warning) => (Some(warning.expected) == expect).then_some(()),
+        _ => None,
+    });
+    assert!(!b.has_card());
+    honest(&mut b);
+}
+
+#[test]
+fn a_comparison_with_somebody_silent_can_be_cancelled_and_lapses() {
+    let (mut a, mut b) =
+        (Station::new("a"), Station::limited("b", |limits| limits.answer = Duration::from_millis(500)));
+    // A listener that does not even answer the handshake.
+    let door = Door::open();
+    let asking = compare(&a, door.address());
+    let silent = door.accept_plain();
+    let begun = Instant::now();
+    a.say(Command::Cancel(asking));
+    assert_eq!(end_of(&mut a, asking).code, ReasonCode::Cancelled);
+    assert!(begun.elapsed() < Duration::from_millis(500));
+    drop(silent);
+    // A dialer that never shows its nonce, and a person who never looks.
+    for shows in [true, false] {
+        let mut peer = Scripted::dial(b.port);
+        peer.greet();
+        peer.say(&Message::Verify);
+        let (key, ()) = b.comparison("a card", |it| (it.state == ComparisonState::Waiting).then_some(()));
+        if shows {
+            b.say(Command::ShowCode(key));
+            assert!(matches!(peer.hear(), Some(Message::Code { .. })));
+        }
+        assert_eq!(peer.hear_abort().code, ReasonCode::NoAnswer);
+        assert_eq!(end_of(&mut b, key).code, ReasonCode::NoAnswer);
+        b.seen.clear();
+    }
 }
