@@ -89,7 +89,8 @@
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `lane`, `want` or `probe`. This version serves
 //!    `offer` and `verify`; `probe` **(later)** is answered `abort {unknown_type}`, `lane` and `want` **(later)**
 //!    `abort {unknown_transfer}`.
-//! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0.
+//! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
+//!    answered `abort {bad_message}`.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
 //!    the offer announced; an offer of nothing has no `entries` header. More or fewer, other totals than announced, or another
 //!    digest than `manifest` are answered `abort {bad_message}`. The parents of a path are implied and need no entry of their
@@ -322,7 +323,7 @@
 //! | `detail` | 1024 bytes | cut |
 //! | connecting; TLS and hello | 10 s each | closed |
 //! | callers attended to | 64 in all, 8 of one address (IPv6: of one /64), the last 16 for addresses of known devices; 256 wait up to 10 s | closed |
-//! | offers and comparisons waiting for a person | 32 in all, 4 of one address | `answer {busy}` |
+//! | offers and comparisons waiting for a person | 32 in all, the last 8 for verified devices; 4 of one address | `answer {busy}` |
 //! | codes for devices that are not verified | 3 a minute, 20 an hour | `answer {busy}` |
 //! | one header | 10 s from its first byte | `abort {timeout}` |
 //! | a whole manifest | 60 s, and 1 s more for every 1000 entries | `abort {timeout}` |

@@ -122,6 +122,19 @@ fn lists_that_do_not_bear_out_their_offer_are_refused() {
 }
 
 #[test]
+fn an_offer_of_nothing_makes_no_card() {
+    let mut b = Station::new("b");
+    for message in [None, Some("\" \\n\"")] {
+        let mut fields = vec![("files", "0"), ("bytes", "0")];
+        fields.extend(message.map(|message| ("message", message)));
+        let reason = refusal(&b, &fields, &[]);
+        assert_eq!(reason.code, ReasonCode::BadMessage, "{reason}");
+    }
+    assert!(!b.has_card());
+    honest(&mut b);
+}
+
+#[test]
 fn entries_with_wrong_fields_are_refused() {
     let mut b = Station::new("b");
     let deep = vec!["\"d\""; 129].join(",");
@@ -238,9 +251,14 @@ fn extreme_times_and_sizes_harm_nobody() {
     peer.say(&Message::Done);
     assert_eq!(b.ending(key).outcome, Outcome::Verified);
     assert_eq!(tree(&b.received()).len(), 4);
-    // An offer may be nothing but a message, or not even that.
+    // An offer may be nothing but a message.
     let mut peer = Scripted::dial(b.port);
-    peer.offer(Vec::new());
+    peer.greet();
+    let digest: String =
+        ManifestDigest::new().finish().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    peer.json(&format!(
+        r#"{{"type":"offer","transfer":"{ID}","epoch":1,"manifest":"{digest}","files":0,"folders":0,"links":0,"bytes":0,"message":"hi"}}"#
+    ));
     let key = b.accept();
     peer.hear_accept(0);
     peer.say(&Message::Done);

@@ -105,6 +105,19 @@ fn somebody_in_the_middle_makes_the_codes_differ() {
 }
 
 #[test]
+fn callers_who_leave_before_their_card_is_looked_at_use_up_nothing() {
+    let mut b = Station::strict("b");
+    for n in 0..8 {
+        let mut peer = Scripted::dial_from(30 + n, b.port);
+        peer.offer(vec![file_entry(&["x"], 1)]);
+        let offer = b.offer();
+        peer.hang_up();
+        assert_eq!(b.ending(offer.snapshot.key).outcome, Outcome::Failed);
+    }
+    honest(&mut b);
+}
+
+#[test]
 fn every_guess_costs_a_card_and_after_three_there_are_no_more() {
     let mut b = Station::strict("b");
     let mut friend = Station::new("friend");

@@ -35,8 +35,18 @@ use super::{
     record::{Hands, Record},
 };
 
-/// What may wait for a person at the same time, in all.
+/// What may wait for a person at the same time, in all,
 const MAX_WAITING: usize = 32;
+/// of which the last places are kept for verified devices: strangers cannot take them all.
+const KEPT_FOR_VERIFIED: usize = 8;
+
+/// How an offer, or a wish to compare codes, may come before a person.
+pub(super) struct Permit {
+    /// How long it is held back before it is shown.
+    pub(super) held: Duration,
+    /// When a code was taken from the ration for it.
+    pub(super) ration: Option<Instant>,
+}
 
 /// Names of offers that are remembered: those of some days, at the rate at which strangers may ask.
 const MAX_SPENT: usize = 1024;
@@ -111,8 +121,8 @@ impl Dispatch {
         if self.stopping_until.is_some() || self.spent.contains(&key.id) {
             return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
         }
-        let held = match self.may_ask(&caller) {
-            Ok(held) => held,
+        let Permit { held, ration } = match self.may_ask(&caller) {
+            Ok(permit) => permit,
             Err(reason) => return self.answer_busy(caller.link, reason),
         };
         let Arrived { link, peer, rule, comparing, .. } = caller;
@@ -123,6 +133,7 @@ impl Dispatch {
         record.from = link.peer_addr().ok().map(|address| address.ip());
         record.expires = Some(Instant::now() + self.setup.limits.answer);
         record.share = share;
+        record.ration = ration;
         // A rule speaks for sealed sessions of its key only; the doorman looks no other up.
         record.into = self.ruled_into(record.snapshot.peer.key, rule);
         record.card_at = (!held.is_zero()).then(|| Instant::now() + held);
@@ -140,32 +151,34 @@ impl Dispatch {
         }
     }
 
-    /// Whether one more may wait for a person, and how long it is held back before it is shown.
-    pub(super) fn may_ask(&mut self, caller: &Arrived) -> Result<Duration, Reason> {
+    /// Whether one more may wait for a person.
+    pub(super) fn may_ask(&mut self, caller: &Arrived) -> Result<Permit, Reason> {
         let busy = |detail: String| Err(Reason::here(ReasonCode::Busy, detail));
         let from = caller.link.peer_addr().ok().map(|address| address.ip());
         let place = from.map(source);
         let offers = self.records.values().filter(|record| record.waits_for_us()).map(|record| record.from);
         let meetings = self.meetings.values().filter(|meeting| meeting.from.is_some()).map(|meeting| meeting.from);
         let waiting: Vec<_> = offers.chain(meetings).map(|from| from.map(source)).collect();
-        if waiting.len() >= MAX_WAITING {
-            return busy(format!("{MAX_WAITING} offers wait already"));
+        let places = if caller.rule.is_some() { MAX_WAITING } else { MAX_WAITING - KEPT_FOR_VERIFIED };
+        if waiting.len() >= places {
+            return busy(format!("{places} offers wait already"));
         }
         let of_one = self.setup.limits.offers_of_one;
         if place.is_some() && waiting.iter().filter(|other| **other == place).count() >= of_one {
             return busy(format!("{of_one} offers from this address wait already"));
         }
         if caller.rule.is_some() {
-            return Ok(Duration::ZERO);
+            return Ok(Permit { held: Duration::ZERO, ration: None });
         }
-        if caller.comparing.is_some()
-            && self.setup.attended
-            && let Err(wait) = self.codes.take(Instant::now())
+        let now = Instant::now();
+        let ration = (caller.comparing.is_some() && self.setup.attended).then_some(now);
+        if ration.is_some()
+            && let Err(wait) = self.codes.take(now)
         {
             let seconds = wait.as_secs() + 1;
             return busy(format!("too many devices that are not verified have called; the next may in {seconds} s"));
         }
-        Ok(from.map_or(Duration::ZERO, |from| self.patience.offer(from, Instant::now())))
+        Ok(Permit { held: from.map_or(Duration::ZERO, |from| self.patience.offer(from, now)), ration })
     }
 
     /// Looks at the disk for an offer; then its card is shown.

@@ -29,7 +29,7 @@ use crate::{
     wire::header,
 };
 
-use super::{Dispatch, abort, record::ANSWER_GRACE};
+use super::{Dispatch, abort, callers::Permit, record::ANSWER_GRACE};
 
 /// A comparison that has no code yet.
 pub(super) struct Meeting {
@@ -37,6 +37,8 @@ pub(super) struct Meeting {
     cancel: CancelFlag,
     /// Incoming: where it came from.
     pub(super) from: Option<IpAddr>,
+    /// Incoming: when a code was taken from the ration for it, until that has been begun.
+    ration: Option<Instant>,
     /// When it lapses.
     expires: Instant,
     /// Incoming: when its card is shown, if it is held back.
@@ -63,7 +65,8 @@ impl Dispatch {
         let cancel = CancelFlag::default();
         // Looking up, connecting and greeting have deadlines of their own; from then on the other person has to look.
         let expires = Instant::now() + self.setup.limits.answer + ANSWER_GRACE;
-        let meeting = Meeting { peer: peer.clone(), cancel: cancel.clone(), from: None, expires, card_at: None };
+        let meeting =
+            Meeting { peer: peer.clone(), cancel: cancel.clone(), from: None, ration: None, expires, card_at: None };
         self.meetings.insert(key, meeting);
         self.tell_meeting(key, peer, ComparisonState::Connecting);
         let call = Call {
@@ -98,15 +101,15 @@ impl Dispatch {
             let nobody = Reason::here(ReasonCode::Busy, "nobody is there to compare codes");
             return self.answer_busy(caller.link, nobody);
         }
-        let held = match self.may_ask(&caller) {
-            Ok(held) => held,
+        let Permit { held, ration } = match self.may_ask(&caller) {
+            Ok(permit) => permit,
             Err(reason) => return self.answer_busy(caller.link, reason),
         };
         let Arrived { key, link, peer, comparing, .. } = caller;
         let from = link.peer_addr().ok().map(|address| address.ip());
         let expires = Instant::now() + self.setup.limits.answer;
         let card_at = Some(Instant::now() + held);
-        self.meetings.insert(key, Meeting { peer, cancel: CancelFlag::default(), from, expires, card_at });
+        self.meetings.insert(key, Meeting { peer, cancel: CancelFlag::default(), from, ration, expires, card_at });
         self.setup.lobby.wait(key, link, WaitsFor::Code, comparing);
         self.look_at_meetings(Instant::now());
     }
@@ -119,7 +122,13 @@ impl Dispatch {
             return;
         }
         match Nonce::fresh() {
-            Ok(nonce) => self.setup.lobby.show_code(key, nonce),
+            Ok(nonce) => {
+                // From here on it counts: somebody in the middle may have guessed.
+                let record = self.records.get_mut(&key).map(|record| &mut record.ration);
+                let meeting = self.meetings.get_mut(&key).map(|meeting| &mut meeting.ration);
+                record.into_iter().chain(meeting).for_each(|ration| *ration = None);
+                self.setup.lobby.show_code(key, nonce);
+            }
             Err(error) => {
                 let reason = Reason::here(ReasonCode::Internal, error.to_string());
                 self.cancel(key, reason);
@@ -152,8 +161,10 @@ impl Dispatch {
     }
 
     pub(super) fn end_meeting(&mut self, key: TransferKey, reason: Reason) {
+        let Some(meeting) = self.meetings.remove(&key) else { return };
+        self.give_back(meeting.ration);
         // One that was held back and never shown is over without a word.
-        if let Some(meeting) = self.meetings.remove(&key).filter(|meeting| meeting.card_at.is_none()) {
+        if meeting.card_at.is_none() {
             self.tell_meeting(key, meeting.peer, ComparisonState::Ended(reason));
         }
     }

@@ -285,6 +285,7 @@ impl Dispatch {
     /// The last word on a transfer, exactly once: its record goes.
     fn end(&mut self, key: TransferKey, result: Result<(), Reason>) {
         if let Some(mut record) = self.records.remove(&key) {
+            self.give_back(record.ration);
             let result = match (result, record.forced_end.take()) {
                 // What a cancelled worker says of its end is a consequence of the cancel.
                 (Err(_), Some((_, reason))) => Err(reason),
@@ -303,6 +304,13 @@ impl Dispatch {
             if record.card_at.is_none() {
                 self.outbox.snapshot(record.snapshot);
             }
+        }
+    }
+
+    /// A code that was never begun is there for the next stranger.
+    fn give_back(&mut self, ration: Option<Instant>) {
+        if let Some(at) = ration {
+            self.codes.give_back(at);
         }
     }
 

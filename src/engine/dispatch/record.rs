@@ -60,6 +60,8 @@ pub(super) struct Record {
     pub(super) from: Option<IpAddr>,
     /// Incoming: where a rule puts it without asking.
     pub(super) into: Option<PathBuf>,
+    /// Incoming: when a code was taken from the ration for it, until that has been begun.
+    pub(super) ration: Option<Instant>,
     /// Incoming: when its card is shown, while that is held back.
     pub(super) card_at: Option<Instant>,
     /// Incoming: the room that its list takes up.
@@ -96,6 +98,7 @@ impl Record {
             announced: false,
             from: None,
             into: None,
+            ration: None,
             card_at: None,
             share: None,
             expires: None,

@@ -49,6 +49,13 @@ impl Codes {
         Ok(())
     }
 
+    /// Gives back what was taken at `at`: the code was never begun, so nobody has guessed.
+    pub fn give_back(&mut self, at: Instant) {
+        if let Some(place) = self.given.iter().rposition(|given| *given == at) {
+            self.given.remove(place);
+        }
+    }
+
     /// How long until fewer than `limit` lie within the last `span`.
     fn wait(&self, limit: usize, span: Duration, now: Instant) -> Duration {
         if limit == 0 {
@@ -114,5 +121,19 @@ mod tests {
         for mut none in [Codes::new(0, 5), Codes::new(5, 0)] {
             assert_eq!(none.take(now), Err(HOUR));
         }
+    }
+
+    #[test]
+    fn what_was_given_back_can_be_taken_again() {
+        let start = Instant::now();
+        let mut codes = Codes::new(3, 20);
+        for n in 0..3 {
+            codes.take(start + secs(n)).unwrap();
+        }
+        assert!(codes.take(start + secs(4)).is_err());
+        codes.give_back(start + secs(1));
+        codes.give_back(start + secs(9));
+        assert_eq!(codes.take(start + secs(5)), Ok(()));
+        assert!(codes.take(start + secs(6)).is_err());
     }
 }

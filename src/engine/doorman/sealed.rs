@@ -136,6 +136,9 @@ fn take_offer(
     let mut room = |bytes| share.as_mut().is_some_and(|share| share.grow(bytes));
     let manifest = greet::receive_entries(link, &offer, limits, &mut room)?;
     check_paths(&manifest)?;
+    if manifest.entries.is_empty() && offer.message.as_ref().is_none_or(|message| message.trim().is_empty()) {
+        return Err(LaneError::Protocol("an offer of nothing, not even a message".to_owned()));
+    }
     Ok((offer.transfer, What::Offer { manifest, message: offer.message, session: Session::Sealed, share }))
 }
 
