@@ -250,6 +250,21 @@ fn speed_limits_are_typed_with_their_unit() {
 }
 
 #[test]
+fn settings_fit_a_low_window_and_a_narrow_one() {
+    for size @ [width, height] in [[1040.0, 420.0], [380.0, 2200.0]] {
+        let mut window = Window::of(size, false);
+        window.click("Settings");
+        window.type_into("Speed limit for receiving", "fast");
+        for label in ["Save", "Speed limit for sending: MB/s"] {
+            let place = window.control(label).rect();
+            assert!(place.left() >= 0.0 && place.right() <= width, "{label} is at {place:?}");
+        }
+        let place = window.control("Save").rect();
+        assert!(place.top() >= 0.0 && place.bottom() <= height, "Save is at {place:?}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_said_and_another_offered() {
     let mut window = Window::new();
     window.tell(Event::NotListening { port: 9527, reason: Reason::here(ReasonCode::Io, "address in use") });

@@ -1,6 +1,6 @@
 //! The settings, over the window.
 
-use egui::{RichText, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
 use crate::{
     model::{settings::Theme, transfer::Direction},
@@ -19,19 +19,27 @@ use crate::{
 };
 
 const WIDTH: f32 = 440.0;
+/// Height of what is around the fields: heading, a sentence about what is wrong, buttons, margins.
+const AROUND: f32 = 230.0;
 
 pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(form) = &state.settings_form else { return };
+    let height = (ui.ctx().content_rect().height() - AROUND).max(160.0);
     let closed = modal(ui, "settings", WIDTH, |ui| {
         ui.label(RichText::new(Word::Settings.text()).heading().color(palette(ui).strong));
-        fields_ui(ui, form, actions);
-        limit_ui(ui, form, Direction::Outgoing, actions);
-        limit_ui(ui, form, Direction::Incoming, actions);
-        theme_ui(ui, form, actions);
-        let mut classic = form.classic;
-        if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
-            actions.push(Action::Settings(SettingsAction::Classic));
-        }
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                fields_ui(ui, form, actions);
+                limit_ui(ui, form, Direction::Outgoing, actions);
+                limit_ui(ui, form, Direction::Incoming, actions);
+                theme_ui(ui, form, actions);
+                let mut classic = form.classic;
+                if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
+                    actions.push(Action::Settings(SettingsAction::Classic));
+                }
+            },
+        );
         ui.add_space(6.0);
         buttons_ui(ui, form, actions);
     });
