@@ -1,7 +1,8 @@
 //! How fast files move between two engines on this machine, as ratios to what one core can hash in the same run.
 //!
 //! `cargo bench --bench transfer` takes its scratch space from `TMPDIR` (put it on a tmpfs to take the disk out) and
-//! `BENCH_GIB` for the size of the large file (2). Both ends share this machine, so quote the ratios.
+//! `BENCH_GIB` for the size of the large file (2). Both ends share this machine, so quote the ratios. `-- limits` measures
+//! only how well the speed limits are kept.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on says so by panicking")]
 
@@ -20,7 +21,13 @@ use sealdrop::{
         messages::{Acceptance, Command, Event, SendRequest, What},
         new_transfer_id,
     },
-    model::{device::PeerAddr, manifest::Selection, outcome::Outcome, settings::Settings, transfer::Stage},
+    model::{
+        device::PeerAddr,
+        manifest::Selection,
+        outcome::Outcome,
+        settings::Settings,
+        transfer::{Direction, Stage},
+    },
     storage::profile::Profile,
     transfer::limits::Limits,
 };
@@ -28,6 +35,10 @@ use sealdrop::{
 const ROUNDS: usize = 3;
 /// Small transfers, for the time until a card is there.
 const OFFERS: usize = 21;
+
+/// Speed limits that are measured, in bytes per second, and for how many seconds.
+const RATES: [u64; 2] = [100_000, 20_000_000];
+const SECONDS: u64 = 10;
 
 /// From Send to the card on the other side, and to the end on both sides.
 struct Took {
@@ -38,9 +49,37 @@ struct Took {
 fn main() {
     let gib: u64 = std::env::var("BENCH_GIB").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
     let home = tempfile::tempdir().expect("scratch space");
-    let large = home.path().join("large.bin");
+    if std::env::args().all(|word| word != "limits") {
+        speed(home.path(), gib);
+    }
+    for rate in RATES {
+        for of in [Direction::Outgoing, Direction::Incoming] {
+            limit(home.path(), rate, of);
+        }
+    }
+}
+
+/// How fast a transfer is that takes ten seconds at its limit.
+fn limit(home: &Path, rate: u64, of: Direction) {
+    let source = home.join("limited");
+    write_noise(&source, rate * SECONDS);
+    let took = transfer(home, &source, |settings| match of {
+        Direction::Incoming => settings.receive_limit = Some(rate),
+        Direction::Outgoing => settings.send_limit = Some(rate),
+    });
+    let measured = (rate * SECONDS) as f64 / (took.all.as_secs_f64() - took.card.as_secs_f64());
+    let what = if of == Direction::Incoming { "receiving" } else { "sending" };
+    say(&format!(
+        "limit for {what} {:.1} MB/s: {:.3} of it over {SECONDS} s",
+        rate as f64 / 1e6,
+        measured / rate as f64
+    ));
+}
+
+fn speed(home: &Path, gib: u64) {
+    let large = home.join("large.bin");
     write_noise(&large, gib << 30);
-    let many = home.path().join("many");
+    let many = home.join("many");
     for folder in 0..100 {
         let folder = many.join(format!("{folder}"));
         fs::create_dir_all(&folder).expect("a folder");
@@ -53,11 +92,11 @@ fn main() {
         touch_memory(gib << 30);
         let md5 = md5_rate();
         let before = processor_seconds();
-        let took = transfer(home.path(), &large).all;
+        let took = transfer(home, &large, |_| {}).all;
         let worked = processor_seconds() - before;
         let rate = (gib << 30) as f64 / took.as_secs_f64();
         ratios.push(rate / md5);
-        let took_many = transfer(home.path(), &many).all;
+        let took_many = transfer(home, &many, |_| {}).all;
         small.push(took_many.as_secs_f64());
         say(&format!(
             "round {round}: MD5 of one core {:.0} MB/s; {gib} GiB file {:.0} MB/s = {:.2} of it, \
@@ -71,9 +110,9 @@ fn main() {
         ));
     }
     say(&format!("median: large file {:.2} of the MD5 rate; many files {:.2} s", median(ratios), median(small)));
-    let tiny = home.path().join("tiny");
+    let tiny = home.join("tiny");
     write_noise(&tiny, 1024);
-    let cards = (0..OFFERS).map(|_| transfer(home.path(), &tiny).card.as_secs_f64() * 1000.0).collect();
+    let cards = (0..OFFERS).map(|_| transfer(home, &tiny, |_| {}).card.as_secs_f64() * 1000.0).collect();
     say(&format!("median of {OFFERS}: {:.1} ms from Send to the card on the other side", median(cards)));
 }
 
@@ -138,10 +177,10 @@ fn processor_seconds() -> f64 {
     after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-/// One transfer between two new engines.
-fn transfer(home: &Path, source: &Path) -> Took {
+/// One transfer between two new engines; `change` sets what is different for both.
+fn transfer(home: &Path, source: &Path, change: impl Fn(&mut Settings)) -> Took {
     let scratch = tempfile::tempdir_in(home).expect("scratch space");
-    let (sender, receiver) = (start(&scratch.path().join("a")), start(&scratch.path().join("b")));
+    let (sender, receiver) = (start(&scratch.path().join("a"), &change), start(&scratch.path().join("b"), &change));
     let port = loop {
         if let Event::Listening { address, .. } = receiver.events().recv().expect("an engine") {
             break address.port();
@@ -194,10 +233,11 @@ fn take(event: Event, home: &Path) -> usize {
     }
 }
 
-fn start(home: &Path) -> Engine {
+fn start(home: &Path, change: impl Fn(&mut Settings)) -> Engine {
     fs::create_dir_all(home.join("received")).expect("a folder");
     let profile = Profile::open(Some(home.join("profile"))).expect("a profile");
-    let settings = Settings::first_start("bench".to_owned(), home.join("received"));
+    let mut settings = Settings::first_start("bench".to_owned(), home.join("received"));
+    change(&mut settings);
     let identity = Identity::open(&profile).expect("a key");
     let (limits, waker) = (Limits::default(), Arc::new(|| {}));
     let config = Config { profile, settings, identity, attended: false, listen: Some(0), damaged: None, limits, waker };

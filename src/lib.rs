@@ -49,8 +49,8 @@
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name`, or ends the program.
 //! - The window never waits: no lock, no file, no socket.
-//! - Threads share channel ends (bounded, all of them), cancel flags and one count of bytes (the room for lists that wait),
-//!   and nothing else. No `Mutex`, no globals.
+//! - Threads share channel ends (bounded, all of them), cancel flags, one count of bytes (the room for lists that wait) and,
+//!   for each direction, the rate and the clock of its speed limit (`transfer::pace`), and nothing else. No `Mutex`, no globals.
 //! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
 //!

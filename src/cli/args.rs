@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::speed_limit;
+
 /// Longer messages are refused by every receiver.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 
@@ -75,6 +77,10 @@ pub(super) struct ReceiveArgs {
     /// Turn away programs that are not Sealdrop
     #[arg(long)]
     pub(super) no_classic: bool,
+    /// Bytes per second that all transfers together may take up, such as 500k, 2M or 1.5MiB/s, instead of the limit in the
+    /// settings
+    #[arg(long, value_name = "RATE", value_parser = speed_limit::parse)]
+    pub(super) limit: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -136,6 +142,9 @@ pub(super) struct SendArgs {
     /// Words that the other person reads beside the offer
     #[arg(long, value_name = "TEXT", conflicts_with = "classic", value_parser = message)]
     pub(super) message: Option<String>,
+    /// Bytes per second at most, such as 500k, 2M or 1.5MiB/s, instead of the limit in the settings
+    #[arg(long, value_name = "RATE", value_parser = speed_limit::parse)]
+    pub(super) limit: Option<u64>,
 }
 
 #[derive(Args, Debug)]
@@ -183,11 +192,29 @@ mod tests {
             // It is a path for the window like any other.
             assert!(Arguments::try_parse_from(["sealdrop", verb]).unwrap().verb.is_none());
         }
-        let lines: [&[&str]; 3] =
-            [&["send", "--to", "x", "--limit", "1", "y"], &["devices", "--watch"], &["devices", "--check", "x"]];
+        let lines: [&[&str]; 2] = [&["devices", "--watch"], &["devices", "--check", "x"]];
         for line in lines {
             assert!(Arguments::try_parse_from(["sealdrop"].iter().chain(line)).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_a_speed_for_sending_or_receiving() {
+        let limit = |line: &[&str]| {
+            let parsed = Arguments::try_parse_from(["sealdrop"].iter().chain(line)).ok()?;
+            match parsed.verb? {
+                Verb::Receive(how) => how.limit,
+                Verb::Send(what) => what.limit,
+                _ => None,
+            }
+        };
+        assert_eq!(limit(&["receive", "--limit", "500k"]), Some(500_000));
+        assert_eq!(limit(&["send", "--to", "x", "--limit", "1.5MiB/s", "y"]), Some(1_572_864));
+        assert_eq!(limit(&["send", "--to", "x", "y"]), None);
+        for wrong in ["0", "1", "fast", "-1M", ""] {
+            assert!(Arguments::try_parse_from(["sealdrop", "receive", "--limit", wrong]).is_err(), "{wrong}");
+        }
+        assert!(Arguments::try_parse_from(["sealdrop", "devices", "--limit", "1M"]).is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Probl
     if let Some(into) = arguments.into {
         setup.settings.receive_folder = into;
     }
+    setup.settings.receive_limit = arguments.limit.or(setup.settings.receive_limit);
     setup.settings.classic &= !arguments.no_classic;
     setup.settings.port = global.port.unwrap_or(setup.settings.port);
     warn_of_the_folder(&setup);

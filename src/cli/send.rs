@@ -18,7 +18,8 @@ use crate::{
 
 /// Sends, and waits for the end.
 pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
-    let setup = Setup::open(global)?;
+    let mut setup = Setup::open(global)?;
+    setup.settings.send_limit = arguments.limit.or(setup.settings.send_limit);
     let recipient = recipient::find(&arguments.to, &setup.profile)?;
     let request = request(arguments, recipient)?;
     let mut session = Session::start(setup, global.json, None)?;
@@ -30,7 +31,7 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
 }
 
 fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {
-    let SendArgs { to: _, paths, classic, message } = arguments;
+    let SendArgs { to: _, paths, classic, message, limit: _ } = arguments;
     let Recipient { to, expect } = recipient;
     if classic && expect.is_some() {
         return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
@@ -69,7 +70,8 @@ mod tests {
         let key = DeviceKey([7; 32]);
         laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask });
         let of = |to: &str, classic| {
-            let arguments = SendArgs { to: to.to_owned(), paths: vec!["a".into()], classic, message: None };
+            let paths = vec!["a".into()];
+            let arguments = SendArgs { to: to.to_owned(), paths, classic, message: None, limit: None };
             request(arguments, recipient::resolve(to, std::slice::from_ref(&laptop))?)
         };
         let to_laptop = of("laptop", false).unwrap();

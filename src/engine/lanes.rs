@@ -22,6 +22,7 @@ use crate::{
         classic,
         lane::{Farewell, LaneEnd, LaneError, Report, told},
         limits::Limits,
+        pace::Pace,
         receive::ReceiveLane,
         send::SendLane,
     },
@@ -44,6 +45,8 @@ pub struct Lane {
     pub key: TransferKey,
     pub cancel: CancelFlag,
     pub limits: Limits,
+    /// The speed limit of its direction.
+    pub pace: Pace,
     pub notes: Sender<Note>,
 }
 
@@ -70,13 +73,19 @@ impl Lane {
         guard.result = Some(work(&self));
     }
 
+    /// What ends and what slows down this lane is that of its transfer.
+    fn take_over(&self, link: &mut SocketLink) {
+        link.set_cancel(self.cancel.clone());
+        link.set_pace(self.pace.clone());
+    }
+
     fn reporter(&self) -> Reporter {
         Reporter { key: self.key, notes: self.notes.clone(), moved: 0, last: None }
     }
 
     /// Sends all files of an accepted offer.
     pub fn send(&self, mut link: SocketLink, outgoing: &Outgoing) -> Result<(), Reason> {
-        link.set_cancel(self.cancel.clone());
+        self.take_over(&mut link);
         let mut report = self.reporter();
         let lane = SendLane::new(&mut link, &mut report, Arc::clone(&outgoing.manifest), &outgoing.places);
         let ended = lane.run();
@@ -85,7 +94,7 @@ impl Lane {
 
     /// Receives what a person here accepted.
     pub fn receive(&self, mut link: SocketLink, manifest: &Arc<Manifest>, to: &Destination) -> Result<(), Reason> {
-        link.set_cancel(self.cancel.clone());
+        self.take_over(&mut link);
         let landing = match to.prepare(self.key, manifest) {
             Ok(landing) => landing,
             Err(reason) => {
@@ -129,7 +138,7 @@ impl Lane {
         to: &Destination,
         md5: Option<Md5Digest>,
     ) -> Result<(), Reason> {
-        link.set_cancel(self.cancel.clone());
+        self.take_over(&mut link);
         let landing = match to.prepare(self.key, manifest) {
             Ok(landing) => landing,
             Err(reason) => {
@@ -224,6 +233,7 @@ impl Lane {
         let stream = super::outgoing::connect(to, &self.cancel, &quiet)?;
         let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+        link.set_pace(self.pace.clone());
         self.stage(Stage::Moving);
         classic::send_upload(&mut link, report, index, entry, place, md5).map_err(|error| error.reason())?;
         link.shut_writing();

@@ -2,6 +2,7 @@
 
 mod io_of_lanes;
 mod transport;
+mod turns;
 
 use std::{
     collections::VecDeque,
@@ -16,7 +17,7 @@ use polling::{Event, Events, Poller};
 
 use crate::{
     crypto::session::{Established, Session},
-    transfer::{limits::Limits, link::LinkEnd},
+    transfer::{limits::Limits, link::LinkEnd, pace::Pace},
 };
 
 use super::{
@@ -60,6 +61,8 @@ pub struct SocketLink {
     /// A file's bytes are going out: no ping may come between them.
     is_in_body: bool,
     limits: Limits,
+    /// When bodies may move.
+    pace: Pace,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
     /// The engine waits at its end until nobody holds one of these: last words need a process to say them.
@@ -95,6 +98,7 @@ impl SocketLink {
             is_stuck: false,
             is_in_body: false,
             limits,
+            pace: Pace::default(),
             ping: None,
             _engine: notes,
         })

@@ -16,4 +16,5 @@ pub mod seal;
 pub mod seal_picture;
 pub mod settings;
 pub mod short_code;
+pub mod speed_limit;
 pub mod transfer;

@@ -18,6 +18,10 @@ pub struct Settings {
     pub theme: Theme,
     /// Programs that are not Sealdrop may offer files in the plain protocol.
     pub classic: bool,
+    /// Bytes of files per second that all outgoing transfers together may move; none is no limit, `MIN_LIMIT` the smallest.
+    pub send_limit: Option<u64>,
+    /// The same for incoming ones.
+    pub receive_limit: Option<u64>,
 }
 
 /// Light, dark, or as the system has it.
@@ -33,6 +37,14 @@ pub enum Theme {
 impl Settings {
     /// The settings of a first start.
     pub fn first_start(device_name: String, receive_folder: PathBuf) -> Self {
-        Self { device_name, receive_folder, port: DEFAULT_PORT, theme: Theme::System, classic: true }
+        Self {
+            device_name,
+            receive_folder,
+            port: DEFAULT_PORT,
+            theme: Theme::System,
+            classic: true,
+            send_limit: None,
+            receive_limit: None,
+        }
     }
 }

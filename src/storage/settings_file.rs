@@ -8,6 +8,7 @@ use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
     reason::{Reason, ReasonCode},
     settings::Settings,
+    speed_limit::MIN_LIMIT,
 };
 
 use super::{
@@ -96,7 +97,17 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     if let Some(value) = object.get("classic") {
         settings.classic = value.as_bool().ok_or("classic")?;
     }
+    settings.send_limit = limit_of(object, "send_limit")?;
+    settings.receive_limit = limit_of(object, "receive_limit")?;
     Ok(settings)
+}
+
+/// Bytes per second; none when missing or `null`.
+fn limit_of(object: &Map<String, Value>, key: &'static str) -> Result<Option<u64>, &'static str> {
+    match object.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_u64().filter(|limit| *limit >= MIN_LIMIT).map(Some).ok_or(key),
+    }
 }
 
 fn is_device_name(name: &str) -> bool {
@@ -111,6 +122,8 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     object.insert("port".to_owned(), json!(settings.port));
     object.insert("theme".to_owned(), json!(settings.theme));
     object.insert("classic".to_owned(), json!(settings.classic));
+    object.insert("send_limit".to_owned(), json!(settings.send_limit));
+    object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
     Ok(())
 }
 
@@ -139,6 +152,16 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_whole_bytes_a_second_and_null_is_none() {
+        let (_folder, profile) = profile(r#"{"send_limit": 1024, "receive_limit": null}"#);
+        let loaded = load(&profile);
+        assert_eq!(loaded.settings, Settings { send_limit: Some(1024), ..profile.first_settings() });
+        let changed = Settings { send_limit: None, receive_limit: Some(1_572_864), ..loaded.settings };
+        save(&profile, &changed).unwrap();
+        assert_eq!(load(&profile), Loaded { settings: changed, damaged: None });
+    }
+
+    #[test]
     fn unknown_keys_are_kept() {
         let (_folder, profile) = profile(r#"{"from_a_newer_version": [1, {"a": null}]}"#);
         save(&profile, &load(&profile).settings).unwrap();
@@ -160,6 +183,11 @@ mod tests {
             r#"{"device_name": " "}"#,
             r#"{"theme": "pink"}"#,
             r#"{"classic": 1}"#,
+            r#"{"send_limit": 1023}"#,
+            r#"{"send_limit": 0}"#,
+            r#"{"receive_limit": "1M"}"#,
+            r#"{"receive_limit": -1}"#,
+            r#"{"receive_limit": 1e400}"#,
             r#"{"receive_folder": ""}"#,
             r#"{"receive_folder": "a/b"}"#,
         ];

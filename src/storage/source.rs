@@ -48,6 +48,11 @@ impl Source {
         Ok(read)
     }
 
+    /// Announced bytes that have not been read.
+    pub fn remaining(&self) -> u64 {
+        self.remaining
+    }
+
     /// To be asked after the last byte: whether what was read is what stands there.
     pub fn finish(self) -> Result<(), Reason> {
         let metadata = self.file.metadata().map_err(|error| io_reason(&error, &self.place, Doing::Reading))?;

@@ -57,7 +57,7 @@ pub fn concerns_all(reason: &Reason) -> bool {
 pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
 
 /// Reads chunks until the body ends. `buffer` decides how much is read and written in one go; `between` is called after each
-/// chunk.
+/// piece and while the speed limit lets nothing in.
 pub fn receive_body<L: Link>(
     link: &mut L,
     report: &mut impl Report,
@@ -75,9 +75,12 @@ pub fn receive_body<L: Link>(
                     let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
                     return Err(LaneError::Protocol(detail));
                 }
-                start = receive_chunk(link, arrived, length, buffer)?;
-                report.moved(index, length);
-                between(link)?;
+                start = receive_chunk(link, arrived, length, buffer, &mut |link, moved| {
+                    if moved > 0 {
+                        report.moved(index, moved as u64);
+                    }
+                    between(link)
+                })?;
             }
             ChunkStart::End => return Ok(()),
             ChunkStart::Interlude => {
@@ -91,25 +94,34 @@ pub fn receive_body<L: Link>(
     }
 }
 
-/// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end.
-fn receive_chunk(
-    link: &mut impl Link,
+/// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end. `each` hears
+/// of every piece, and of 0 bytes while the speed limit lets none in.
+fn receive_chunk<L: Link>(
+    link: &mut L,
     arrived: &mut Arrived,
     length: u64,
     buffer: &mut [u8],
+    each: &mut impl FnMut(&mut L, usize) -> Result<(), LaneError>,
 ) -> Result<ChunkStart, LaneError> {
     let mut left = length;
     loop {
-        let piece = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
+        let piece = link.admit(wanted)?;
+        if piece == 0 {
+            each(link, 0)?;
+            continue;
+        }
         left -= piece as u64;
         if left > 0 {
             link.read_exact(&mut buffer[..piece])?;
             arrived.take(&buffer[..piece])?;
+            each(link, piece)?;
             continue;
         }
         link.read_exact(&mut buffer[..piece + PREFIX_BYTES])?;
-        let (bytes, next) = buffer.split_at(piece);
+        let (bytes, next) = buffer[..piece + PREFIX_BYTES].split_at(piece);
         arrived.take(bytes)?;
+        each(link, piece)?;
         return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
     }
 }

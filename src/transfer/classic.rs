@@ -31,12 +31,16 @@ pub fn receive_upload(
 ) -> Result<(PartFile, Md5Digest), LaneError> {
     let mut arrived = Arrived::new(Ok(part), size);
     let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    let mut admitted = 0;
     while arrived.bytes < size {
-        let want = usize::try_from(size - arrived.bytes).unwrap_or(usize::MAX).min(buffer.len());
-        let read = link.read(&mut buffer[..want])?;
+        if admitted == 0 {
+            admitted = wait_for_turn(link, size - arrived.bytes)?;
+        }
+        let read = link.read(&mut buffer[..admitted])?;
         if read == 0 {
             return Err(ended_early());
         }
+        admitted -= read;
         arrived.take(&buffer[..read])?;
         report.moved(0, read as u64);
     }
@@ -86,11 +90,16 @@ pub fn send_upload(
     link.flush()?;
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    let mut admitted = 0;
     loop {
-        let read = source.read(&mut buffer).map_err(LaneError::Local)?;
+        if admitted == 0 {
+            admitted = wait_for_turn(link, source.remaining())?;
+        }
+        let read = source.read(&mut buffer[..admitted]).map_err(LaneError::Local)?;
         if read == 0 {
             break;
         }
+        admitted -= read;
         hasher.update(&buffer[..read]);
         write_raw(link, &buffer[..read])?;
         report.moved(index, read as u64);
@@ -102,6 +111,17 @@ pub fn send_upload(
     } else {
         let detail = "the file changed between hashing and sending";
         Err(LaneError::Local(Reason::here(crate::model::reason::ReasonCode::Changed, detail)))
+    }
+}
+
+/// How many of the `left` bytes of a file may go next, at most as many as a buffer holds; 0 only at its end.
+fn wait_for_turn(link: &mut impl Link, left: u64) -> Result<usize, LaneError> {
+    let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(SEND_CHUNK_BYTES);
+    loop {
+        match link.admit(wanted)? {
+            0 if wanted > 0 => {}
+            admitted => return Ok(admitted),
+        }
     }
 }
 

@@ -28,6 +28,13 @@ pub trait Link: Read + Write {
     /// A `LinkEnd`.
     fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote>;
 
+    /// How many of `wanted` bytes of bodies may be moved now, under the speed limit of this direction; those that may count
+    /// as moved. 0: none yet, though what was gathered has left and a moment has passed. Look at your input and ask again.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn admit(&mut self, wanted: usize) -> io::Result<usize>;
+
     /// How long the waits of this connection may take.
     fn limits(&self) -> Limits;
 

@@ -18,6 +18,7 @@ pub mod greet;
 pub mod lane;
 pub mod limits;
 pub mod link;
+pub mod pace;
 pub mod plan;
 pub mod receive;
 pub mod send;

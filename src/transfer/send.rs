@@ -199,10 +199,18 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         hasher: &mut Hasher,
     ) -> Result<Result<(), Reason>, LaneError> {
         let mut buffer = std::mem::take(&mut self.buffer);
+        let mut admitted = 0;
         let ended = loop {
-            match source.read(&mut buffer) {
+            if admitted == 0 {
+                match self.wait_for_turn(source.remaining()) {
+                    Ok(bytes) => admitted = bytes,
+                    Err(error) => break Err(error),
+                }
+            }
+            match source.read(&mut buffer[..admitted]) {
                 Ok(0) => break Ok(Ok(())),
                 Ok(n) => {
+                    admitted -= n;
                     hasher.update(&buffer[..n]);
                     if let Err(error) = self.send_chunk(index, &buffer[..n]) {
                         break Err(error);
@@ -213,6 +221,17 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         };
         self.buffer = buffer;
         ended
+    }
+
+    /// How many of the `left` bytes of a file may go next, at most as many as the buffer holds; 0 only at its end.
+    fn wait_for_turn(&mut self, left: u64) -> Result<usize, LaneError> {
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(chunk::SEND_CHUNK_BYTES);
+        loop {
+            match self.link.admit(wanted)? {
+                0 if wanted > 0 => self.take_input()?,
+                admitted => return Ok(admitted),
+            }
+        }
     }
 
     fn send_chunk(&mut self, index: u32, bytes: &[u8]) -> Result<(), LaneError> {

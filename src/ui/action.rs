@@ -2,10 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::{dialogs::Purpose, state::trust::Confirmed};
+use super::{
+    dialogs::Purpose,
+    state::{settings_form::SpeedUnit, trust::Confirmed},
+};
 use crate::{
     engine::messages::StageId,
-    model::{book::DeviceId, settings::Theme, transfer::TransferKey},
+    model::{
+        book::DeviceId,
+        settings::Theme,
+        transfer::{Direction, TransferKey},
+    },
 };
 
 /// One wish of the person, or something a view has seen.
@@ -55,6 +62,7 @@ pub enum Field {
     Message,
     Path,
     SettingsFolder,
+    SettingsLimit(Direction),
     SettingsName,
     SettingsPort,
 }
@@ -128,6 +136,7 @@ pub enum PageAction {
 pub enum SettingsAction {
     Classic,
     Close,
+    LimitUnit(Direction, SpeedUnit),
     Open,
     Save,
     Theme(Theme),

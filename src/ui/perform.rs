@@ -154,6 +154,7 @@ impl App {
             Field::Message => Some(&mut state.staging.message),
             Field::Path => state.path_prompt.as_mut().map(|prompt| &mut prompt.text),
             Field::SettingsFolder => state.settings_form.as_mut().map(|form| &mut form.folder_text),
+            Field::SettingsLimit(of) => state.settings_form.as_mut().map(|form| &mut form.limit_mut(of).number),
             Field::SettingsName => state.settings_form.as_mut().map(|form| &mut form.name),
             Field::SettingsPort => state.settings_form.as_mut().map(|form| &mut form.port),
         };
@@ -317,9 +318,10 @@ impl App {
                     self.state.settings_form = None;
                 }
             }
-            SettingsAction::Classic | SettingsAction::Theme(_) => {
+            SettingsAction::Classic | SettingsAction::LimitUnit(..) | SettingsAction::Theme(_) => {
                 let Some(form) = &mut self.state.settings_form else { return };
                 match action {
+                    SettingsAction::LimitUnit(of, unit) => form.limit_mut(of).unit = unit,
                     SettingsAction::Theme(theme) => form.theme = theme,
                     _ => form.classic ^= true,
                 }

@@ -34,6 +34,7 @@ mod sealed_handshakes;
 mod sealed_sessions;
 mod sealed_stream;
 mod slow_peers;
+mod speed_limit;
 mod storage;
 mod strangers;
 mod support;

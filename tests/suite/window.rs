@@ -231,6 +231,40 @@ fn settings_are_checked_and_saved() {
 }
 
 #[test]
+fn speed_limits_are_typed_with_their_unit() {
+    let mut window = Window::new();
+    window.click("Settings");
+    window.type_into("Speed limit for sending", "500");
+    window.click("Speed limit for sending: kB/s");
+    window.type_into("Speed limit for receiving", "fast");
+    assert!(!window.enabled("Save"));
+    assert!(window.shows("A speed limit is a number, 1.024 kB/s at least, or nothing"));
+    (0..4).for_each(|_| window.harness.key_press(egui::Key::Backspace));
+    window.harness.run();
+    window.type_into("Speed limit for receiving", "2.5");
+    window.click("Save");
+    let asked = window.engine.asked();
+    let expected =
+        sealdrop::model::settings::Settings { send_limit: Some(500_000), receive_limit: Some(2_500_000), ..settings() };
+    assert!(matches!(asked.as_slice(), [Command::SaveSettings(saved)] if *saved == expected), "{asked:?}");
+}
+
+#[test]
+fn settings_fit_a_low_window_and_a_narrow_one() {
+    for size @ [width, height] in [[1040.0, 420.0], [380.0, 2200.0]] {
+        let mut window = Window::of(size, false);
+        window.click("Settings");
+        window.type_into("Speed limit for receiving", "fast");
+        for label in ["Save", "Speed limit for sending: MB/s"] {
+            let place = window.control(label).rect();
+            assert!(place.left() >= 0.0 && place.right() <= width, "{label} is at {place:?}");
+        }
+        let place = window.control("Save").rect();
+        assert!(place.top() >= 0.0 && place.bottom() <= height, "Save is at {place:?}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_said_and_another_offered() {
     let mut window = Window::new();
     window.tell(Event::NotListening { port: 9527, reason: Reason::here(ReasonCode::Io, "address in use") });

@@ -85,6 +85,8 @@ impl Dispatch {
 
     fn adopt(&mut self, settings: &Settings) {
         let port_changed = settings.port != self.setup.settings.port;
+        self.sending.set(settings.send_limit);
+        self.receiving.set(settings.receive_limit);
         self.setup.settings = settings.clone();
         self.outbox.fact(Event::Settings(settings.clone()));
         self.setup.errands.save_settings(settings.clone());

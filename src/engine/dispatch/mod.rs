@@ -27,7 +27,7 @@ use crate::{
         settings::Settings,
         transfer::{Direction, Stage, TransferId, TransferKey},
     },
-    transfer::{greet::Me, lane::Farewell, limits::Limits},
+    transfer::{greet::Me, lane::Farewell, limits::Limits, pace::Pace},
     wire::header::{Abort, Message},
 };
 
@@ -84,6 +84,9 @@ pub(super) struct Dispatch {
     spent: VecDeque<TransferId>,
     stages: HashMap<StageId, CancelFlag>,
     pool: Pool,
+    /// The speed limits in force; lanes hold clones.
+    sending: Pace,
+    receiving: Pace,
     listener: Option<Listener>,
     listener_id: ListenerId,
     listening: Option<SocketAddr>,
@@ -116,6 +119,8 @@ impl Dispatch {
         let codes = Codes::new(setup.limits.codes_a_minute, setup.limits.codes_an_hour);
         let handshakes = Handshakes::new(setup.limits.callers_of_one);
         let patience = Patience::new(setup.limits.offers_at_once);
+        let Settings { send_limit, receive_limit, .. } = setup.settings;
+        let (sending, receiving) = (Pace::new(send_limit), Pace::new(receive_limit));
         Self {
             setup,
             outbox: Outbox::default(),
@@ -123,6 +128,8 @@ impl Dispatch {
             spent: VecDeque::new(),
             stages: HashMap::new(),
             pool: Pool::default(),
+            sending,
+            receiving,
             listener: None,
             listener_id: 0,
             listening: None,
@@ -318,6 +325,14 @@ impl Dispatch {
         if let Some(record) = self.records.get_mut(&key) {
             change(record);
             self.outbox.snapshot(record.snapshot.clone());
+        }
+    }
+
+    /// The speed limit that all lanes of a direction share.
+    fn pace(&self, direction: Direction) -> &Pace {
+        match direction {
+            Direction::Incoming => &self.receiving,
+            Direction::Outgoing => &self.sending,
         }
     }
 

@@ -179,6 +179,7 @@ impl Dispatch {
             key,
             cancel: record.cancel.clone(),
             limits: self.setup.limits,
+            pace: self.pace(key.direction).clone(),
             notes: self.setup.errands.notes.clone(),
         };
         let job: Job = Box::new(move || lane.run(work));

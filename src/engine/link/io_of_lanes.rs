@@ -114,6 +114,10 @@ impl Link for SocketLink {
         }
     }
 
+    fn admit(&mut self, wanted: usize) -> io::Result<usize> {
+        self.next_turn(wanted)
+    }
+
     fn limits(&self) -> Limits {
         self.limits
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
     settings::{Settings, Theme},
+    speed_limit,
+    transfer::Direction,
 };
 
 /// What the form holds.
@@ -17,12 +19,54 @@ pub struct SettingsForm {
     pub port: String,
     pub theme: Theme,
     pub classic: bool,
+    pub send_limit: LimitForm,
+    pub receive_limit: LimitForm,
+}
+
+/// A speed limit as it is typed; empty is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitForm {
+    pub number: String,
+    pub unit: SpeedUnit,
+}
+
+/// What the number of a limit counts in, per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpeedUnit {
+    Kilobytes,
+    Megabytes,
+}
+
+impl SpeedUnit {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Kilobytes => 1_000,
+            Self::Megabytes => 1_000_000,
+        }
+    }
+}
+
+impl LimitForm {
+    fn new(limit: Option<u64>) -> Self {
+        let kilobytes = limit.is_some_and(|bytes| bytes < SpeedUnit::Megabytes.bytes());
+        let unit = if kilobytes { SpeedUnit::Kilobytes } else { SpeedUnit::Megabytes };
+        let number = limit.map(|bytes| speed_limit::as_number(bytes, unit.bytes())).unwrap_or_default();
+        Self { number, unit }
+    }
+
+    fn limit(&self) -> Result<Option<u64>, FormError> {
+        if self.number.trim().is_empty() {
+            return Ok(None);
+        }
+        speed_limit::in_units(&self.number, self.unit.bytes()).map(Some).map_err(|_error| FormError::Limit)
+    }
 }
 
 /// Why the form cannot be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormError {
     Folder,
+    Limit,
     Name,
     Port,
 }
@@ -36,6 +80,16 @@ impl SettingsForm {
             port: settings.port.to_string(),
             theme: settings.theme,
             classic: settings.classic,
+            send_limit: LimitForm::new(settings.send_limit),
+            receive_limit: LimitForm::new(settings.receive_limit),
+        }
+    }
+
+    /// The limit of one direction, to be edited.
+    pub fn limit_mut(&mut self, of: Direction) -> &mut LimitForm {
+        match of {
+            Direction::Incoming => &mut self.receive_limit,
+            Direction::Outgoing => &mut self.send_limit,
         }
     }
 
@@ -54,7 +108,9 @@ impl SettingsForm {
             return Err(FormError::Folder);
         }
         let port = self.port.trim().parse().map_err(|_error: std::num::ParseIntError| FormError::Port)?;
-        Ok(Settings { device_name: name, receive_folder, port, theme: self.theme, classic: self.classic })
+        let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
+        let (theme, classic) = (self.theme, self.classic);
+        Ok(Settings { device_name: name, receive_folder, port, theme, classic, send_limit, receive_limit })
     }
 }
 
@@ -79,6 +135,26 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_shown_in_the_unit_that_suits_them_and_come_back_whole() {
+        for (limit, number, unit) in [
+            (None, "", SpeedUnit::Megabytes),
+            (Some(1024), "1.024", SpeedUnit::Kilobytes),
+            (Some(500_000), "500", SpeedUnit::Kilobytes),
+            (Some(2_000_000), "2", SpeedUnit::Megabytes),
+            (Some(1_572_864), "1.572864", SpeedUnit::Megabytes),
+        ] {
+            let settings = Settings {
+                send_limit: limit,
+                receive_limit: limit,
+                ..Settings::first_start("desk".into(), std::env::temp_dir())
+            };
+            let form = SettingsForm::new(&settings);
+            assert_eq!(form.send_limit, LimitForm { number: number.to_owned(), unit });
+            assert_eq!(form.settings(), Ok(settings));
+        }
+    }
+
+    #[test]
     fn each_field_is_checked() {
         let with = |change: fn(&mut SettingsForm)| {
             let mut form = form();
@@ -91,5 +167,9 @@ mod tests {
         assert_eq!(with(|form| form.port = "-1".into()), Some(FormError::Port));
         assert_eq!(with(|form| form.port = " 0 ".into()), None);
         assert_eq!(with(|form| form.folder_text = "Downloads".into()), Some(FormError::Folder));
+        assert_eq!(with(|form| form.send_limit.number = "fast".into()), Some(FormError::Limit));
+        assert_eq!(with(|form| form.receive_limit.number = "0.001".into()), Some(FormError::Limit));
+        assert_eq!(with(|form| form.receive_limit.number = " 0.5 ".into()), None);
+        assert_eq!(with(|form| form.send_limit.number = "  ".into()), None);
     }
 }

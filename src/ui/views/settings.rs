@@ -1,16 +1,16 @@
 //! The settings, over the window.
 
-use egui::{RichText, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
 use crate::{
-    model::settings::Theme,
+    model::{settings::Theme, transfer::Direction},
     ui::{
         action::{Action, Field, SettingsAction},
         dialogs::Purpose,
         state::{
             State,
             notices::Tone,
-            settings_form::{FormError, SettingsForm},
+            settings_form::{FormError, SettingsForm, SpeedUnit},
         },
         text::Word,
         theme::palette,
@@ -19,17 +19,27 @@ use crate::{
 };
 
 const WIDTH: f32 = 440.0;
+/// Height of what is around the fields: heading, a sentence about what is wrong, buttons, margins.
+const AROUND: f32 = 230.0;
 
 pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(form) = &state.settings_form else { return };
+    let height = (ui.ctx().content_rect().height() - AROUND).max(160.0);
     let closed = modal(ui, "settings", WIDTH, |ui| {
         ui.label(RichText::new(Word::Settings.text()).heading().color(palette(ui).strong));
-        fields_ui(ui, form, actions);
-        theme_ui(ui, form, actions);
-        let mut classic = form.classic;
-        if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
-            actions.push(Action::Settings(SettingsAction::Classic));
-        }
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                fields_ui(ui, form, actions);
+                limit_ui(ui, form, Direction::Outgoing, actions);
+                limit_ui(ui, form, Direction::Incoming, actions);
+                theme_ui(ui, form, actions);
+                let mut classic = form.classic;
+                if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
+                    actions.push(Action::Settings(SettingsAction::Classic));
+                }
+            },
+        );
         ui.add_space(6.0);
         buttons_ui(ui, form, actions);
     });
@@ -56,6 +66,26 @@ fn fields_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
     });
 }
 
+fn limit_ui(ui: &mut Ui, form: &SettingsForm, of: Direction, actions: &mut Vec<Action>) {
+    let (limit, label) = match of {
+        Direction::Incoming => (&form.receive_limit, Word::ReceiveLimitLabel.text()),
+        Direction::Outgoing => (&form.send_limit, Word::SendLimitLabel.text()),
+    };
+    weak(ui, label);
+    ui.horizontal(|ui| {
+        ui.scope(|ui| {
+            ui.set_max_width(110.0);
+            field(ui, Field::SettingsLimit(of), label, &limit.number, Word::NoLimit.text(), actions);
+        });
+        for (unit, word) in [(SpeedUnit::Kilobytes, Word::UnitKilobytes), (SpeedUnit::Megabytes, Word::UnitMegabytes)] {
+            let radio = ui.radio(limit.unit == unit, word.text());
+            if radio.accessible_name(format!("{label}: {}", word.text())).clicked() {
+                actions.push(Action::Settings(SettingsAction::LimitUnit(of, unit)));
+            }
+        }
+    });
+}
+
 fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
     weak(ui, Word::ThemeLabel.text());
     ui.horizontal_wrapped(|ui| {
@@ -72,6 +102,7 @@ fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
 fn buttons_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
     let wrong = form.settings().err().map(|error| match error {
         FormError::Folder => Word::WrongFolder,
+        FormError::Limit => Word::WrongLimit,
         FormError::Name => Word::WrongName,
         FormError::Port => Word::WrongPort,
     });
