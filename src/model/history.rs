@@ -22,7 +22,7 @@ pub const MOST_NAME_BYTES: usize = 512 * 1024;
 pub const MOST_ENTRIES: usize = 10_000;
 
 /// A transfer that has ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     pub key: TransferKey,
     /// Seconds since 1970 (UTC).

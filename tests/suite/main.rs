@@ -17,6 +17,7 @@ mod door;
 mod fake_engine;
 mod faults;
 mod floors;
+mod history;
 mod hostile;
 mod loopback;
 #[cfg(unix)]
@@ -34,6 +35,7 @@ mod support;
 mod walking;
 mod window;
 mod window_cards;
+mod window_history;
 mod window_key_trouble;
 mod window_rows;
 mod window_scene;
