@@ -90,7 +90,7 @@ impl HistoryEntry {
         let unanswered = |reason: &Reason| match (&reason.code, reason.side) {
             (ReasonCode::NoAnswer, Side::Here) => true,
             // Taken back before anybody answered.
-            (ReasonCode::Cancelled | ReasonCode::ConnectionLost, _) => self.folder.is_none(),
+            (ReasonCode::Cancelled | ReasonCode::ConnectionLost, _) => self.took.is_zero(),
             _ => false,
         };
         self.key.direction == Direction::Incoming && self.reason.as_ref().is_some_and(unanswered)

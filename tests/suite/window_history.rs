@@ -17,7 +17,7 @@ use sealdrop::{
 };
 
 use crate::{
-    fake_engine::{device_key, digest, ending, key, manifest, sealed_peer, snapshot, verified_device},
+    fake_engine::{device_key, digest, ending, key, key_warning, manifest, sealed_peer, snapshot, verified_device},
     window_scene::Window,
 };
 
@@ -262,4 +262,23 @@ fn a_device_page_shows_what_the_history_has_of_its_key_without_repeating_this_se
     window.tell(Event::History(Box::new(HistoryFound { asked, entries, found: 2, all: 9 })));
     assert!(window.shows("Incoming: older.txt") && window.shows("Verified, 21 Nov 2026"));
     assert_eq!(window.harness.query_all_by_label("Incoming: x").count(), 1);
+}
+
+#[test]
+fn an_alarm_is_not_hidden_below_the_history() {
+    let mut window = open(vec![received(1, &["a.txt", "b.txt"])]);
+    window.tell(Event::WrongKey(key_warning(66, Direction::Incoming)));
+    assert!(window.shows("Somebody uses the name of “Anna’s laptop”") && window.controls(ROW).is_empty());
+}
+
+#[test]
+fn an_offer_that_nobody_took_is_one_line_without_names() {
+    let mut entry = received(3, &[]);
+    (entry.selected, entry.folder, entry.took) = (4, None, Duration::ZERO);
+    (entry.outcome, entry.reason) = (Outcome::Declined, Some(Reason::bare(ReasonCode::NoAnswer)));
+    let mut window = open(vec![entry]);
+    assert!(window.shows("4 files") && window.shows("Missed an offer from Anna"));
+    window.click("4 files, Missed an offer from Anna, Missed, 21 Nov 2026, 00:03 UTC");
+    assert!(window.shows("Nobody answered on this device in time. Ask the sender to offer it again"));
+    assert!(window.controls("Show in folder").is_empty() && window.controls("Send again").is_empty());
 }

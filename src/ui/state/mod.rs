@@ -240,6 +240,8 @@ impl State {
     /// Something is wrong that a person has to see.
     pub fn alarm(&mut self, what: AlarmKind) {
         if self.trust.alarm(what) {
+            // It would lie above it.
+            self.history = None;
             self.jolted_until = Some(self.now + offers::IGNORES_CLICKS);
         }
     }

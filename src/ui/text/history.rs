@@ -87,8 +87,10 @@ pub fn entry_past(entry: &HistoryEntry) -> String {
 
 /// What a screen reader calls an entry.
 pub fn entry_name(entry: &HistoryEntry) -> String {
-    let parts = [entry_title(entry), entry_way(entry), entry_contents(entry), entry_outcome(entry).to_owned()];
-    format!("{}, {}", parts.join(", "), date_time(entry.ended_at))
+    let (title, contents) = (entry_title(entry), entry_contents(entry));
+    let contents = if title == contents { String::new() } else { format!(", {contents}") };
+    let (way, outcome) = (entry_way(entry), entry_outcome(entry));
+    format!("{title}, {way}{contents}, {outcome}, {}", date_time(entry.ended_at))
 }
 
 /// All that is known of an entry, to be copied: a line each, then the seals as `md5sum` writes them.
@@ -188,9 +190,9 @@ mod tests {
     #[test]
     fn a_missed_offer_says_so() {
         let mut entry = received(1, 1, &[]);
-        (entry.selected, entry.folder) = (3, None);
+        (entry.selected, entry.folder, entry.took) = (3, None, std::time::Duration::ZERO);
         (entry.outcome, entry.reason) = (Outcome::Declined, Some(Reason::bare(ReasonCode::NoAnswer)));
-        assert!(entry_name(&entry).starts_with("3 files, Missed an offer from Anna, 3 files, Missed, 1 Jan 1970"));
+        assert!(entry_name(&entry).starts_with("3 files, Missed an offer from Anna, Missed, 1 Jan 1970"));
         entry.reason = Some(Reason::bare(ReasonCode::Declined));
         assert_eq!((entry_way(&entry).as_str(), entry_outcome(&entry)), ("From Anna", "Declined"));
     }

@@ -27,6 +27,9 @@ const AROUND: f32 = 96.0;
 /// Headline, search field and the line of buttons, with what is between them.
 const HEAD_AND_FOOT: f32 = 132.0;
 
+/// The question before clearing, with its buttons, is so much taller than the line of buttons.
+const QUESTION: f32 = 44.0;
+
 /// Below this width the size stands on a line of its own.
 const TWO_LINES_FROM: f32 = 480.0;
 
@@ -50,7 +53,8 @@ fn list_ui(ui: &mut Ui, view: &HistoryView, height: f32, actions: &mut Vec<Actio
     ui.label(RichText::new(Word::History.text()).heading().color(palette(ui).strong));
     let name = Word::SearchHistory.text();
     field(ui, Field::HistorySearch, name, &view.search, Word::SearchHistoryHint.text(), actions);
-    let room = vec2(ui.available_width(), (height - HEAD_AND_FOOT).max(80.0));
+    let around = HEAD_AND_FOOT + if view.clearing { QUESTION } else { 0.0 };
+    let room = vec2(ui.available_width(), (height - around).max(80.0));
     ui.allocate_ui(room, |ui| {
         ui.set_min_size(room);
         match (&view.found, &view.problem) {
@@ -101,8 +105,13 @@ fn entry_row_ui(ui: &mut Ui, entry: &HistoryEntry, height: f32, wide: bool) -> b
             ui.add(Label::new(outcome).selectable(false));
         });
         let (way, contents) = (text::entry_way(entry), text::entry_contents(entry));
-        let second = if wide { format!("{way}  ·  {contents}") } else { contents };
-        if !wide {
+        let second = match contents {
+            // Said already.
+            contents if contents == text::entry_title(entry) => way.clone(),
+            contents if wide => format!("{way}  ·  {contents}"),
+            contents => contents,
+        };
+        if !wide && way != second {
             line(ui, |ui| still(ui, &way), |_| {});
         }
         line(ui, |ui| still(ui, &second), |ui| still(ui, &text::date_time(entry.ended_at)));

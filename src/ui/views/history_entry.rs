@@ -3,7 +3,7 @@
 use egui::{Label, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBody, TableBuilder};
 
-use super::{incoming, seal};
+use super::{files_table::whole_chars, incoming, seal};
 use crate::{
     model::{
         history::HistoryEntry,
@@ -66,11 +66,9 @@ fn head_ui(ui: &mut Ui, entry: &HistoryEntry) {
         weak(ui, &text::name(&entry.peer.address));
     });
     let arrived = matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
-    let outcome = format!("{}: {}", text::entry_outcome(entry), text::entry_contents(entry));
+    let took = if arrived { format!(" in {}", text::duration(entry.took)) } else { String::new() };
+    let outcome = format!("{}: {}{took}", text::entry_outcome(entry), text::entry_contents(entry));
     told(ui, tone(entry.outcome), &outcome);
-    if arrived && entry.bytes > 0 {
-        weak(ui, &text::took(entry.bytes, entry.took));
-    }
     if let Some(reason) = &entry.reason {
         weak(ui, &text::one_line(reason));
     }
@@ -159,7 +157,9 @@ fn rows_ui(body: TableBody<'_>, opened: &Opened, wide: bool, actions: &mut Vec<A
 
 /// True when the name was clicked: that is where the keyboard gets at a file.
 fn name_ui(ui: &mut Ui, name: &str) -> bool {
-    let label = ui.add(Label::new(name).selectable(false).truncate().sense(egui::Sense::click()));
+    // Files of one folder begin alike: the end of the path tells them apart.
+    let shown = text::fit(name, whole_chars(ui.available_width()));
+    let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
     label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
     focus_ring(ui, &label);
     let clicked = label.clicked();
