@@ -63,7 +63,10 @@ fn sent(id: u8, names: &[&str]) -> HistoryEntry {
 
 /// A window with its history open, and what it asked for answered.
 fn open(entries: Vec<HistoryEntry>) -> Window {
-    let mut window = Window::new();
+    opened(Window::new(), entries)
+}
+
+fn opened(mut window: Window, entries: Vec<HistoryEntry>) -> Window {
     window.click("History");
     answer(&mut window, entries);
     window
@@ -271,12 +274,35 @@ fn an_alarm_is_not_hidden_below_the_history() {
     assert!(window.shows("Somebody uses the name of “Anna’s laptop”") && window.controls(ROW).is_empty());
 }
 
-#[test]
-fn an_offer_that_nobody_took_is_one_line_without_names() {
-    let mut entry = received(3, &[]);
+/// An offer of four files that nobody answered.
+fn missed(id: u8) -> HistoryEntry {
+    let mut entry = received(id, &[]);
     (entry.selected, entry.folder, entry.took) = (4, None, Duration::ZERO);
     (entry.outcome, entry.reason) = (Outcome::Declined, Some(Reason::bare(ReasonCode::NoAnswer)));
-    let mut window = open(vec![entry]);
+    entry
+}
+
+#[test]
+fn rows_are_as_high_as_each_other_whatever_they_say() {
+    for size in [[420.0, 900.0], [1040.0, 900.0]] {
+        let entries = (0..4).map(|n| if n == 1 { missed(9) } else { received(n, &["a.txt"]) }).collect();
+        let window = opened(Window::of(size, false), entries);
+        let name = |n: u8| format!("a.txt, Received from Anna, 1 file, 1.0 kB, Verified, 21 Nov 2026, 00:0{n} UTC");
+        let names = [
+            name(0),
+            "4 files, Missed an offer from Anna, Missed, 21 Nov 2026, 00:09 UTC".to_owned(),
+            name(2),
+            name(3),
+        ];
+        let tops = names.map(|name| window.control(&name).rect().top());
+        let steps: Vec<f32> = tops.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(steps.iter().all(|step| (step - steps[0]).abs() < 0.5 && *step > 30.0), "{steps:?}");
+    }
+}
+
+#[test]
+fn an_offer_that_nobody_took_is_one_line_without_names() {
+    let mut window = open(vec![missed(3)]);
     assert!(window.shows("4 files") && window.shows("Missed an offer from Anna"));
     window.click("4 files, Missed an offer from Anna, Missed, 21 Nov 2026, 00:03 UTC");
     assert!(window.shows("Nobody answered on this device in time. Ask the sender to offer it again"));

@@ -93,30 +93,34 @@ fn entry_row_ui(ui: &mut Ui, entry: &HistoryEntry, height: f32, wide: bool) -> b
     focus_ring(ui, &response);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, (1.0, colours.border));
     let inside = UiBuilder::new().max_rect(rect.shrink2(vec2(8.0, PADDING)));
-    ui.scope_builder(inside, |ui| {
-        ui.spacing_mut().interact_size.y = LINE;
-        let title = |ui: &mut Ui| {
-            let title = RichText::new(text::entry_title(entry)).color(colours.strong);
-            ui.add(Label::new(title).truncate().selectable(false));
-        };
-        let (ink, _) = tone_colours(ui, tone(entry.outcome));
-        line(ui, title, |ui| {
-            let outcome = RichText::new(text::entry_outcome(entry)).size(13.0).color(ink);
-            ui.add(Label::new(outcome).selectable(false));
-        });
-        let (way, contents) = (text::entry_way(entry), text::entry_contents(entry));
-        let second = match contents {
-            // Said already.
-            contents if contents == text::entry_title(entry) => way.clone(),
-            contents if wide => format!("{way}  ·  {contents}"),
-            contents => contents,
-        };
-        if !wide && way != second {
-            line(ui, |ui| still(ui, &way), |_| {});
-        }
-        line(ui, |ui| still(ui, &second), |ui| still(ui, &text::date_time(entry.ended_at)));
-    });
+    // A child that takes no room of its own: every row is as high as the others.
+    row_texts_ui(&mut ui.new_child(inside), entry, wide);
     response.clicked()
+}
+
+fn row_texts_ui(ui: &mut Ui, entry: &HistoryEntry, wide: bool) {
+    let colours = palette(ui);
+    ui.spacing_mut().interact_size.y = LINE;
+    let title = |ui: &mut Ui| {
+        let title = RichText::new(text::entry_title(entry)).color(colours.strong);
+        ui.add(Label::new(title).truncate().selectable(false));
+    };
+    let (ink, _) = tone_colours(ui, tone(entry.outcome));
+    line(ui, title, |ui| {
+        let outcome = RichText::new(text::entry_outcome(entry)).size(13.0).color(ink);
+        ui.add(Label::new(outcome).selectable(false));
+    });
+    let (way, contents) = (text::entry_way(entry), text::entry_contents(entry));
+    let second = match contents {
+        // Said already.
+        contents if contents == text::entry_title(entry) => way.clone(),
+        contents if wide => format!("{way}  ·  {contents}"),
+        contents => contents,
+    };
+    if !wide && way != second {
+        line(ui, |ui| still(ui, &way), |_| {});
+    }
+    line(ui, |ui| still(ui, &second), |ui| still(ui, &text::date_time(entry.ended_at)));
 }
 
 /// Text of the second rank that takes no clicks.
