@@ -32,6 +32,7 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves files. The **committer** of an incoming transfer flushes verified parts,
 //!   gives them their real names and releases receipts. A **closer** sees to it that the last word arrives.
+//!   The **historian** keeps what has ended in the profile, and looks things up in it.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte

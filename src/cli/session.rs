@@ -271,6 +271,10 @@ impl Session {
             Event::Stopped => return Some(Heard::Stopped),
             Event::WrongKey(warning) => self.show.wrong_key(&warning),
             Event::FileChecked { .. }
+            | Event::History(_)
+            | Event::HistoryChanged
+            | Event::HistoryDamaged { .. }
+            | Event::HistoryFailed(_)
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }

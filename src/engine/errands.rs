@@ -35,6 +35,7 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
+    historian::Historian,
     lanes::reserved_at,
     messages::{Checked, FileToCheck, StageId},
     note::Note,
@@ -53,6 +54,7 @@ const CHANGES: usize = 256;
 pub struct Errands {
     pub profile: Profile,
     pub notes: Sender<Note>,
+    pub historian: Historian,
     /// To the one thread that changes the device book: what a person said last is what holds.
     changes: Sender<Change>,
 }
@@ -91,6 +93,7 @@ impl Errands {
     /// No thread.
     pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
         let (changes, to_do) = bounded::<Change>(CHANGES);
+        let historian = Historian::start(profile.clone(), notes.clone())?;
         let keeper = Bookkeeper { profile: profile.clone(), notes: notes.clone() };
         threads::spawn("devices", move || {
             for change in to_do {
@@ -98,7 +101,7 @@ impl Errands {
                 catch_unwind(AssertUnwindSafe(|| change(&keeper))).ok();
             }
         })?;
-        Ok(Self { profile, notes, changes })
+        Ok(Self { profile, notes, historian, changes })
     }
 
     fn go(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {

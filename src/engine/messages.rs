@@ -14,6 +14,7 @@ use crate::{
         book::{DeviceId, KnownDevice, Rule},
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
+        history::HistoryEntry,
         manifest::Selection,
         outcome::FileEnd,
         preflight::Preflight,
@@ -46,6 +47,8 @@ pub enum Command {
         key: TransferKey,
         files: Vec<FileToCheck>,
     },
+    /// Delete the history.
+    ClearHistory,
     /// Compare codes with a device, without a file; answered by `Comparison`s.
     Compare {
         /// Made by whoever asks (`engine::new_transfer_id`); the direction is outgoing.
@@ -59,6 +62,8 @@ pub enum Command {
     Listen {
         port: u16,
     },
+    /// Look something up in the history; answered by `History`.
+    LoadHistory(HistoryAsked),
     /// Look again at what saving a waiting offer into `folder` would mean; answered by `Preflighted`.
     Preflight {
         key: TransferKey,
@@ -152,6 +157,16 @@ pub enum Event {
         index: u32,
         result: Checked,
     },
+    /// Answer to `LoadHistory`.
+    History(Box<HistoryFound>),
+    /// Entries were added to the history, or it was cleared.
+    HistoryChanged,
+    /// The history was damaged and kept aside at `kept_at`; what could be read of it goes on.
+    HistoryDamaged {
+        kept_at: PathBuf,
+    },
+    /// The history could not be read or written.
+    HistoryFailed(Reason),
     /// What an outgoing transfer will not send, by name.
     LeftOut {
         key: TransferKey,
@@ -212,6 +227,29 @@ pub enum Event {
         path: PathBuf,
         result: Result<(), Reason>,
     },
+}
+
+/// What to look up in the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryAsked {
+    /// A part of a device's name or address, of a path, a seal or a message; empty: everything.
+    pub search: String,
+    /// Only what was exchanged with the device of this key.
+    pub with: Option<DeviceKey>,
+    /// Entries at most.
+    pub limit: usize,
+}
+
+/// What was found in the history.
+#[derive(Debug)]
+pub struct HistoryFound {
+    pub asked: HistoryAsked,
+    /// Newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// How many there are; `entries` are the newest of them.
+    pub found: usize,
+    /// Entries in the whole history.
+    pub all: usize,
 }
 
 /// A comparison of codes without a file. The newest replaces all earlier ones of its key.

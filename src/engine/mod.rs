@@ -13,6 +13,7 @@ pub mod door;
 pub mod doorman;
 pub mod errands;
 pub mod handles;
+pub mod historian;
 pub mod lanes;
 pub mod link;
 pub mod listener;

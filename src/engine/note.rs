@@ -27,7 +27,7 @@ use crate::{
 use super::{
     door::memory::Share,
     link::SocketLink,
-    messages::{Checked, KeyWarning, StageId},
+    messages::{Checked, HistoryFound, KeyWarning, StageId},
 };
 
 /// Tells the notes of a listener that was replaced from those of the present one.
@@ -65,6 +65,11 @@ pub enum Note {
         key: TransferKey,
         end: FileEnd,
     },
+    /// What was looked up in the history.
+    History(Box<HistoryFound>),
+    HistoryChanged,
+    HistoryDamaged(PathBuf),
+    HistoryFailed(Reason),
     /// What comes before a lane (listing, dialling, waiting) is over without one.
     Left {
         key: TransferKey,

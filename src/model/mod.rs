@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod device;
 pub mod device_key;
 pub mod file_name;
+pub mod history;
 pub mod look_alike;
 pub mod manifest;
 pub mod outcome;

@@ -2,6 +2,7 @@
 
 pub mod devices_file;
 pub mod error;
+pub mod history_file;
 pub mod identity_file;
 pub mod landing;
 pub mod part_file;
@@ -13,6 +14,7 @@ pub mod space;
 pub mod text_file;
 
 mod folder_handles;
+mod history_line;
 mod kept_aside;
 mod leftovers;
 mod no_replace;

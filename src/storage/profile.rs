@@ -55,6 +55,16 @@ impl Profile {
         self.root.join("devices.json")
     }
 
+    /// What was sent and received.
+    pub fn history_path(&self) -> PathBuf {
+        self.root.join("history.jsonl")
+    }
+
+    /// Offers that nobody here took.
+    pub fn missed_path(&self) -> PathBuf {
+        self.root.join("missed.jsonl")
+    }
+
     /// This device's key and certificate.
     pub fn identity_path(&self) -> PathBuf {
         self.root.join("identity.pem")

@@ -33,6 +33,7 @@ pub enum Action {
     /// Something was typed.
     Edit(Field, String),
     FirstStartDone,
+    History(HistoryAction),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
     Page(PageAction),
@@ -59,6 +60,7 @@ pub enum Field {
     Address,
     Compare(TransferKey),
     FirstName,
+    HistorySearch,
     Message,
     Path,
     SettingsFolder,
@@ -129,6 +131,23 @@ pub enum PageAction {
     Forget,
     Keep,
     Open(DeviceId),
+}
+
+/// In the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryAction {
+    AskToClear,
+    /// From one entry to all of them.
+    Back,
+    Clear,
+    Close,
+    Keep,
+    Open,
+    Pick(usize),
+    SendAgain,
+    /// One of those that were found.
+    Show(usize),
+    ShowInFolder,
 }
 
 /// In the settings.

@@ -210,6 +210,7 @@ impl eframe::App for App {
         self.take_in(context);
         // After the events: a pace that is told the time before the figures would always be a little slow.
         self.state.tick();
+        self.look_up();
         self.dress(context);
         self.look_at_closing(context);
         if let Some(wait) = self.state.next_look() {

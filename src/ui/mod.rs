@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod dialogs;
+mod history;
 pub mod key_trouble;
 pub mod renderer;
 pub mod state;

@@ -44,6 +44,7 @@ impl App {
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
             Action::FirstStartDone => self.first_start_done(),
+            Action::History(action) => self.history(action),
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
             }
@@ -151,6 +152,7 @@ impl App {
             Field::Address => Some(&mut state.devices.address),
             Field::Compare(key) => state.transfers.row_mut(key).and_then(|row| row.compare.as_mut()),
             Field::FirstName => state.first_start.as_mut(),
+            Field::HistorySearch => state.history.as_mut().map(|view| &mut view.search),
             Field::Message => Some(&mut state.staging.message),
             Field::Path => state.path_prompt.as_mut().map(|prompt| &mut prompt.text),
             Field::SettingsFolder => state.settings_form.as_mut().map(|form| &mut form.folder_text),
@@ -160,6 +162,9 @@ impl App {
         };
         if let Some(place) = place {
             *place = text;
+        }
+        if let (Field::HistorySearch, Some(view)) = (field, &mut state.history) {
+            view.look_soon(state.now);
         }
     }
 

@@ -60,7 +60,7 @@ impl App {
         self.request(sent, to.name, What::Staged(trees.to_vec()))
     }
 
-    fn request(&mut self, sent: Sent, name: String, what: What) -> bool {
+    pub(super) fn request(&mut self, sent: Sent, name: String, what: What) -> bool {
         let id = new_transfer_id();
         let request = SendRequest {
             id,

@@ -94,7 +94,7 @@ impl App {
 
     pub(super) fn page(&mut self, action: PageAction) {
         match action {
-            PageAction::Open(id) => self.state.device_page = Some(DevicePage::new(id)),
+            PageAction::Open(id) => self.open_page(id),
             PageAction::Close => {
                 if self.state.prompts_on_page() {
                     self.state.path_prompt = None;
@@ -109,6 +109,13 @@ impl App {
             PageAction::CompareCodes => self.compare_codes(),
             PageAction::Forget => self.forget(),
         }
+    }
+
+    fn open_page(&mut self, id: DeviceId) {
+        if let DeviceId::Key(key) = id {
+            self.look_up_device(key);
+        }
+        self.state.device_page = Some(DevicePage::new(id));
     }
 
     /// An address that was only typed is not worth a question.

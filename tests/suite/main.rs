@@ -21,6 +21,7 @@ mod faults;
 mod floors;
 #[cfg(unix)]
 mod folders_that_change;
+mod history;
 mod hostile;
 mod loopback;
 #[cfg(unix)]
@@ -42,6 +43,7 @@ mod waiting_offers;
 mod walking;
 mod window;
 mod window_cards;
+mod window_history;
 mod window_key_trouble;
 mod window_rows;
 mod window_scene;

@@ -350,6 +350,8 @@ fn page_of(device: KnownDevice) -> Window {
     let mut window = Window::new();
     window.tell(Event::Devices(vec![device]));
     window.click(&details);
+    // What the history has of it.
+    window.engine.asked();
     window
 }
 

@@ -3,6 +3,7 @@
 
 mod callers;
 mod commands;
+mod history;
 mod meetings;
 mod notes;
 mod outbox;
@@ -304,6 +305,7 @@ impl Dispatch {
             record.snapshot.stage = Stage::Ended(record.ending(result));
             record.snapshot.current = None;
             record.snapshot.code = None;
+            self.keep(&mut record);
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
                 record.forget_the_list();
             }

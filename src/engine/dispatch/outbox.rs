@@ -44,6 +44,14 @@ impl Outbox {
         }
     }
 
+    /// Something that is said once, however often it happens while nobody reads.
+    pub(super) fn once(&mut self, event: Event) {
+        let kind = std::mem::discriminant(&event);
+        if !self.queue.iter().any(|item| matches!(item, Item::Fact(fact) if std::mem::discriminant(&**fact) == kind)) {
+            self.fact(event);
+        }
+    }
+
     /// Replaces an earlier snapshot that has not left; an `Ended` one goes behind all that was said before.
     pub(super) fn snapshot(&mut self, snapshot: TransferSnapshot) {
         let key = snapshot.key;
@@ -129,6 +137,15 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| outbox.pop()).count(), MAX_LINES);
         outbox.line(refused());
         assert!(outbox.pop().is_some(), "there is room again once they were read");
+    }
+
+    #[test]
+    fn what_is_said_once_is_not_repeated_until_it_was_read() {
+        let mut outbox = Outbox::default();
+        (0..3).for_each(|_| outbox.once(Event::HistoryChanged));
+        assert!(outbox.pop().is_some() && outbox.pop().is_none());
+        outbox.once(Event::HistoryChanged);
+        assert!(outbox.pop().is_some());
     }
 
     #[test]

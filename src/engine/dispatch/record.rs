@@ -24,6 +24,8 @@ use crate::{
     storage::sources::Outgoing,
 };
 
+use super::history::Kept;
+
 /// The offering side waits a little longer, so that the receiver's own word comes first.
 pub(super) const ANSWER_GRACE: Duration = Duration::from_secs(20);
 /// A cancel that no worker has confirmed by then is true all the same.
@@ -72,6 +74,8 @@ pub(super) struct Record {
     pub(super) forced_end: Option<(Instant, Reason)>,
     pub(super) accepted_at: Option<Instant>,
     pub(super) tally: Tally,
+    /// For the history.
+    pub(super) kept: Kept,
 }
 
 /// Ends of entries, counted.
@@ -105,12 +109,14 @@ impl Record {
             forced_end: None,
             accepted_at: None,
             tally: Tally::default(),
+            kept: Kept::default(),
         }
     }
 
     /// Counts the end of one entry.
     pub(super) fn file_ended(&mut self, end: &FileEnd) {
         let entry = self.snapshot.manifest.entries.get(end.index as usize);
+        self.kept.note(entry, end);
         let (is_file, size) = entry.map_or((false, 0), |entry| (entry.is_file(), entry.size()));
         let tally = &mut self.tally;
         match end.state {

@@ -164,6 +164,6 @@ fn accepts_into(rule: Option<&Rule>, into: &Path) -> bool {
 }
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

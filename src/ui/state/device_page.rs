@@ -5,6 +5,7 @@ use crate::model::{
     book::{DeviceId, KnownDevice},
     device::{Peer, PeerAddr},
     device_key::DeviceKey,
+    history::HistoryEntry,
     transfer::Direction,
 };
 
@@ -16,11 +17,21 @@ pub struct DevicePage {
     pub choosing_folder: bool,
     /// *Forget* was clicked once.
     pub forgetting: bool,
+    /// What the history has of it, newest first.
+    pub past: Vec<HistoryEntry>,
+}
+
+/// One line of what went to and fro.
+#[derive(Clone, Copy, Debug)]
+pub enum Past<'a> {
+    Entry(&'a HistoryEntry),
+    /// Of this session, as it stands now.
+    Row(&'a Row),
 }
 
 impl DevicePage {
     pub fn new(id: DeviceId) -> Self {
-        Self { id, choosing_folder: false, forgetting: false }
+        Self { id, choosing_folder: false, forgetting: false, past: Vec::new() }
     }
 
     /// The device, as long as it is known.
@@ -41,10 +52,12 @@ impl DevicePage {
             && self.device(devices).is_some_and(|device| is_with(device, &card.snapshot.peer))
     }
 
-    /// The transfers of this session with the device, newest first.
-    pub fn history<'a>(&self, devices: &Devices, transfers: &'a Transfers) -> Vec<&'a Row> {
+    /// The transfers with the device, newest first: those of this session, then what only the history knows.
+    pub fn history<'a>(&'a self, devices: &Devices, transfers: &'a Transfers) -> Vec<Past<'a>> {
         let Some(device) = self.device(devices) else { return Vec::new() };
-        transfers.iter().filter(|row| is_with(device, &row.snapshot.peer)).collect()
+        let rows = transfers.iter().filter(|row| is_with(device, &row.snapshot.peer)).map(Past::Row);
+        let before = self.past.iter().filter(|entry| transfers.row(entry.key).is_none()).map(Past::Entry);
+        rows.chain(before).collect()
     }
 }
 

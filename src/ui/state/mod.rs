@@ -4,6 +4,7 @@ pub mod device_page;
 pub mod devices;
 pub mod drops;
 pub mod entry_tree;
+pub mod history;
 pub mod notices;
 pub mod offers;
 pub mod pasted;
@@ -22,6 +23,7 @@ use std::{
 use device_page::DevicePage;
 use devices::Devices;
 use drops::Drops;
+use history::HistoryView;
 use notices::{Notices, Tone};
 use offers::OfferCard;
 use rows::Row;
@@ -32,7 +34,7 @@ use trust::{AlarmKind, Trust};
 
 use super::{dialogs::Purpose, text};
 use crate::{
-    engine::messages::{ComparisonSnapshot, Event, IncomingOffer},
+    engine::messages::{ComparisonSnapshot, Event, HistoryFound, IncomingOffer},
     model::{
         book::{DeviceId, KnownDevice},
         device::Peer,
@@ -57,6 +59,8 @@ pub struct State {
     pub trust: Trust,
     /// The page of one device, while it is open.
     pub device_page: Option<DevicePage>,
+    /// The history, while its view is open.
+    pub history: Option<HistoryView>,
     pub staging: Staging,
     pub drops: Drops,
     pub offers: Vec<OfferCard>,
@@ -116,6 +120,7 @@ impl State {
             devices: Devices::default(),
             trust: Trust::default(),
             device_page: None,
+            history: None,
             staging: Staging::default(),
             drops: Drops::default(),
             offers: Vec::new(),
@@ -144,6 +149,12 @@ impl State {
             Event::DevicesNotSaved(reason) => self.devices_not_saved(&reason),
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
+            Event::History(found) => self.history_found(*found),
+            Event::HistoryChanged => self.history_changed(),
+            Event::HistoryDamaged { kept_at } => {
+                self.notices.stay(Tone::Warning, text::history_damaged(&kept_at), None);
+            }
+            Event::HistoryFailed(reason) => self.history_failed(&reason),
             Event::Identity(key) => self.trust.own = Some(key),
             Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
             Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
@@ -192,7 +203,9 @@ impl State {
         let cards = self.offers.iter().filter_map(|card| self.card_look(card));
         let moments = [self.settles_at, self.jolted_until].into_iter().flatten().min();
         let settled = moments.map(|at| at.saturating_duration_since(self.now));
-        let others = [moving, settled, self.notices.next_change(self.now), self.drops.next_look(self.now)];
+        let history = self.history.as_ref().and_then(HistoryView::next_look);
+        let history = history.map(|at| at.saturating_duration_since(self.now));
+        let others = [moving, settled, history, self.notices.next_change(self.now), self.drops.next_look(self.now)];
         others.into_iter().flatten().chain(cards).min()
     }
 
@@ -227,6 +240,8 @@ impl State {
     /// Something is wrong that a person has to see.
     pub fn alarm(&mut self, what: AlarmKind) {
         if self.trust.alarm(what) {
+            // It would lie above it.
+            self.history = None;
             self.jolted_until = Some(self.now + offers::IGNORES_CLICKS);
         }
     }
@@ -298,6 +313,28 @@ impl State {
         self.trust.confirming.clear();
         let why = text::one_line(reason);
         self.notices.stay(Tone::Problem, text::devices_not_saved(&why), Some(reason.to_string()));
+    }
+
+    fn history_found(&mut self, found: HistoryFound) {
+        match (found.asked.with, &mut self.device_page, &mut self.history) {
+            (Some(key), Some(page), _) if page.id == DeviceId::Key(key) => page.past = found.entries,
+            (None, _, Some(view)) => view.answer(found),
+            _ => {}
+        }
+    }
+
+    fn history_changed(&mut self) {
+        if let Some(view) = &mut self.history {
+            view.look_soon(self.now);
+        }
+    }
+
+    fn history_failed(&mut self, reason: &Reason) {
+        let told = text::history_failed(&text::one_line(reason));
+        match &mut self.history {
+            Some(view) => view.problem = Some(told),
+            None => self.notices.stay(Tone::Problem, told, Some(reason.to_string())),
+        }
     }
 
     /// Whether a person here has confirmed the key of `peer`.

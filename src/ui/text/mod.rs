@@ -4,12 +4,14 @@
 //! column behind the same names.
 
 mod figures;
+mod history;
 mod reasons;
 mod sentences;
 mod trust;
 mod words;
 
 pub use figures::{count, date, duration, fit, left, percent, rate, size, took};
+pub use history::*;
 pub use reasons::{explain, one_line};
 pub use sentences::*;
 pub use trust::*;

@@ -11,7 +11,12 @@ use crate::{
     ui::{
         action::{Action, PageAction},
         dialogs::Purpose,
-        state::{State, device_page::DevicePage, devices::shown_name, notices::Tone, rows::Row},
+        state::{
+            State,
+            device_page::{DevicePage, Past},
+            devices::shown_name,
+            notices::Tone,
+        },
         text::{self, Word},
         theme::palette,
         widgets::{button, line, modal, quiet_button, section, signed_tag, tag, told, weak, weak_line},
@@ -170,22 +175,31 @@ fn history_ui(ui: &mut Ui, state: &State, page: &DevicePage) {
     if rows.is_empty() {
         weak(ui, Word::NoHistory.text());
     }
-    for row in rows.iter().take(MOST_HISTORY) {
-        ui.scope(|ui| history_row_ui(ui, row));
+    for past in rows.iter().take(MOST_HISTORY) {
+        ui.scope(|ui| past_ui(ui, *past));
     }
     if rows.len() > MOST_HISTORY {
         weak(ui, &text::more(rows.len() - MOST_HISTORY));
     }
 }
 
-fn history_row_ui(ui: &mut Ui, row: &Row) {
-    let direction = row.key().direction;
+fn past_ui(ui: &mut Ui, past: Past<'_>) {
+    let (title, state) = match past {
+        Past::Entry(entry) => {
+            (text::history_title(entry.key.direction, &text::entry_title(entry)), text::entry_past(entry))
+        }
+        Past::Row(row) => {
+            let direction = row.key().direction;
+            let state = text::history_state(&row.snapshot.stage, direction, row.snapshot.files);
+            (text::history_title(direction, &row.title), state)
+        }
+    };
     ui.spacing_mut().interact_size.y = 20.0;
     let left = |ui: &mut Ui| {
-        ui.add(Label::new(text::history_title(direction, &row.title)).truncate());
+        ui.add(Label::new(title).truncate());
     };
     line(ui, left, |ui| {
-        weak_line(ui, &text::history_state(&row.snapshot.stage, direction, row.snapshot.files));
+        weak_line(ui, &state);
     });
 }
 

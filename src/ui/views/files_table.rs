@@ -149,7 +149,7 @@ fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
     clippy::cast_sign_loss,
     reason = "a width of the window is small and positive"
 )]
-fn whole_chars(width: f32) -> usize {
+pub(super) fn whole_chars(width: f32) -> usize {
     (width / CHAR_WIDTH).max(8.0) as usize
 }
 

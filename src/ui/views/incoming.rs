@@ -159,7 +159,7 @@ fn code_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
     }
 }
 
-fn message_ui(ui: &mut Ui, message: &str) {
+pub(super) fn message_ui(ui: &mut Ui, message: &str) {
     let shown = crate::model::device::shown_text(message, 2000);
     let colours = palette(ui);
     egui::Frame::new().fill(colours.panel).corner_radius(8).inner_margin(10).show(ui, |ui| {

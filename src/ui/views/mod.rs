@@ -10,6 +10,8 @@ mod devices;
 mod drop_area;
 mod entry_tree;
 mod files_table;
+mod history;
+mod history_entry;
 mod incoming;
 mod notices;
 mod overlays;
@@ -21,7 +23,7 @@ mod transfer_row;
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::{
-    action::{Action, CardAction, ComparisonAction, SettingsAction},
+    action::{Action, CardAction, ComparisonAction, HistoryAction, SettingsAction},
     state::State,
     text::Word,
     theme::palette,
@@ -64,6 +66,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     notices::notices_ui(ui, state, actions);
     settings::settings_ui(ui, state, actions);
     device_page::page_ui(ui, state, actions);
+    history::history_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);
     overlays::hover_ui(ui, state);
     if state.jolted_until.is_some() {
@@ -108,6 +111,9 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
     ui.add_space(6.0);
     ui.horizontal(|ui| {
         section(ui, Word::Activity.text());
+        if quiet_button(ui, Word::History.text()).clicked() {
+            actions.push(Action::History(HistoryAction::Open));
+        }
         if !wide {
             settings_button(ui, state, actions);
         }

@@ -12,7 +12,7 @@ use crate::{
         action::{Action, RowAction},
         dialogs::Purpose,
         state::{
-            State,
+            State, history,
             notices::Tone,
             rows::{Again, Row},
             trust::Confirmed,
@@ -195,12 +195,7 @@ fn ended_ui(ui: &mut Ui, row: &Row, ending: &Ending, actions: &mut Vec<Action>) 
 }
 
 fn outcome_ui(ui: &mut Ui, row: &Row, ending: &Ending) {
-    let tone = match ending.outcome {
-        Outcome::Verified => Tone::Good,
-        Outcome::Unchecked | Outcome::Partial | Outcome::Interrupted => Tone::Warning,
-        Outcome::Failed => Tone::Problem,
-        Outcome::Cancelled | Outcome::Declined => Tone::Info,
-    };
+    let tone = history::tone(ending.outcome);
     // Where the seal stands, it has said so already.
     let said = ending.outcome == Outcome::Verified && row.only_file().is_some_and(|end| end.md5.is_some());
     ui.horizontal_wrapped(|ui| {

@@ -1,0 +1,153 @@
+//! The thread that keeps the history: entries are added, looked up and cleared one after the other, as they were asked for.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::{
+    model::{
+        history::{HistoryEntry, MOST_ENTRIES, Search},
+        reason::{Reason, ReasonCode},
+    },
+    storage::{error::StorageError, history_file, profile::Profile},
+};
+
+use super::{
+    messages::{HistoryAsked, HistoryFound},
+    note::Note,
+    threads,
+};
+
+/// What may wait for the disk.
+const WAITING: usize = 256;
+
+/// Sends work to the thread; it ends with the last clone.
+#[derive(Clone)]
+pub struct Historian {
+    work: Sender<Work>,
+}
+
+/// Something to be done with the history.
+enum Work {
+    Add(Box<HistoryEntry>),
+    AddMissed(Box<HistoryEntry>),
+    Clear,
+    Load(HistoryAsked),
+}
+
+impl Historian {
+    /// Ready to go.
+    ///
+    /// # Errors
+    /// No thread.
+    pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
+        let (work, to_do) = bounded(WAITING);
+        let keeper = Keeper { profile, notes };
+        threads::spawn("history", move || keeper.run(&to_do))?;
+        Ok(Self { work })
+    }
+
+    /// A transfer has ended.
+    ///
+    /// # Errors
+    /// Too many wait already, on a disk that hangs: this one is not kept.
+    pub fn add(&self, entry: HistoryEntry) -> Result<(), Reason> {
+        self.ask(Work::Add(Box::new(entry)))
+    }
+
+    /// An offer has ended that nobody took.
+    pub fn add_missed(&self, entry: HistoryEntry) {
+        // Strangers make as many as they like; none of them is worth a word.
+        self.ask(Work::AddMissed(Box::new(entry))).ok();
+    }
+
+    /// Deletes everything.
+    ///
+    /// # Errors
+    /// As for `add`.
+    pub fn clear(&self) -> Result<(), Reason> {
+        self.ask(Work::Clear)
+    }
+
+    /// Looks something up.
+    ///
+    /// # Errors
+    /// As for `add`.
+    pub fn load(&self, asked: HistoryAsked) -> Result<(), Reason> {
+        self.ask(Work::Load(asked))
+    }
+
+    fn ask(&self, work: Work) -> Result<(), Reason> {
+        let busy = |_| Reason::here(ReasonCode::Io, "earlier entries of the history still wait for the disk");
+        self.work.try_send(work).map_err(busy)
+    }
+}
+
+/// Who does it.
+struct Keeper {
+    profile: Profile,
+    notes: Sender<Note>,
+}
+
+impl Keeper {
+    fn run(&self, to_do: &Receiver<Work>) {
+        for work in to_do {
+            // The hook has printed a panic; the next is done all the same.
+            catch_unwind(AssertUnwindSafe(|| self.work(work))).ok();
+        }
+    }
+
+    fn work(&self, work: Work) {
+        match work {
+            Work::Add(entry) => {
+                let added = history_file::append(&self.profile, &entry);
+                self.changed(added);
+            }
+            Work::AddMissed(entry) => {
+                let added = history_file::append_missed(&self.profile, &entry);
+                self.changed(added);
+            }
+            Work::Clear => {
+                let cleared = history_file::clear(&self.profile);
+                self.changed(cleared);
+            }
+            Work::Load(asked) => self.load(asked),
+        }
+    }
+
+    fn changed(&self, result: Result<(), StorageError>) {
+        match result {
+            Ok(()) => {}
+            Err(StorageError::Damaged { kept_at }) => self.tell(Note::HistoryDamaged(kept_at)),
+            Err(error) => return self.tell(Note::HistoryFailed(error.reason())),
+        }
+        self.tell(Note::HistoryChanged);
+    }
+
+    fn load(&self, asked: HistoryAsked) {
+        let loaded = match history_file::load(&self.profile) {
+            Ok(loaded) => loaded,
+            Err(error) => return self.tell(Note::HistoryFailed(error.reason())),
+        };
+        if let Some(kept_at) = loaded.damaged {
+            self.tell(Note::HistoryDamaged(kept_at));
+        }
+        let search = Search::new(&asked.search);
+        let with = |entry: &HistoryEntry| asked.with.is_none_or(|key| entry.peer.key == Some(key));
+        let mut entries = loaded.entries;
+        let all = entries.len();
+        entries.retain(|entry| with(entry) && entry.holds(&search));
+        let found = entries.len();
+        entries.reverse();
+        entries.truncate(asked.limit.min(MOST_ENTRIES));
+        self.tell(Note::History(Box::new(HistoryFound { asked, entries, found, all })));
+    }
+
+    fn tell(&self, note: Note) {
+        // Only a dispatch that is shutting down does not hear it.
+        self.notes.send(note).ok();
+    }
+}

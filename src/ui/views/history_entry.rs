@@ -1,0 +1,200 @@
+//! One entry of the history in full: who, what, when, and every file with its seal.
+
+use egui::{Label, RichText, ScrollArea, Ui};
+use egui_extras::{Column, TableBody, TableBuilder};
+
+use super::{files_table::whole_chars, incoming, seal};
+use crate::{
+    model::{
+        history::HistoryEntry,
+        outcome::{FileState, Outcome},
+        transfer::Direction,
+    },
+    ui::{
+        action::{Action, HistoryAction},
+        state::{
+            history::{Opened, tone},
+            notices::Tone,
+        },
+        text::{self, Word},
+        theme::palette,
+        widgets::{button, focus_ring, line, signed_tag, tag, told, weak},
+    },
+};
+
+const ROW_HEIGHT: f32 = 30.0;
+const MOST_ROWS: f32 = 8.0;
+
+/// Below this width the sizes and the hex are left out.
+const HEX_FROM: f32 = 520.0;
+
+/// Height of the buttons below.
+const FOOT: f32 = 52.0;
+
+pub(super) fn entry_ui(ui: &mut Ui, opened: &Opened, height: f32, actions: &mut Vec<Action>) {
+    let height = (height - FOOT).max(120.0);
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        head_ui(ui, &opened.entry);
+        files_ui(ui, opened, actions);
+        buttons_ui(ui, opened, actions);
+    });
+    ui.add_space(4.0);
+    let (mut back, mut close) = (false, false);
+    let left = |ui: &mut Ui| back = button(ui, Word::Back.text()).clicked();
+    line(ui, left, |ui| close = button(ui, Word::Close.text()).clicked());
+    if back {
+        actions.push(Action::History(HistoryAction::Back));
+    }
+    if close {
+        actions.push(Action::History(HistoryAction::Close));
+    }
+}
+
+fn head_ui(ui: &mut Ui, entry: &HistoryEntry) {
+    let title = RichText::new(text::entry_title(entry)).heading().color(palette(ui).strong);
+    ui.add(Label::new(title).wrap());
+    weak(ui, &format!("{}  ·  {}", text::entry_way(entry), text::date_time(entry.ended_at)));
+    ui.horizontal_wrapped(|ui| {
+        if entry.peer.verified {
+            signed_tag(ui, Word::DeviceVerified.text(), Tone::Good, Word::VerifiedBadgeTip.text());
+        } else if entry.peer.classic {
+            tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
+        } else {
+            tag(ui, Word::MarkNotVerified.text(), Tone::Warning, Word::NotVerifiedTip.text());
+        }
+        weak(ui, &text::name(&entry.peer.address));
+    });
+    let arrived = matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
+    let took = if arrived { format!(" in {}", text::duration(entry.took)) } else { String::new() };
+    let outcome = format!("{}: {}{took}", text::entry_outcome(entry), text::entry_contents(entry));
+    told(ui, tone(entry.outcome), &outcome);
+    if let Some(reason) = &entry.reason {
+        weak(ui, &text::one_line(reason));
+    }
+    if let Some(message) = &entry.message {
+        incoming::message_ui(ui, message);
+    }
+    if let Some(folder) = &entry.folder {
+        weak(ui, &text::entry_folder(folder));
+    }
+}
+
+fn files_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
+    let entry = &opened.entry;
+    if entry.list.len() > 1 || entry.more > 0 {
+        ui.add_space(4.0);
+        table_ui(ui, opened, actions);
+    }
+    if entry.more > 0 {
+        weak(ui, &text::more(usize::try_from(entry.more).unwrap_or(usize::MAX)));
+    }
+    match opened.spoken_of() {
+        Some(file) => {
+            ui.add_space(4.0);
+            ui.add(Label::new(text::entry_file(entry, file)).wrap());
+            match &file.md5 {
+                Some(md5) => seal::seal_ui(ui, md5, file.state, seal::LARGE),
+                None => drop(weak(ui, state(file.state).text())),
+            }
+        }
+        None if !entry.list.is_empty() => drop(weak(ui, Word::InspectFile.text())),
+        None => {}
+    }
+}
+
+fn table_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
+    let wide = ui.available_width() >= HEX_FROM;
+    let rows = opened.entry.list.len();
+    let height = (ROW_HEIGHT + ui.spacing().item_spacing.y) * (rows as f32).min(MOST_ROWS);
+    let mut table = TableBuilder::new(ui)
+        .id_salt("history files")
+        .striped(true)
+        .sense(egui::Sense::CLICK)
+        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
+        .auto_shrink([false, true])
+        .min_scrolled_height(height)
+        .max_scroll_height(height)
+        .column(Column::remainder().clip(true).at_least(90.0));
+    if wide {
+        table = table.column(Column::exact(76.0));
+    }
+    table = table.column(Column::exact(if wide { 130.0 } else { 36.0 })).column(Column::exact(118.0));
+    let table = table.header(22.0, |mut header| {
+        let size = wide.then_some(Word::SizeColumn);
+        let words = [Some(Word::FileColumn), size, Some(Word::SealColumn), Some(Word::StateColumn)];
+        for word in words.into_iter().flatten() {
+            header.col(|ui| {
+                weak(ui, word.text());
+            });
+        }
+    });
+    table.body(|body| rows_ui(body, opened, wide, actions));
+}
+
+fn rows_ui(body: TableBody<'_>, opened: &Opened, wide: bool, actions: &mut Vec<Action>) {
+    let entry = &opened.entry;
+    body.rows(ROW_HEIGHT, entry.list.len(), |mut row| {
+        let index = row.index();
+        let Some(file) = entry.list.get(index) else { return };
+        row.set_selected(opened.picked == Some(index));
+        let mut chosen = false;
+        row.col(|ui| chosen = name_ui(ui, &text::entry_file(entry, file)));
+        if wide {
+            row.col(|ui| small(ui, &text::size(file.size)));
+        }
+        row.col(|ui| match &file.md5 {
+            Some(md5) if wide => seal::line_ui(ui, md5, file.state, 2),
+            Some(md5) => seal::picture_ui(ui, md5, file.state, seal::SMALL),
+            None => {}
+        });
+        row.col(|ui| small(ui, state(file.state).text()));
+        if chosen || row.response().clicked() {
+            actions.push(Action::History(HistoryAction::Pick(index)));
+        }
+    });
+}
+
+/// True when the name was clicked: that is where the keyboard gets at a file.
+fn name_ui(ui: &mut Ui, name: &str) -> bool {
+    // Files of one folder begin alike: the end of the path tells them apart.
+    let shown = text::fit(name, whole_chars(ui.available_width()));
+    let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    focus_ring(ui, &label);
+    let clicked = label.clicked();
+    label.on_hover_text(name);
+    clicked
+}
+
+fn small(ui: &mut Ui, text: &str) {
+    ui.add(Label::new(RichText::new(text).size(13.0).color(palette(ui).weak)).selectable(false).truncate());
+}
+
+fn state(state: FileState) -> Word {
+    match state {
+        FileState::Failed => Word::StateFailed,
+        FileState::Mismatch => Word::StateMismatch,
+        FileState::Skipped => Word::StateSkipped,
+        FileState::Unchecked => Word::StateNotCompared,
+        FileState::Verified => Word::StateVerified,
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
+    let entry = &opened.entry;
+    let outgoing = entry.key.direction == Direction::Outgoing;
+    ui.add_space(4.0);
+    ui.horizontal_wrapped(|ui| {
+        if opened.place_to_show().is_some() && button(ui, Word::ShowInFolder.text()).clicked() {
+            actions.push(Action::History(HistoryAction::ShowInFolder));
+        }
+        let again = outgoing && !entry.roots.is_empty();
+        if again && button(ui, Word::SendAgain.text()).on_hover_text(Word::SendAgainTip.text()).clicked() {
+            actions.push(Action::History(HistoryAction::SendAgain));
+        }
+        if button(ui, Word::CopyDetails.text()).clicked() {
+            actions.push(Action::Copy(text::entry_details(entry)));
+        }
+    });
+}
