@@ -22,6 +22,8 @@ pub struct Limits {
     pub hello: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
+    /// Names of offers that are remembered after their end: those of some days, at the rate at which strangers may ask.
+    pub names: usize,
     /// A side that has written nothing for this long says `ping`.
     pub ping: Duration,
     /// A lane is broken when nothing came for this long while somebody waited.
@@ -40,6 +42,7 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             manifest: Duration::from_mins(1),
+            names: 1024,
             ping: Duration::from_secs(15),
             silence: Duration::from_mins(1),
         }

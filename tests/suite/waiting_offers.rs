@@ -42,6 +42,27 @@ fn what_was_offered_cannot_be_exchanged_under_its_name() {
     assert_eq!(second.hear_abort().code, ReasonCode::UnknownTransfer);
 }
 
+#[test]
+fn what_waits_cannot_be_exchanged_however_many_come_after_it() {
+    let mut b = Station::limited("b", |limits| limits.names = 2);
+    let mut first = Scripted::dial(b.port);
+    let id = first.id;
+    first.offer(vec![file_entry(&["harmless"], 1)]);
+    let offer = b.offer();
+    for _ in 0..3 {
+        let mut other = Scripted::dial(b.port);
+        other.offer(vec![file_entry(&["x"], 1)]);
+        drop(b.offer());
+        assert_eq!(other.hear_abort().code, ReasonCode::Declined);
+    }
+    let mut second = Scripted::dial(b.port);
+    second.id = id;
+    second.offer(vec![file_entry(&["harmful"], 1)]);
+    assert_eq!(second.hear_abort().code, ReasonCode::UnknownTransfer);
+    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    first.hear_accept(1);
+}
+
 /// An offer whose code was asked for and accepted, by somebody who does not reveal anything.
 fn accepted_without_a_reveal(b: &mut Station) -> (Scripted, TransferKey) {
     let mut caller = Scripted::dial(b.port);

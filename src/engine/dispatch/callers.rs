@@ -48,9 +48,6 @@ pub(super) struct Permit {
     pub(super) ration: Option<Instant>,
 }
 
-/// Names of offers that are remembered: those of some days, at the rate at which strangers may ask.
-const MAX_SPENT: usize = 1024;
-
 /// Somebody who stands before the door.
 pub(in crate::engine) enum Knock {
     /// A classic sender whose file has arrived: another may follow.
@@ -118,7 +115,8 @@ impl Dispatch {
         let ArrivedOffer { caller, manifest, message, session, share } = offer;
         let key = caller.key;
         // A name that was used before could take the answer that a person gives to what stood under it.
-        if self.stopping_until.is_some() || self.spent.contains(&key.id) {
+        let is_known = self.records.contains_key(&key) || self.spent.contains(&key.id);
+        if self.stopping_until.is_some() || is_known {
             return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
         }
         let Permit { held, ration } = match self.may_ask(&caller) {
@@ -144,8 +142,11 @@ impl Dispatch {
         self.setup.lobby.wait(key, link, waits_for, comparing);
         let at_once = record.card_at.is_none();
         self.records.insert(key, record);
-        self.spent.truncate(MAX_SPENT - 1);
-        self.spent.push_front(key.id);
+        // A classic sender does not choose its name, and may come more often than others.
+        if session == Session::Sealed {
+            self.spent.push_front(key.id);
+            self.spent.truncate(self.setup.limits.names);
+        }
         if at_once {
             self.make_card(key);
         }
