@@ -231,7 +231,9 @@ impl Lane {
         let md5 = self.hash(entry, place)?;
         let quiet = |stage| self.stage(stage);
         let stream = super::outgoing::connect(to, &self.cancel, &quiet)?;
-        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
+        // Such a receiver never says anything, and takes nothing before its person has answered.
+        let limits = Limits { silence: self.limits.silence.max(self.limits.answer), ..self.limits };
+        let mut link = SocketLink::new(stream, self.cancel.clone(), limits, self.notes.clone())
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         link.set_pace(self.pace.clone());
         self.stage(Stage::Moving);

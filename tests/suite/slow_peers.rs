@@ -9,7 +9,8 @@ use std::{
 };
 
 use sealdrop::{
-    model::{device::PeerAddr, outcome::Outcome},
+    engine::messages::Acceptance,
+    model::{device::PeerAddr, manifest::Selection, outcome::Outcome},
     wire::{
         chunk::{ChunkStart, read_chunk_start},
         header::{self, Message, Receipt, ReceiptState},
@@ -54,6 +55,21 @@ fn plain_program_that_reads_slowly_and_says_nothing_gets_the_whole_file() {
     assert!(read_slowly(&mut stream, BYTES) == bytes);
     drop(stream);
     assert_eq!(a.ending(key).outcome, Outcome::Unchecked);
+}
+
+#[test]
+fn a_person_may_take_longer_than_a_silence_to_accept_what_comes_in_the_plain_protocol() {
+    let (mut a, mut b) =
+        (Station::limited("a", |limits| limits.silence = Duration::from_millis(700)), Station::new("b"));
+    let source = a.file("x", &seeded(1, BYTES));
+    let sending = a.send_to(b.address(), &[&source], true);
+    let offer = b.offer();
+    let key = offer.snapshot.key;
+    // A person thinks.
+    thread::sleep(Duration::from_secs(2));
+    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    assert_eq!(b.ending(key).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Unchecked);
 }
 
 #[test]
