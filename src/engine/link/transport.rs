@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// One read of encrypted bytes. TLS records hold at most 16 KiB; several in one call save calls.
-const RAW_BYTES: usize = 64 << 10;
+const RAW_BYTES: usize = 128 << 10;
 
 /// An end of the stream that TLS was not told of: anybody on the way can make one.
 const CUT_OFF: &str = "the other side closed the connection without a word";
@@ -82,16 +82,20 @@ impl Transport {
         self.sent
     }
 
-    /// Reads what is there; 0 is the end in order.
+    /// Reads what is there; 0 is the end in order. Records are gathered as long as there is room: whoever hashes and writes
+    /// what was read does so in pieces as large as without TLS.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
         loop {
             let Some(sealed) = &mut self.sealed else { return self.stream.read(buffer) };
-            let read = sealed.session.read_plain(buffer);
-            if read > 0 || sealed.session.is_closed() {
+            read += sealed.session.read_plain(buffer.get_mut(read..).unwrap_or_default());
+            if read == buffer.len() || sealed.session.is_closed() {
                 return Ok(read);
             }
             match sealed.feed(&mut self.stream) {
                 Ok(()) => {}
+                // Whatever it is, it is found again by the next call.
+                Err(_) if read > 0 => return Ok(read),
                 Err(Trouble::Io(error)) => return Err(error),
                 Err(Trouble::Tls(error)) => {
                     // The alert that tells the peer why; it may be gone already.
