@@ -1,7 +1,7 @@
 //! The files of one transfer with their seals and states. Only the rows in sight are laid out.
 
 use egui::{Label, RichText, Ui};
-use egui_extras::{Column, TableBuilder};
+use egui_extras::{Column, Table, TableBuilder};
 
 use super::seal;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-const ROW_HEIGHT: f32 = 30.0;
+pub(super) const ROW_HEIGHT: f32 = 30.0;
 const MOST_ROWS: f32 = 8.0;
 
 /// Below this width the sizes and the hex are left out.
@@ -36,6 +36,43 @@ enum Room {
     Whole,
 }
 
+/// How the columns of a table of files share the room. Names take what the others leave.
+#[derive(Clone, Copy)]
+pub(super) struct Widths {
+    /// There is room for the sizes.
+    pub(super) wide: bool,
+    pub(super) seal: f32,
+    pub(super) state: f32,
+}
+
+/// A table of files with its header, for `rows` lines of `ROW_HEIGHT`.
+pub(super) fn table_of_files(ui: &mut Ui, salt: impl egui::AsIdSalt, rows: usize, widths: Widths) -> Table<'_> {
+    // As tall as its rows: what room the window has left below must not cut the last of them.
+    let height = (ROW_HEIGHT + ui.spacing().item_spacing.y) * (rows as f32).min(MOST_ROWS);
+    let mut table = TableBuilder::new(ui)
+        .id_salt(salt)
+        .striped(true)
+        .sense(egui::Sense::CLICK)
+        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
+        .auto_shrink([false, true])
+        .min_scrolled_height(height)
+        .max_scroll_height(height)
+        .column(Column::remainder().clip(true).at_least(90.0));
+    if widths.wide {
+        table = table.column(Column::exact(76.0));
+    }
+    table = table.column(Column::exact(widths.seal)).column(Column::exact(widths.state));
+    table.header(22.0, |mut header| {
+        let size = widths.wide.then_some(Word::SizeColumn);
+        let words = [Some(Word::FileColumn), size, Some(Word::SealColumn), Some(Word::StateColumn)];
+        for word in words.into_iter().flatten() {
+            header.col(|ui| {
+                weak(ui, word.text());
+            });
+        }
+    })
+}
+
 pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
     let room = match ui.available_width() {
@@ -44,37 +81,13 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
         _ => Room::Picture,
     };
     let wide = room != Room::Picture;
-    // As tall as its rows: what room the window has left below must not cut the last of them.
-    let row_height = ROW_HEIGHT + ui.spacing().item_spacing.y;
-    let height = row_height * (row.files.len() as f32).min(MOST_ROWS);
-    let mut table = TableBuilder::new(ui)
-        .id_salt(("files", row.key()))
-        .striped(true)
-        .sense(egui::Sense::CLICK)
-        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
-        .auto_shrink([false, true])
-        .min_scrolled_height(height)
-        .max_scroll_height(height)
-        .column(Column::remainder().clip(true).at_least(90.0));
-    if wide {
-        table = table.column(Column::exact(76.0));
-    }
     let seal_width = match room {
         Room::Whole => 322.0,
         Room::Beginning => 130.0,
         Room::Picture => 36.0,
     };
-    table = table.column(Column::exact(seal_width)).column(Column::exact(if wide { 150.0 } else { 110.0 }));
-    let table = table.header(22.0, |mut header| {
-        let size = wide.then_some(Word::SizeColumn);
-        for word in
-            [Some(Word::FileColumn), size, Some(Word::SealColumn), Some(Word::StateColumn)].into_iter().flatten()
-        {
-            header.col(|ui| {
-                weak(ui, word.text());
-            });
-        }
-    });
+    let widths = Widths { wide, seal: seal_width, state: if wide { 150.0 } else { 110.0 } };
+    let table = table_of_files(ui, ("files", row.key()), row.files.len(), widths);
     table.body(|body| {
         body.rows(ROW_HEIGHT, row.files.len(), |mut line| {
             let Some(index) = row.files.get(line.index()).copied() else { return };

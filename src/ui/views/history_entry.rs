@@ -1,9 +1,12 @@
 //! One entry of the history in full: who, what, when, and every file with its seal.
 
 use egui::{Label, RichText, ScrollArea, Ui};
-use egui_extras::{Column, TableBody, TableBuilder};
+use egui_extras::TableBody;
 
-use super::{files_table::whole_chars, incoming, seal};
+use super::{
+    files_table::{ROW_HEIGHT, Widths, table_of_files, whole_chars},
+    incoming, seal,
+};
 use crate::{
     model::{
         history::HistoryEntry,
@@ -21,9 +24,6 @@ use crate::{
         widgets::{button, focus_ring, line, signed_tag, tag, told, weak},
     },
 };
-
-const ROW_HEIGHT: f32 = 30.0;
-const MOST_ROWS: f32 = 8.0;
 
 /// Below this width the sizes and the hex are left out.
 const HEX_FROM: f32 = 520.0;
@@ -105,30 +105,8 @@ fn files_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
 
 fn table_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
     let wide = ui.available_width() >= HEX_FROM;
-    let rows = opened.entry.list.len();
-    let height = (ROW_HEIGHT + ui.spacing().item_spacing.y) * (rows as f32).min(MOST_ROWS);
-    let mut table = TableBuilder::new(ui)
-        .id_salt("history files")
-        .striped(true)
-        .sense(egui::Sense::CLICK)
-        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
-        .auto_shrink([false, true])
-        .min_scrolled_height(height)
-        .max_scroll_height(height)
-        .column(Column::remainder().clip(true).at_least(90.0));
-    if wide {
-        table = table.column(Column::exact(76.0));
-    }
-    table = table.column(Column::exact(if wide { 130.0 } else { 36.0 })).column(Column::exact(118.0));
-    let table = table.header(22.0, |mut header| {
-        let size = wide.then_some(Word::SizeColumn);
-        let words = [Some(Word::FileColumn), size, Some(Word::SealColumn), Some(Word::StateColumn)];
-        for word in words.into_iter().flatten() {
-            header.col(|ui| {
-                weak(ui, word.text());
-            });
-        }
-    });
+    let widths = Widths { wide, seal: if wide { 130.0 } else { 36.0 }, state: 118.0 };
+    let table = table_of_files(ui, "history files", opened.entry.list.len(), widths);
     table.body(|body| rows_ui(body, opened, wide, actions));
 }
 
