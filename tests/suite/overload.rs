@@ -41,13 +41,7 @@ impl Flood {
         let json = format!(r#"{{"type":"ping","x":[{}0]}}"#, "[0],".repeat(16_000));
         let pings = encode_frame(json.as_bytes()).unwrap();
         let thread = std::thread::Builder::new()
-            .spawn(move || {
-                let mut n = 0;
-                while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {
-                    n += 1;
-                }
-                eprintln!("flooded {n}");
-            })
+            .spawn(move || while !stopped.load(Ordering::Relaxed) && peer.stream.write_all(&pings).is_ok() {})
             .unwrap();
         Self { stop, thread }
     }

@@ -106,7 +106,7 @@ fn as_many_entries_as_a_stranger_may_offer_make_a_card_and_more_of_a_verified_de
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "takes 20 s without optimisation"]
+#[ignore = "takes 20 s without optimisation: .ci/run runs it by itself"]
 fn a_million_entries_of_a_verified_device_make_a_card() {
     let (before, begun) = (kib_of("self", "VmHWM"), Instant::now());
     offer_lists(&[1, 1_000_000]);
