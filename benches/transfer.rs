@@ -194,6 +194,7 @@ fn transfer(home: &Path, source: &Path, change: impl Fn(&mut Settings)) -> Took 
         classic: false,
         what: What::Paths(vec![source.to_owned()]),
         message: None,
+        patient: false,
     };
     sender.commands().send(Command::Send(request)).expect("an engine");
     let (mut ended, mut card) = (0, Duration::ZERO);
@@ -219,7 +220,7 @@ fn take(event: Event, home: &Path) -> usize {
     match event {
         Event::Offered(offer) => {
             let folder = home.join("b/received");
-            offer.reply.accept(Acceptance { folder, selection: Selection::All });
+            offer.reply.accept(Acceptance::new(folder, Selection::All));
             0
         }
         Event::Snapshot(snapshot) => match snapshot.stage {

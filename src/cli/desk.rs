@@ -183,7 +183,7 @@ impl Desk {
     fn accept(&mut self, offer: IncomingOffer) {
         self.accepted.insert(offer.snapshot.key);
         let folder = offer.preflight.folder.clone();
-        offer.reply.accept(Acceptance { folder, selection: Selection::All });
+        offer.reply.accept(Acceptance::new(folder, Selection::All));
         if self.once {
             let (offers, comparisons): (VecDeque<_>, _) =
                 self.waiting.drain(..).partition(|matter| matter.offer.is_some());

@@ -139,7 +139,7 @@ mod tests {
             addresses: vec!["10.0.0.1".parse().unwrap(), "laptop:1".parse().unwrap()],
             classic: false,
             last_used: 1000,
-            trusted: Some(Trusted { key: DeviceKey([0xab; 32]), since: 0, rule: Rule::Ask }),
+            trusted: Some(Trusted { key: DeviceKey([0xab; 32]), since: 0, rule: Rule::Ask, conflict: None }),
         }
     }
 

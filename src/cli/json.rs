@@ -332,7 +332,7 @@ mod tests {
             (Rule::Block, r#""block","folder":null"#),
             (Rule::Accept("/srv".into()), r#""accept","folder":"/srv""#),
         ] {
-            known.trusted = Some(Trusted { key, since: 0, rule });
+            known.trusted = Some(Trusted { key, since: 0, rule, conflict: None });
             assert_eq!(device(&known), format!(r#"{start}"{key}","verified":true,"rule":{written},{rest}"#));
         }
     }

@@ -146,7 +146,7 @@ mod tests {
             addresses: host.map(|host| host.parse().unwrap()).into_iter().collect(),
             classic: false,
             last_used: 0,
-            trusted: Some(Trusted { key: DeviceKey(key), since: 0, rule: Rule::Ask }),
+            trusted: Some(Trusted { key: DeviceKey(key), since: 0, rule: Rule::Ask, conflict: None }),
         }
     }
 

@@ -37,7 +37,7 @@ fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Pro
         return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
     }
     let paths = paths.into_iter().map(from_here).collect();
-    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message })
+    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message, patient: false })
 }
 
 /// A path that stays true; one that the system cannot complete is reported when it is walked.
@@ -68,7 +68,7 @@ mod tests {
     fn a_verified_device_is_sent_to_by_its_key_alone() {
         let mut laptop = KnownDevice::at("10.0.0.1".parse().unwrap(), "Laptop".to_owned(), false, 0);
         let key = DeviceKey([7; 32]);
-        laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask });
+        laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask, conflict: None });
         let of = |to: &str, classic| {
             let paths = vec!["a".into()];
             let arguments = SendArgs { to: to.to_owned(), paths, classic, message: None, limit: None };

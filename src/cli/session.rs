@@ -280,6 +280,7 @@ impl Session {
             | Event::SettingsDamaged { .. }
             | Event::SettingsNotSaved(_)
             | Event::Staged { .. }
+            | Event::StartedAgain { .. }
             | Event::Staging { .. }
             | Event::Wrote { .. } => {}
         }

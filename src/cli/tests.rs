@@ -239,7 +239,7 @@ fn warning() -> KeyWarning {
 
 fn book() -> Event {
     let mut device = KnownDevice::at("laptop".parse().unwrap(), "Laptop".to_owned(), false, 0);
-    device.trusted = Some(Trusted { key: KEY, since: 0, rule: Rule::Ask });
+    device.trusted = Some(Trusted { key: KEY, since: 0, rule: Rule::Ask, conflict: None });
     Event::Devices(vec![KnownDevice::at("attic".parse().unwrap(), "Attic".to_owned(), false, 0), device])
 }
 

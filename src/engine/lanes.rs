@@ -309,7 +309,7 @@ pub struct Destination {
 impl Destination {
     /// Looks whether there is room, then makes the place ready.
     fn prepare(&self, key: TransferKey, manifest: &Arc<Manifest>) -> Result<Landing, Reason> {
-        let Acceptance { folder, selection } = &self.acceptance;
+        let Acceptance { folder, selection, conflict: _ } = &self.acceptance;
         let needed = selected_bytes(manifest, selection);
         let reserved = reserved_at(folder, &self.reserved);
         if let Some(free) = space::free_bytes(folder)

@@ -1,5 +1,6 @@
 //! A lane's connection: a non-blocking socket that is waited for with a poll, so that cancel and deadlines are seen.
 
+mod inbox;
 mod io_of_lanes;
 mod transport;
 mod turns;
@@ -22,7 +23,7 @@ use crate::{
 
 use super::{
     call::SealError,
-    cancel::{CancelFlag, LinkWaker},
+    cancel::{CancelFlag, HoldFlag, LinkWaker},
     note::Note,
     poll::watch,
 };
@@ -63,6 +64,8 @@ pub struct SocketLink {
     limits: Limits,
     /// When bodies may move.
     pace: Pace,
+    /// Whether they may.
+    hold: HoldFlag,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
     /// The engine waits at its end until nobody holds one of these: last words need a process to say them.
@@ -99,6 +102,7 @@ impl SocketLink {
             is_in_body: false,
             limits,
             pace: Pace::default(),
+            hold: HoldFlag::default(),
             ping: None,
             _engine: notes,
         })
@@ -111,6 +115,11 @@ impl SocketLink {
     /// From now on this flag ends the lane.
     pub fn set_cancel(&mut self, cancel: CancelFlag) {
         self.cancel = cancel;
+    }
+
+    /// Whoever sets this flag holds the lane.
+    pub fn set_hold(&mut self, hold: HoldFlag) {
+        self.hold = hold;
     }
 
     /// The frame to write when nothing was written for 15 s, unless a body is open on our side.
@@ -168,45 +177,6 @@ impl SocketLink {
                 Err(Trouble::Tls(error)) => return Err(SealError::Session(error)),
             }
         }
-    }
-
-    /// Reads what is there without waiting, into the inbox. True when something (or the end) is there to be read.
-    pub fn poll_input(&mut self) -> bool {
-        if self.inbox.is_empty() && !self.ended {
-            self.fill();
-        }
-        !self.inbox.is_empty() || self.ended
-    }
-
-    /// The bytes that were read ahead, without taking them.
-    pub fn peek(&mut self) -> &[u8] {
-        self.inbox.make_contiguous()
-    }
-
-    /// Reads more into the inbox without waiting, up to its bound; true when the stream has ended.
-    pub fn poll_more(&mut self) -> bool {
-        if !self.ended && self.inbox.len() < INBOX_BYTES {
-            self.fill();
-        }
-        self.ended
-    }
-
-    /// Whether the stream has ended, as far as it was read.
-    pub fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// Takes `count` bytes out of the inbox.
-    pub fn consume(&mut self, count: usize) {
-        self.inbox.drain(..count.min(self.inbox.len()));
-    }
-
-    /// Waits at most `pause` for more bytes than were read ahead, with the checks of every wait.
-    ///
-    /// # Errors
-    /// A `LinkEnd`.
-    pub fn wait_for_more(&mut self, pause: Duration) -> io::Result<()> {
-        self.poll_for(false, pause)
     }
 
     /// Sends what can be sent without waiting; writes a ping if one is due.
@@ -331,12 +301,17 @@ impl SocketLink {
     /// What ends a link also while bytes come in without a pause: who never stops talking keeps to limits, too.
     fn check_limits(&self) -> io::Result<()> {
         if self.cancel.is_set() {
-            return Err(LinkEnd::Cancelled.into());
+            return Err(self.ended_here());
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(LinkEnd::Deadline.into());
         }
         Ok(())
+    }
+
+    /// Why this side ends it.
+    fn ended_here(&self) -> io::Error {
+        if self.cancel.is_final() { LinkEnd::Cancelled.into() } else { LinkEnd::Suspended.into() }
     }
 
     fn check(&mut self) -> io::Result<()> {

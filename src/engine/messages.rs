@@ -12,6 +12,7 @@ use crossbeam_channel::Sender;
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
+        conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
         history::HistoryEntry,
@@ -47,6 +48,9 @@ pub enum Command {
         key: TransferKey,
         files: Vec<FileToCheck>,
     },
+    /// Delete what an interrupted, paused or broken transfer has left here, and tell the other side that it will not go on.
+    /// On a transfer that is running it is a `Cancel`.
+    Discard(TransferKey),
     /// Delete the history.
     ClearHistory,
     /// Compare codes with a device, without a file; answered by `Comparison`s.
@@ -64,12 +68,23 @@ pub enum Command {
     },
     /// Look something up in the history; answered by `History`.
     LoadHistory(HistoryAsked),
+    /// Hold a transfer, also one that waits to be connected again.
+    Pause(TransferKey),
     /// Look again at what saving a waiting offer into `folder` would mean; answered by `Preflighted`.
     Preflight {
         key: TransferKey,
         folder: PathBuf,
         selection: Selection,
     },
+    /// Put a queued transfer at this place of the queue, from 0.
+    Reorder {
+        key: TransferKey,
+        place: usize,
+    },
+    /// Let go of a held transfer; go on with an interrupted one; try a broken or queued one now.
+    Resume(TransferKey),
+    /// Send just the files that failed of a `retryable` transfer: its row goes on.
+    Retry(TransferKey),
     /// Store these settings and go by them from now on.
     SaveSettings(Settings),
     /// Write `text` into the file at `path` (a checksum file); answered by `Wrote`.
@@ -78,6 +93,11 @@ pub enum Command {
         text: String,
     },
     Send(SendRequest),
+    /// What is to be done with taken names in offers of a verified device; nothing: ask anew each time.
+    SetConflict {
+        key: DeviceKey,
+        conflict: Option<Conflict>,
+    },
     /// What may become of a verified device's offers.
     SetRule {
         key: DeviceKey,
@@ -122,6 +142,8 @@ pub struct SendRequest {
     pub classic: bool,
     pub what: What,
     pub message: Option<String>,
+    /// A device that is away gets it when it is there again; otherwise that is the end of it.
+    pub patient: bool,
 }
 
 /// What to send.
@@ -203,8 +225,14 @@ pub enum Event {
         reason: Reason,
     },
     SettingsNotSaved(Reason),
-    /// How a transfer stands. The one whose stage is `Ended` is the last for its key, and comes exactly once.
+    /// How a transfer stands. The one whose stage is `Ended` is the last for its key, and comes exactly once, unless it was
+    /// `retryable` and is taken up again.
     Snapshot(TransferSnapshot),
+    /// A file that was interrupted begins anew, because what one side has is not how it begins on the other any more.
+    StartedAgain {
+        key: TransferKey,
+        index: u32,
+    },
     /// A walk goes on: entries and bytes so far.
     Staging {
         stage: StageId,
@@ -329,6 +357,14 @@ pub struct OfferAnswer {
 pub struct Acceptance {
     pub folder: PathBuf,
     pub selection: Selection,
+    pub conflict: Conflict,
+}
+
+impl Acceptance {
+    /// Into `folder`, keeping both where a name is taken.
+    pub fn new(folder: PathBuf, selection: Selection) -> Self {
+        Self { folder, selection, conflict: Conflict::default() }
+    }
 }
 
 impl OfferReply {

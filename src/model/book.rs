@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    conflict::Conflict,
     device::{MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
     device_key::DeviceKey,
     look_alike::looks_like,
@@ -60,6 +61,9 @@ pub struct Trusted {
     pub since: u64,
     #[serde(default)]
     pub rule: Rule,
+    /// What a person wants done with names that are taken, if that was remembered for this device.
+    #[serde(default)]
+    pub conflict: Option<Conflict>,
 }
 
 /// What becomes of a verified device's offers. Strangers can always only ask.
@@ -137,13 +141,21 @@ impl Book {
         self.different.retain(|different| *different != key);
         let rule =
             self.device(key).and_then(|known| known.trusted.clone()).map(|trusted| trusted.rule).unwrap_or_default();
-        self.came(Trusted { key, since: now, rule }, name, address, now);
+        self.came(Trusted { key, since: now, rule, conflict: None }, name, address, now);
     }
 
     /// Sets what becomes of a verified device's offers. False: no verified device has this key.
     pub fn set_rule(&mut self, key: DeviceKey, rule: Rule) -> bool {
         let trusted = self.devices.iter_mut().filter_map(|known| known.trusted.as_mut()).find(|it| it.key == key);
         trusted.map(|trusted| trusted.rule = rule).is_some()
+    }
+
+    /// Remembers what is to be done with taken names in offers of a verified device.
+    pub fn set_conflict(&mut self, key: DeviceKey, conflict: Option<Conflict>) {
+        let trusted = self.devices.iter_mut().filter_map(|known| known.trusted.as_mut()).find(|it| it.key == key);
+        if let Some(trusted) = trusted {
+            trusted.conflict = conflict;
+        }
     }
 
     /// Removes an entry, and with a verified device's entry all trust in it.

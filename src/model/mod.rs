@@ -3,6 +3,7 @@
 pub mod book;
 pub mod checksum_list;
 pub mod comparison;
+pub mod conflict;
 pub mod device;
 pub mod device_key;
 pub mod file_name;

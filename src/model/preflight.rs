@@ -16,6 +16,8 @@ pub struct Preflight {
     pub renamed: Vec<Renamed>,
     /// Top-level names that are taken in `folder`, and what they become (keep both).
     pub taken: Vec<Taken>,
+    /// Files of the offer that are there already, in the folder that its top-level name has: what `Conflict` is about.
+    pub there: u64,
     /// Entries that will not be made here (links that lead outside).
     pub left_out: Vec<(u32, Reason)>,
     /// Why nothing can be saved there at all.

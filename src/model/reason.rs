@@ -25,6 +25,8 @@ pub enum ReasonCode {
     Unreadable,
     Version,
     WrongKey,
+    /// Here only: a file of this name is there, and the card said to leave it.
+    AlreadyThere,
     /// Here only: links and folders have no way over the plain protocol.
     FilesOnly,
     /// Here only: the receive folder is not there (any more).

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::device::DEFAULT_PORT;
 
+/// Transfers of each direction that move at the same time, unless somebody chose otherwise.
+pub const DEFAULT_PARALLEL: usize = 3;
+
+/// And at most.
+pub const MAX_PARALLEL: usize = 16;
+
 /// The settings of one profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -22,6 +28,8 @@ pub struct Settings {
     pub send_limit: Option<u64>,
     /// The same for incoming ones.
     pub receive_limit: Option<u64>,
+    /// Transfers of each direction that move at the same time, 1 to `MAX_PARALLEL`; further ones wait for their turn.
+    pub parallel: usize,
 }
 
 /// Light, dark, or as the system has it.
@@ -45,6 +53,7 @@ impl Settings {
             classic: true,
             send_limit: None,
             receive_limit: None,
+            parallel: DEFAULT_PARALLEL,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What one transfer is called and how it stands; who moves it lives in `transfer` and `engine`.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Instant};
 
-use super::{device::Peer, manifest::Manifest, outcome::Ending, short_code::ShortCode};
+use super::{device::Peer, manifest::Manifest, outcome::Ending, reason::Reason, short_code::ShortCode};
 
 /// 128 random bits that name a transfer on both ends; written as 32 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,10 +76,22 @@ pub enum Stage {
     Connecting,
     /// Outgoing: hello, offer and entries are on their way.
     Offering,
+    /// Outgoing: for its turn, or for a device that is away.
+    Queued(QueuedFor),
     /// Outgoing, classic only: the digest has to stand in the header, so the file is hashed first. Bytes.
     Hashing { done: u64, total: u64 },
     /// A person has to answer: there (outgoing) or here (incoming).
     Waiting,
+    /// Before a broken transfer goes on, and before a file that is there already is sent: both ends hash what they have.
+    /// Bytes, of the side that has more left to do.
+    Checking { done: u64, total: u64 },
+    /// Nothing moves until whoever holds it lets go.
+    Paused(Pause),
+    /// The connection broke, for this reason; both programs live and another is being tried. `next_try`: when this side dials
+    /// again; nothing while it does, or while the other side is waited for.
+    Reconnecting { reason: Reason, next_try: Option<Instant> },
+    /// The program was closed or killed meanwhile. It goes on when a person says *Resume*, or when the other side does.
+    Interrupted,
     /// Bytes move, or are being checked and published.
     Moving,
     /// All bytes have moved; receipts or the last publishing are awaited.
@@ -88,6 +100,27 @@ pub enum Stage {
     Cancelling,
     /// Over.
     Ended(Ending),
+}
+
+/// What a transfer in the queue waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueuedFor {
+    /// The device is not there: it is tried again from time to time, and at once when it is seen.
+    Device,
+    /// As many transfers as the settings allow are running.
+    Turn,
+}
+
+/// Who holds a transfer. It moves again when neither side does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pause {
+    /// A person here said *Pause*.
+    pub here: bool,
+    /// The other side holds it: its person, or its own queue.
+    pub there: bool,
+    /// What has to change before it goes on by itself (`DiskFull`, `FolderMissing`, `FolderReadOnly`), and on which side; the
+    /// detail has the figures.
+    pub reason: Option<Reason>,
 }
 
 /// How one transfer stands now; the newest replaces all earlier ones.
@@ -100,8 +133,11 @@ pub struct TransferSnapshot {
     pub manifest: Arc<Manifest>,
     /// Incoming: the folder chosen on the card.
     pub folder: Option<PathBuf>,
-    /// Bytes of file bodies that have moved, of `total`.
+    /// Bytes of file bodies that are there, of `total`.
     pub moved: u64,
+    /// Those of `moved` that did not have to move now: they came over an earlier connection, or stood there before. Without
+    /// meaning for the speed.
+    pub kept: u64,
     /// Bytes of the files that were selected.
     pub total: u64,
     /// Files that have reached an end (verified or not), of `files`.
@@ -112,6 +148,10 @@ pub struct TransferSnapshot {
     pub current: Option<u32>,
     /// Message that came or went with the offer.
     pub message: Option<String>,
+    /// Outgoing, while queued: its place in the queue, from 0.
+    pub place: Option<usize>,
+    /// Ended with files that failed: `Command::Retry` sends just these, under the same name.
+    pub retryable: bool,
     /// The six digits to compare with the other screen, once both sides have them.
     pub code: Option<ShortCode>,
 }
@@ -126,11 +166,14 @@ impl TransferSnapshot {
             manifest: Arc::default(),
             folder: None,
             moved: 0,
+            kept: 0,
             total: 0,
             files_ended: 0,
             files: 0,
             current: None,
             message,
+            place: None,
+            retryable: false,
             code: None,
         }
     }

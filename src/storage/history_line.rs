@@ -24,7 +24,8 @@ use crate::{
 pub(super) const BEGINNING: &[u8] = b"{\"id\":\"";
 
 /// Words of the codes that never cross the wire.
-const HERE: [(&str, ReasonCode); 11] = [
+const HERE: [(&str, ReasonCode); 12] = [
+    ("already_there", ReasonCode::AlreadyThere),
     ("files_only", ReasonCode::FilesOnly),
     ("folder_missing", ReasonCode::FolderMissing),
     ("folder_read_only", ReasonCode::FolderReadOnly),

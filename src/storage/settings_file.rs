@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
     reason::{Reason, ReasonCode},
-    settings::Settings,
+    settings::{MAX_PARALLEL, Settings},
     speed_limit::MIN_LIMIT,
 };
 
@@ -99,6 +99,10 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     }
     settings.send_limit = limit_of(object, "send_limit")?;
     settings.receive_limit = limit_of(object, "receive_limit")?;
+    if let Some(value) = object.get("parallel") {
+        let parallel = value.as_u64().and_then(|parallel| usize::try_from(parallel).ok());
+        settings.parallel = parallel.filter(|parallel| (1..=MAX_PARALLEL).contains(parallel)).ok_or("parallel")?;
+    }
     Ok(settings)
 }
 
@@ -124,6 +128,7 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     object.insert("classic".to_owned(), json!(settings.classic));
     object.insert("send_limit".to_owned(), json!(settings.send_limit));
     object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
+    object.insert("parallel".to_owned(), json!(settings.parallel));
     Ok(())
 }
 

@@ -26,6 +26,15 @@ pub struct Limits {
     pub names: usize,
     /// A side that has written nothing for this long says `ping`.
     pub ping: Duration,
+    /// What a receiver has of a file is put on the disk for good after so many bytes, or after so long.
+    pub flush_bytes: u64,
+    pub flush_every: Duration,
+    /// A broken transfer is tried again after this, then after twice as long each time,
+    pub retry: Duration,
+    /// up to this.
+    pub retry_most: Duration,
+    /// How often a receiver without room, or without its folder, looks whether that has changed.
+    pub room: Duration,
     /// A lane is broken when nothing came for this long while somebody waited.
     pub silence: Duration,
 }
@@ -44,6 +53,11 @@ impl Default for Limits {
             manifest: Duration::from_mins(1),
             names: 1024,
             ping: Duration::from_secs(15),
+            flush_bytes: 64 << 20,
+            flush_every: Duration::from_secs(5),
+            retry: Duration::from_millis(500),
+            retry_most: Duration::from_secs(30),
+            room: Duration::from_secs(1),
             silence: Duration::from_mins(1),
         }
     }

@@ -35,6 +35,11 @@ pub trait Link: Read + Write {
     /// A `LinkEnd`.
     fn admit(&mut self, wanted: usize) -> io::Result<usize>;
 
+    /// Why this side has to stand still, if it has to.
+    fn held(&self) -> Option<Held> {
+        None
+    }
+
     /// How long the waits of this connection may take.
     fn limits(&self) -> Limits;
 
@@ -46,6 +51,15 @@ pub trait Link: Read + Write {
 
     /// From `deadline` on every wait fails with `LinkEnd::Deadline`; `None` lifts it.
     fn set_deadline(&mut self, deadline: Option<Instant>);
+}
+
+/// Why a side holds its transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A person said *Pause*.
+    Person,
+    /// Others have their turn.
+    Turn,
 }
 
 /// Why `Link::wait` came back.
@@ -80,6 +94,9 @@ pub enum LinkEnd {
     Sealed(Reason),
     #[error("nothing came for {0} s")]
     Silent(u64),
+    /// It ends here for now and goes on another time.
+    #[error("the program there was closed, or took up the transfer over another connection")]
+    Suspended,
 }
 
 impl From<LinkEnd> for io::Error {

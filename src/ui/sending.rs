@@ -69,6 +69,7 @@ impl App {
             classic: sent.classic,
             what,
             message: sent.message.clone(),
+            patient: sent.expect.is_some(),
         };
         if !self.tell(Command::Send(request)) {
             return false;

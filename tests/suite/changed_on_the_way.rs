@@ -41,7 +41,7 @@ fn take_in(station: &mut Station, ends: &mut HashMap<TransferId, Ending>, cards:
         match event {
             Event::Offered(offer) => {
                 cards.push(offer.snapshot.key.id);
-                offer.reply.accept(Acceptance { folder: station.received(), selection: Selection::All });
+                offer.reply.accept(Acceptance::new(station.received(), Selection::All));
             }
             Event::Snapshot(snapshot) => {
                 if let Stage::Ended(ending) = snapshot.stage {

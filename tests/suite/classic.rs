@@ -80,7 +80,7 @@ fn accept_all(b: &Station, number: usize) -> BTreeMap<String, (Ending, Option<Fi
     let deadline = Instant::now() + LIMIT;
     while ended.len() < number {
         match b.engine.events().recv_deadline(deadline).expect("not all of them came") {
-            Event::Offered(offer) => offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All }),
+            Event::Offered(offer) => offer.reply.accept(Acceptance::new(b.received(), Selection::All)),
             Event::FileEnded { key, end } => assert!(file_ends.insert(key, end).is_none()),
             Event::Snapshot(TransferSnapshot { key, stage: Stage::Ended(ending), manifest, .. }) => {
                 ended.insert(manifest.entries[0].shown_path(), (ending, file_ends.remove(&key)));
@@ -193,7 +193,7 @@ fn sender_that_closed_long_before_the_person_looks_has_sent_all_the_same() {
     let withdrawn = b.engine.events().recv_timeout(Duration::from_millis(2500));
     assert!(withdrawn.is_err(), "{withdrawn:?}");
     let folder = b.received();
-    offer.reply.accept(Acceptance { folder, selection: Selection::All });
+    offer.reply.accept(Acceptance::new(folder, Selection::All));
     assert_eq!(b.ending(key).outcome, Outcome::Verified);
 }
 
@@ -225,7 +225,7 @@ fn large_body_waits_unread_until_the_person_accepts() {
     std::thread::park_timeout(Duration::from_millis(300));
     assert!(!sender.is_finished(), "somebody read the body before it was accepted");
     let folder = b.received();
-    offer.reply.accept(Acceptance { folder, selection: Selection::All });
+    offer.reply.accept(Acceptance::new(folder, Selection::All));
     assert_eq!(b.ending(key).outcome, Outcome::Unchecked);
     sender.join().unwrap();
     assert_eq!(fs::read(b.received().join("large")).unwrap(), body);

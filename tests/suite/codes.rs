@@ -30,7 +30,7 @@ use crate::{
 
 fn take(b: &Station, offer: IncomingOffer) -> TransferKey {
     let key = offer.snapshot.key;
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     key
 }
 

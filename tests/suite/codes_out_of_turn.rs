@@ -191,7 +191,7 @@ fn a_nonce_that_is_owed_and_never_comes_is_not_waited_for_for_ever() {
     let mut b = Station::limited("b", |limits| limits.header = Duration::from_millis(700));
     let (mut peer, offer) = shown(&mut b);
     let key = offer.snapshot.key;
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     let begun = Instant::now();
     peer.stream.socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     peer.say(&Message::Ping);
@@ -207,7 +207,7 @@ fn cancel_is_told_while_a_nonce_is_owed() {
     let mut b = Station::new("b");
     let (mut peer, offer) = shown(&mut b);
     let key = offer.snapshot.key;
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     b.wait("the acceptance", |event| match event {
         Event::Snapshot(it) if it.key == key && it.folder.is_some() => Some(()),
         _ => None,

@@ -113,7 +113,7 @@ fn take(b: &mut Station, event: Event) {
     match event {
         Event::Offered(offer) => {
             let folder = b.received();
-            offer.reply.accept(Acceptance { folder, selection: Selection::All });
+            offer.reply.accept(Acceptance::new(folder, Selection::All));
         }
         other => b.seen.push(other),
     }

@@ -104,7 +104,7 @@ pub(crate) fn sealed_peer(name: &str, seed: u8) -> Peer {
 /// A device whose key a person has confirmed.
 pub(crate) fn verified_device(name: &str, seed: u8, rule: Rule) -> KnownDevice {
     let address = format!("192.168.1.{seed}:9527").parse().expect("an address");
-    let trusted = Some(Trusted { key: device_key(seed), since: 1_795_219_200, rule });
+    let trusted = Some(Trusted { key: device_key(seed), since: 1_795_219_200, rule, conflict: None });
     KnownDevice { trusted, ..KnownDevice::at(address, name.to_owned(), false, 1) }
 }
 
@@ -152,7 +152,10 @@ pub(crate) fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> Tr
         peer: peer("Anna’s laptop"),
         stage,
         code: None,
+        place: None,
+        retryable: false,
         moved: 0,
+        kept: 0,
         total: manifest.bytes,
         files_ended: 0,
         files: manifest.files,

@@ -70,7 +70,15 @@ fn source_that_changed_since_it_was_staged_fails_by_name_and_the_rest_goes_on() 
     fs::create_dir(source.join("becomes-a-folder")).unwrap();
     let id = new_transfer_id();
     let what = What::Staged(trees);
-    a.say(Command::Send(SendRequest { id, to: b.address(), expect: None, classic: false, what, message: None }));
+    a.say(Command::Send(SendRequest {
+        id,
+        to: b.address(),
+        expect: None,
+        classic: false,
+        what,
+        message: None,
+        patient: false,
+    }));
     let receiving = b.accept();
     let sending = TransferKey { id, direction: Direction::Outgoing };
     let (sent, received) = (a.ending(sending), b.ending(receiving));
@@ -122,7 +130,7 @@ fn receive_folder_that_is_missing_is_told_before_and_after_accepting() {
     assert_eq!(offer.preflight.problem.as_ref().unwrap().code, ReasonCode::FolderMissing);
     let receiving = offer.snapshot.key;
     let folder = b.received();
-    offer.reply.accept(Acceptance { folder, selection: Selection::All });
+    offer.reply.accept(Acceptance::new(folder, Selection::All));
     let ending = b.ending(receiving);
     assert_eq!((ending.outcome, ending.reason.unwrap().code), (Outcome::Failed, ReasonCode::FolderMissing));
     // The sender hears that it did not work, and why.

@@ -140,7 +140,7 @@ fn names_that_meet_only_here_never_lead_through_a_link() {
     ]);
     let offer = b.offer();
     let key = offer.snapshot.key;
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     peer.hear_accept(5);
     for index in [1, 2, 4] {
         assert_eq!(deliver(&mut peer, index, b"1"), ReceiptState::Verified);

@@ -243,7 +243,7 @@ fn more_than_the_disk_holds_is_declined_with_the_figures() {
     let offer = b.offer();
     assert_eq!(offer.preflight.problem.as_ref().unwrap().code, ReasonCode::DiskFull);
     let key = offer.snapshot.key;
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     let told = peer.hear_abort();
     assert_eq!(told.code, ReasonCode::DiskFull);
     assert!(told.detail.unwrap().contains(&(u64::MAX / 2).to_string()));
@@ -437,7 +437,7 @@ fn peer_that_vanishes_at_each_stage() {
     let ending = b.ending(offer.snapshot.key);
     assert_eq!(ending.reason.unwrap().code, ReasonCode::ConnectionLost);
     // An answer that comes too late changes nothing.
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     // After a whole file, and in the middle of the next.
     let mut peer = Scripted::dial(b.port);
     peer.offer(vec![file_entry(&["x"], 3), file_entry(&["y"], 1000)]);
@@ -524,7 +524,7 @@ fn link_that_leads_outside_is_left_out() {
     let offer = b.offer();
     let left_out: Vec<u32> = offer.preflight.left_out.iter().map(|(index, _)| *index).collect();
     assert_eq!(left_out, [3, 4]);
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     peer.hear_accept(5);
     peer.file_and_seal(1, b"1");
     let mut receipts = 0;

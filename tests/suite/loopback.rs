@@ -63,7 +63,7 @@ fn unchecked_entries_stay_behind() {
     let offer = b.offer();
     let receiving = offer.snapshot.key;
     let flags = offer.snapshot.manifest.entries.iter().map(|entry| entry.shown_path() != "d/1").collect();
-    let acceptance = Acceptance { folder: b.received(), selection: Selection::Some(flags) };
+    let acceptance = Acceptance::new(b.received(), Selection::Some(flags));
     offer.reply.accept(acceptance);
     assert_eq!(a.ending(sending).outcome, Outcome::Verified);
     assert_eq!(b.ending(receiving).files, 1);

@@ -89,7 +89,7 @@ fn overheard(classic: bool) -> (Station, Recorded) {
         assert_eq!((offer.snapshot.message.as_deref(), offer.snapshot.peer.name.as_str()), (Some(MESSAGE), NAMES[0]));
         assert!(offer.snapshot.peer.encrypted && !offer.snapshot.peer.verified);
     }
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     b.ending(receiving);
     a.ending(sending);
     (a, recorder.recorded())

@@ -67,7 +67,7 @@ fn a_person_may_take_longer_than_a_silence_to_accept_what_comes_in_the_plain_pro
     let key = offer.snapshot.key;
     // A person thinks.
     thread::sleep(Duration::from_secs(2));
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     assert_eq!(b.ending(key).outcome, Outcome::Verified);
     assert_eq!(a.ending(sending).outcome, Outcome::Unchecked);
 }

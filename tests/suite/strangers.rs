@@ -205,7 +205,7 @@ fn offers_in_a_row_come_later_without_holding_up_others() {
     let second = b.offer();
     assert!(second.snapshot.peer.address.starts_with("127.0.0.10:"));
     assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
-    second.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    second.reply.accept(Acceptance::new(b.received(), Selection::All));
     drop((first, other));
 }
 

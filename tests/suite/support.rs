@@ -244,7 +244,7 @@ impl Station {
     pub(crate) fn request(&self, to: PeerAddr, paths: &[&Path], change: impl FnOnce(&mut SendRequest)) -> TransferKey {
         let id = new_transfer_id();
         let what = What::Paths(paths.iter().map(|path| (*path).to_owned()).collect());
-        let mut request = SendRequest { id, to, expect: None, classic: false, what, message: None };
+        let mut request = SendRequest { id, to, expect: None, classic: false, what, message: None, patient: false };
         change(&mut request);
         self.say(Command::Send(request));
         TransferKey { id, direction: Direction::Outgoing }
@@ -273,7 +273,7 @@ impl Station {
         let offer = self.offer();
         let key = offer.snapshot.key;
         let folder = self.received();
-        offer.reply.accept(Acceptance { folder, selection: Selection::All });
+        offer.reply.accept(Acceptance::new(folder, Selection::All));
         key
     }
 }

@@ -38,7 +38,7 @@ fn what_was_offered_cannot_be_exchanged_under_its_name() {
     second.id = id;
     second.offer(vec![file_entry(&["harmful"], 1)]);
     // The answer to the first.
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     assert_eq!(second.hear_abort().code, ReasonCode::UnknownTransfer);
 }
 
@@ -59,7 +59,7 @@ fn what_waits_cannot_be_exchanged_however_many_come_after_it() {
     second.id = id;
     second.offer(vec![file_entry(&["harmful"], 1)]);
     assert_eq!(second.hear_abort().code, ReasonCode::UnknownTransfer);
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     first.hear_accept(1);
 }
 
@@ -71,7 +71,7 @@ fn accepted_without_a_reveal(b: &mut Station) -> (Scripted, TransferKey) {
     let key = offer.snapshot.key;
     b.say(Command::ShowCode(key));
     assert!(matches!(caller.hear(), Some(Message::Code { .. })));
-    offer.reply.accept(Acceptance { folder: b.received(), selection: Selection::All });
+    offer.reply.accept(Acceptance::new(b.received(), Selection::All));
     (caller, key)
 }
 

@@ -73,7 +73,7 @@ fn accept_answers_once_with_folder_and_selection() {
     window.click("Accept");
     let answers = window.engine.answered();
     assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].accepted, Some(Acceptance { folder: folder(), selection: Selection::All }));
+    assert_eq!(answers[0].accepted, Some(Acceptance::new(folder(), Selection::All)));
     assert!(window.controls("Accept").is_empty());
     assert!(window.shows("Waiting for Anna’s laptop to start"), "its row is there at once");
     window.wait(1000);

@@ -210,7 +210,7 @@ impl Dispatch {
         match record.into.take() {
             Some(folder) if preflight.problem.is_none() => {
                 record.announced = true;
-                let acceptance = Acceptance { folder, selection: Selection::All };
+                let acceptance = Acceptance::new(folder, Selection::All);
                 return self.accept(key, acceptance);
             }
             // The rule cannot be kept: a person decides, with the usual folder.

@@ -30,7 +30,7 @@ impl Dispatch {
     pub(super) fn command(&mut self, command: Command) {
         match command {
             Command::AllowDifferent(key) => self.allow_different(key),
-            Command::Cancel(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
+            Command::Cancel(key) | Command::Discard(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
             Command::CancelStage(stage) => self.cancel_stage(stage),
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
             Command::ClearHistory => self.clear_history(),
@@ -47,6 +47,8 @@ impl Dispatch {
                 self.stages.insert(stage, cancel.clone());
                 self.setup.errands.stage(stage, paths, cancel);
             }
+            Command::Pause(_) | Command::Reorder { .. } | Command::Resume(_) | Command::Retry(_) => {}
+            Command::SetConflict { key, conflict } => self.set_conflict(key, conflict),
             Command::Shutdown => self.shut_down(),
             Command::SetRule { key, rule } => self.set_rule(key, rule),
             Command::ShowCode(key) => self.show_code(key),

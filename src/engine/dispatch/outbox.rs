@@ -107,11 +107,14 @@ mod tests {
             manifest: Arc::default(),
             folder: None,
             moved,
+            kept: 0,
             total: 0,
             files_ended: 0,
             files: 0,
             current: None,
             message: None,
+            place: None,
+            retryable: false,
             code: None,
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     },
     model::{
         book::{Book, DeviceId, Rule},
+        conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
         reason::Reason,
@@ -45,6 +46,10 @@ impl Dispatch {
         self.change_book(move |book| {
             book.set_rule(key, rule);
         });
+    }
+
+    pub(super) fn set_conflict(&mut self, key: DeviceKey, conflict: Option<Conflict>) {
+        self.change_book(move |book| book.set_conflict(key, conflict));
     }
 
     fn change_book(&mut self, edit: impl FnOnce(&mut Book) + Send + 'static) {

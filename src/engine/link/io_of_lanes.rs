@@ -8,7 +8,7 @@ use std::{
 use super::{GATHER_BYTES, SocketLink, gone};
 use crate::transfer::{
     limits::Limits,
-    link::{Link, LinkEnd, Wake, Wrote},
+    link::{Held, Link, Wake, Wrote},
 };
 
 /// Reads of at least this many bytes go straight into the caller's buffer: a copy by way of the inbox would cost more than
@@ -22,7 +22,7 @@ impl Read for SocketLink {
         }
         loop {
             if self.cancel.is_set() {
-                return Err(LinkEnd::Cancelled.into());
+                return Err(self.ended_here());
             }
             if !self.inbox.is_empty() {
                 return self.inbox.read(buffer);
@@ -94,7 +94,7 @@ impl Link for SocketLink {
 
     fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
         if self.cancel.is_set() {
-            return Err(LinkEnd::Cancelled.into());
+            return Err(self.ended_here());
         }
         if self.outbox.len() - self.left + bytes.len() <= GATHER_BYTES {
             self.outbox.extend_from_slice(bytes);
@@ -116,6 +116,10 @@ impl Link for SocketLink {
 
     fn admit(&mut self, wanted: usize) -> io::Result<usize> {
         self.next_turn(wanted)
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.hold.get()
     }
 
     fn limits(&self) -> Limits {

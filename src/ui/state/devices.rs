@@ -190,7 +190,7 @@ mod tests {
         let mut devices = Devices { address: "a.local".to_owned(), ..Devices::default() };
         devices.add_typed();
         let key = DeviceKey([7; 32]);
-        let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask });
+        let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask, conflict: None });
         devices.take(vec![KnownDevice { trusted, ..known("a.local", "Anna") }]);
         assert_eq!(devices.listed().count(), 1);
         let recipients = devices.recipients().unwrap();

@@ -10,6 +10,7 @@ use super::entry_tree::{EntryTree, Tick};
 use crate::{
     engine::messages::{Acceptance, IncomingOffer, OfferReply},
     model::{
+        conflict::Conflict,
         preflight::Preflight,
         reason::Reason,
         transfer::{TransferKey, TransferSnapshot},
@@ -123,7 +124,7 @@ impl OfferCard {
     /// Answers yes.
     pub fn accept(self) {
         let selection = self.tree.selection();
-        self.reply.accept(Acceptance { folder: self.folder, selection });
+        self.reply.accept(Acceptance { folder: self.folder, selection, conflict: Conflict::default() });
     }
 
     /// Answers no.

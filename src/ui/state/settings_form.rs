@@ -21,6 +21,7 @@ pub struct SettingsForm {
     pub classic: bool,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
+    pub parallel: usize,
 }
 
 /// A speed limit as it is typed; empty is none.
@@ -82,6 +83,7 @@ impl SettingsForm {
             classic: settings.classic,
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
+            parallel: settings.parallel,
         }
     }
 
@@ -110,7 +112,16 @@ impl SettingsForm {
         let port = self.port.trim().parse().map_err(|_error: std::num::ParseIntError| FormError::Port)?;
         let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
         let (theme, classic) = (self.theme, self.classic);
-        Ok(Settings { device_name: name, receive_folder, port, theme, classic, send_limit, receive_limit })
+        Ok(Settings {
+            device_name: name,
+            receive_folder,
+            port,
+            theme,
+            classic,
+            send_limit,
+            receive_limit,
+            parallel: self.parallel,
+        })
     }
 }
 

@@ -174,6 +174,11 @@ pub fn stage(stage: &Stage, direction: Direction, peer: &str) -> String {
         Stage::Hashing { done, total } => {
             format!("Making the checksum first… {} of {}", size(*done), size(*total))
         }
+        Stage::Queued(_) => "Waiting for its turn".to_owned(),
+        Stage::Checking { done, total } => format!("Checking what is there… {} of {}", size(*done), size(*total)),
+        Stage::Paused(_) => "Paused".to_owned(),
+        Stage::Reconnecting { .. } => "Connection lost. Trying again…".to_owned(),
+        Stage::Interrupted => "Interrupted".to_owned(),
         Stage::Waiting if direction == Direction::Outgoing => format!("Waiting for {peer} to accept"),
         Stage::Waiting => format!("Waiting for {peer} to start"),
         Stage::Finishing if direction == Direction::Outgoing => format!("Finishing: waiting for {peer} to confirm"),
