@@ -44,7 +44,7 @@ use super::{
     door::memory::{Budget, Share},
     link::SocketLink,
     new_transfer_id,
-    note::{Arrived, ArrivedOffer, Note, Session},
+    note::{AgainCame, Arrived, ArrivedOffer, Note, Session},
 };
 
 /// A text request is judged when no further byte came for this long,
@@ -126,7 +126,10 @@ fn refused(link: &SocketLink, orders: &Orders, error: &LaneError) {
         LaneError::Link(LinkEnd::Sealed(_)) => reason.code != ReasonCode::WrongKey,
         LaneError::Link(_) | LaneError::Peer(_) => true,
         // It has a warning of its own; and who is blocked is not to be heard of.
-        _ => matches!(reason.code, ReasonCode::WrongKey | ReasonCode::Blocked) && link.is_sealed(),
+        _ => {
+            matches!(reason.code, ReasonCode::WrongKey | ReasonCode::Blocked | ReasonCode::Cancelled)
+                && link.is_sealed()
+        }
     };
     if !quiet {
         // A line that nobody reads any more at shutdown.
@@ -163,21 +166,26 @@ struct Came {
 }
 
 enum What {
+    Again { epoch: u32, digest: [u8; 32] },
     Compare,
-    Offer { manifest: Manifest, message: Option<String>, session: Session, share: Option<Share> },
+    Offer { manifest: Manifest, digest: [u8; 32], message: Option<String>, session: Session, share: Option<Share> },
+    Want,
 }
 
 impl Came {
     fn note(self, link: SocketLink) -> Note {
         let key = TransferKey { id: self.id, direction: Direction::Incoming };
-        let comparing = self.comparing.map(Box::new);
-        let caller = Arrived { key, link, peer: self.peer, rule: self.rule, comparing };
-        match self.what {
-            What::Compare => Note::CompareCame(Box::new(caller)),
-            What::Offer { manifest, message, session, share } => {
+        let Self { id, peer, rule, comparing, what } = self;
+        let comparing = comparing.map(Box::new);
+        match what {
+            What::Again { epoch, digest } => Note::AgainCame(Box::new(AgainCame { key, link, peer, epoch, digest })),
+            What::Compare => Note::CompareCame(Box::new(Arrived { key, link, peer, rule, comparing })),
+            What::Offer { manifest, digest, message, session, share } => {
                 let manifest = Arc::new(manifest);
-                Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, message, session, share }))
+                let caller = Arrived { key, link, peer, rule, comparing };
+                Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, digest, message, session, share }))
             }
+            What::Want => Note::WantCame { transfer: id, peer: Box::new(peer), link: Box::new(link) },
         }
     }
 }
@@ -287,7 +295,7 @@ fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Came, LaneError>
     let manifest = Manifest::from_entries(vec![entry]).unwrap_or_default();
     check_paths(&manifest)?;
     let session = Session::Classic { md5: header.md5 };
-    let what = What::Offer { manifest, message: None, session, share: None };
+    let what = What::Offer { manifest, digest: [0; 32], message: None, session, share: None };
     let peer = Peer::at(address_of(link), true);
     Ok(Came { id: new_transfer_id(), peer, rule: None, comparing: None, what })
 }

@@ -16,6 +16,7 @@ use crate::{
     digest::Hasher,
     model::{
         book::Book,
+        conflict::Conflict,
         device_key::DeviceKey,
         file_name::NameRules,
         manifest::{Manifest, Selection},
@@ -34,6 +35,7 @@ use crate::{
 };
 
 use super::{
+    archive::Archive,
     cancel::CancelFlag,
     historian::Historian,
     lanes::reserved_at,
@@ -44,7 +46,7 @@ use super::{
 };
 
 /// How often a change of network is looked for: rarely enough to cost nothing, soon enough for who looks at the window.
-const ADDRESS_CHECK: Duration = Duration::from_secs(15);
+const ADDRESS_CHECK: Duration = Duration::from_secs(5);
 
 /// Changes of the device book that may wait for the disk.
 const CHANGES: usize = 256;
@@ -55,6 +57,7 @@ pub struct Errands {
     pub profile: Profile,
     pub notes: Sender<Note>,
     pub historian: Historian,
+    pub archive: Archive,
     /// To the one thread that changes the device book: what a person said last is what holds.
     changes: Sender<Change>,
 }
@@ -94,6 +97,7 @@ impl Errands {
     pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
         let (changes, to_do) = bounded::<Change>(CHANGES);
         let historian = Historian::start(profile.clone(), notes.clone())?;
+        let archive = Archive::start(profile.clone(), notes.clone())?;
         let keeper = Bookkeeper { profile: profile.clone(), notes: notes.clone() };
         threads::spawn("devices", move || {
             for change in to_do {
@@ -101,7 +105,7 @@ impl Errands {
                 catch_unwind(AssertUnwindSafe(|| change(&keeper))).ok();
             }
         })?;
-        Ok(Self { profile, notes, historian, changes })
+        Ok(Self { profile, notes, historian, archive, changes })
     }
 
     fn go(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
@@ -179,7 +183,7 @@ impl Errands {
         self.go("preflight", move |this| {
             let key = errand.key;
             let preflight = look(&errand);
-            let ruled = errand.ruled.and_then(|key| this.book().accepts_into(key));
+            let ruled = errand.ruled.and_then(|key| ruling(&this.book(), key));
             this.tell(Note::Preflighted { key, preflight, ruled });
         });
     }
@@ -234,6 +238,12 @@ impl Errands {
             this.tell(Note::Staged { stage, trees, left_out });
         });
     }
+}
+
+/// Where the rule of a verified device puts its offers, and what it does with names that are taken.
+fn ruling(book: &Book, key: DeviceKey) -> Option<(PathBuf, Conflict)> {
+    let conflict = book.device(key)?.trusted.as_ref()?.conflict;
+    Some((book.accepts_into(key)?, conflict.unwrap_or_default()))
 }
 
 fn look(errand: &PreflightErrand) -> Preflight {

@@ -132,6 +132,10 @@ impl SocketLink {
         self.last_received.elapsed() >= self.limits.silence
     }
 
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream().local_addr()
+    }
+
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream().peer_addr().map(canonical)
     }

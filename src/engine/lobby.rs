@@ -180,7 +180,7 @@ impl Keeper {
             (waits_for != WaitsFor::OurAnswerClassic).then(|| header::encode(&Message::Ping).unwrap_or_default());
         waiting.link.set_ping(ping);
         if let Err(error) = watch(&self.poller, waiting.link.stream(), interest(number, waits_for)) {
-            self.note(Note::Left { key, reason: Reason::here(ReasonCode::Internal, error.to_string()) });
+            self.note(Note::Left { key, life: None, reason: Reason::here(ReasonCode::Internal, error.to_string()) });
             return;
         }
         self.waiting.insert(number, waiting);
@@ -234,7 +234,7 @@ impl Keeper {
 
     fn leave(&mut self, number: usize, reason: Reason, farewell: Farewell) {
         if let Some(waiting) = self.remove_number(number) {
-            self.note(Note::Left { key: waiting.key, reason });
+            self.note(Note::Left { key: waiting.key, life: None, reason });
             self.closers.close(waiting.link, farewell);
         }
     }

@@ -3,6 +3,7 @@
 //! `Engine::start` gives a door of two channel ends: commands in, events out. One `dispatch` thread owns all state; the
 //! listener, doormen, lobby, worker pool, committers, closers and errands tell it what happened by notes.
 
+pub mod archive;
 pub mod call;
 pub mod cancel;
 pub mod closer;

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     model::{
         book::{Book, Rule},
+        conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
         manifest::Manifest,
@@ -17,9 +18,14 @@ use crate::{
         reason::Reason,
         seal::Md5Digest,
         short_code::ShortCode,
-        transfer::{Stage, TransferKey},
+        transfer::{Stage, TransferId, TransferKey},
     },
-    storage::sources::{LeftOut, Outgoing, SourceTree},
+    storage::{
+        agreement::Terms,
+        journal::Recovered,
+        outgoing_file::{KeptOutgoing, SentSoFar},
+        sources::{LeftOut, Outgoing, SourceTree},
+    },
     transfer::compare::Comparing,
     wire::header::Answer,
 };
@@ -33,8 +39,26 @@ use super::{
 /// Tells the notes of a listener that was replaced from those of the present one.
 pub type ListenerId = u64;
 
+/// Tells one stretch of work on a transfer (a call, a lane) from those before it: what an earlier one still has to say comes
+/// too late.
+pub type Life = u32;
+
 /// One note to dispatch. Facts wait in the channel; figures (`Moved`, `Staging`) are dropped when it is full.
 pub enum Note {
+    /// Somebody takes up a transfer that it began earlier.
+    AgainCame(Box<AgainCame>),
+    /// Whom we called goes on with the transfer that was broken.
+    Again {
+        key: TransferKey,
+        life: Life,
+        link: Box<SocketLink>,
+    },
+    /// What has to change here before a connection that is there can go on; nothing: it goes on.
+    Obstacle {
+        key: TransferKey,
+        life: Life,
+        obstacle: Option<Reason>,
+    },
     /// The lobby has the other side's answer.
     Answered {
         key: TransferKey,
@@ -51,6 +75,12 @@ pub enum Note {
         index: u32,
         result: Checked,
     },
+    /// What both sides have is being hashed: bytes.
+    Checking {
+        key: TransferKey,
+        done: u64,
+        total: u64,
+    },
     /// A classic sender's connection after its file: another may follow.
     ClassicGoesOn {
         link: Box<SocketLink>,
@@ -65,14 +95,22 @@ pub enum Note {
         key: TransferKey,
         end: FileEnd,
     },
+    /// The other side holds the transfer, or has let go of it.
+    HeldThere {
+        key: TransferKey,
+        held: Option<Reason>,
+    },
     /// What was looked up in the history.
     History(Box<HistoryFound>),
     HistoryChanged,
     HistoryDamaged(PathBuf),
     HistoryFailed(Reason),
-    /// What comes before a lane (listing, dialling, waiting) is over without one.
+    /// What earlier runs of the program have left unfinished, and what was cancelled.
+    Kept(Box<Kept>),
+    /// What comes before a lane (listing, dialling, waiting) is over without one. `life`: of the call that it was.
     Left {
         key: TransferKey,
+        life: Option<Life>,
         reason: Reason,
     },
     /// What an outgoing transfer will not send; comes before `Listed`, also when nothing is left to send.
@@ -84,6 +122,7 @@ pub enum Note {
     Listed {
         key: TransferKey,
         outgoing: Arc<Outgoing>,
+        digest: [u8; 32],
     },
     ListenerFailed {
         id: ListenerId,
@@ -94,11 +133,12 @@ pub enum Note {
         id: ListenerId,
         address: SocketAddr,
     },
-    /// Bytes of bodies that have moved in all; may be lost.
+    /// Bytes of bodies that have moved over this connection, and those that did not have to; may be lost.
     Moved {
         key: TransferKey,
         index: u32,
         moved: u64,
+        kept: u64,
     },
     /// Both sides have the code.
     CodeKnown {
@@ -126,8 +166,8 @@ pub enum Note {
     Preflighted {
         key: TransferKey,
         preflight: Preflight,
-        /// Where the device book puts this device's offers now, if that was asked for.
-        ruled: Option<PathBuf>,
+        /// Where the device book puts this device's offers now, if that was asked for, and what it does with taken names.
+        ruled: Option<(PathBuf, Conflict)>,
     },
     /// The offer lies before the other person: `link` waits in the lobby for the answer.
     Proposed {
@@ -142,6 +182,11 @@ pub enum Note {
         reason: Reason,
     },
     SettingsNotSaved(Reason),
+    /// A file that was interrupted begins anew.
+    StartedAgain {
+        key: TransferKey,
+        index: u32,
+    },
     StageChanged {
         key: TransferKey,
         stage: Stage,
@@ -161,12 +206,25 @@ pub enum Note {
         key: TransferKey,
         link: Box<SocketLink>,
     },
+    /// A receiver asks us to go on with a transfer.
+    WantCame {
+        transfer: TransferId,
+        peer: Box<Peer>,
+        link: Box<SocketLink>,
+    },
+    /// How a sender that was asked to go on has answered.
+    Wanted {
+        key: TransferKey,
+        life: Life,
+        result: Result<(), Reason>,
+    },
     /// Somebody who may not be who they seem was turned away.
     WrongKey(KeyWarning),
     /// A lane is over.
     WorkEnded {
         key: TransferKey,
-        result: Result<(), Reason>,
+        life: Life,
+        result: Result<(), Over>,
     },
     Wrote {
         path: PathBuf,
@@ -174,10 +232,54 @@ pub enum Note {
     },
 }
 
+/// How a lane came to an end before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Over {
+    pub reason: Reason,
+    pub kind: OverKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverKind {
+    /// The connection broke: it goes on over another.
+    Break,
+    /// For good.
+    Final,
+    /// It goes on when something has changed here: room, the folder.
+    Hold,
+}
+
+impl Over {
+    /// For good.
+    pub fn finally(reason: Reason) -> Self {
+        Self { reason, kind: OverKind::Final }
+    }
+}
+
+/// A sender that goes on.
+pub struct AgainCame {
+    pub key: TransferKey,
+    pub link: SocketLink,
+    pub peer: Peer,
+    pub epoch: u32,
+    /// Of the list of entries.
+    pub digest: [u8; 32],
+}
+
+/// What stands in the profile.
+pub struct Kept {
+    pub incoming: Vec<(Terms, Recovered)>,
+    pub outgoing: Vec<(KeptOutgoing, SentSoFar)>,
+    /// What could not be read, by name.
+    pub lost: Vec<(TransferKey, Reason)>,
+}
+
 /// What a doorman read.
 pub struct ArrivedOffer {
     pub caller: Arrived,
     pub manifest: Arc<Manifest>,
+    /// Of the list of entries, as offered; zeros in the plain protocol.
+    pub digest: [u8; 32],
     pub message: Option<String>,
     /// What kind of session it came in.
     pub session: Session,

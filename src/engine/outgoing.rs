@@ -1,4 +1,5 @@
-//! The way of an outgoing transfer up to the other person's answer: list, look up, connect, greet, offer.
+//! The way of an outgoing transfer up to the other side's answer: list, look up, connect, greet, offer; also again, after
+//! the connection broke, from either side.
 
 use std::{net::TcpStream, ops::ControlFlow, path::PathBuf, sync::Arc};
 
@@ -11,97 +12,136 @@ use crate::{
         transfer::{Stage, TransferKey},
     },
     storage::sources::{self, LeftOut, Outgoing, SourceTree, WalkLimits, walk},
-    transfer::{greet, limits::Limits},
+    transfer::{greet, lane::Farewell},
+    wire::header::{self, Message},
 };
 
 use super::{
-    call::{Call, Met, Seal, give_up},
+    call::{Call, Met, give_up},
     cancel::CancelFlag,
-    dial,
-    messages::{SendRequest, What},
-    note::Note,
+    closer, dial,
+    messages::What,
+    note::{Life, Note},
 };
 
 /// Progress of a walk is told at every so many entries.
 const WALK_NOTE_EVERY: u64 = 500;
 
-/// What a dialling thread has to know.
-pub struct Errand {
+/// What a thread that lists what is to be sent has to know.
+pub struct Listing {
     pub key: TransferKey,
-    pub request: SendRequest,
-    pub seal: Seal,
+    pub life: Life,
+    pub what: What,
+    pub has_message: bool,
     pub cancel: CancelFlag,
-    pub limits: Limits,
     pub notes: Sender<Note>,
 }
 
-impl Errand {
-    /// Lists and, unless the plain protocol is spoken, offers. Ends with `Listed` (classic), `Proposed` or `Left`.
+impl Listing {
+    /// Walks and puts the list together. Ends with `Listed` or `Left`.
     pub fn run(self) {
-        if let Err(reason) = self.list_and_offer() {
-            self.tell(Note::Left { key: self.key, reason });
-        }
+        let note = match self.list() {
+            Ok(listed) => listed,
+            Err(reason) => Note::Left { key: self.key, life: Some(self.life), reason },
+        };
+        tell(&self.notes, note);
     }
 
-    fn tell(&self, note: Note) {
-        // Dispatch hears all but the notes that come after a shutdown.
-        self.notes.send(note).ok();
-    }
-
-    fn stage(&self, stage: Stage) {
-        self.tell(Note::StageChanged { key: self.key, stage });
-    }
-
-    fn list_and_offer(&self) -> Result<(), Reason> {
+    fn list(&self) -> Result<Note, Reason> {
         let (trees, mut left_out) = self.trees()?;
         left_out.extend(trees.iter().flat_map(|tree| tree.left_out.iter().cloned()));
         let first_left_out = left_out.first().map(|first| first.reason.clone());
         if !left_out.is_empty() {
-            self.tell(Note::LeftOut { key: self.key, left_out });
+            tell(&self.notes, Note::LeftOut { key: self.key, left_out });
         }
         let outgoing = Arc::new(sources::combine(&trees)?);
-        if outgoing.manifest.entries.is_empty() && self.request.message.is_none() {
+        if outgoing.manifest.entries.is_empty() && !self.has_message {
             return Err(
                 first_left_out.unwrap_or_else(|| Reason::here(ReasonCode::Unreadable, "there is nothing to send"))
             );
         }
-        self.tell(Note::Listed { key: self.key, outgoing: Arc::clone(&outgoing) });
-        if self.request.classic { Ok(()) } else { self.offer(&outgoing) }
+        let digest = greet::digest_of(&outgoing.manifest).map_err(|error| error.reason())?;
+        Ok(Note::Listed { key: self.key, outgoing, digest })
     }
 
     fn trees(&self) -> Result<(Vec<Arc<SourceTree>>, Vec<LeftOut>), Reason> {
-        match &self.request.what {
+        match &self.what {
             What::Staged(trees) => Ok((trees.clone(), Vec::new())),
             What::Paths(paths) => {
                 let walked = walk_all(paths, &self.cancel, &mut |entries, _| {
-                    self.stage(Stage::Listing { found: entries });
+                    tell(&self.notes, Note::StageChanged { key: self.key, stage: Stage::Listing { found: entries } });
                 });
                 walked.ok_or_else(|| Reason::bare(ReasonCode::Cancelled))
             }
         }
     }
+}
 
-    fn offer(&self, outgoing: &Outgoing) -> Result<(), Reason> {
-        let call = Call {
-            key: self.key,
-            to: self.request.to.clone(),
-            expect: self.request.expect,
-            always_compare: false,
-            seal: self.seal.clone(),
-            cancel: self.cancel.clone(),
-            limits: self.limits,
-            notes: self.notes.clone(),
+/// What a thread that offers, or offers again, has to know.
+pub struct Offering {
+    pub call: Call,
+    pub life: Life,
+    pub outgoing: Arc<Outgoing>,
+    pub digest: [u8; 32],
+    pub message: Option<String>,
+    /// Of this connection. From 2 on it takes up what an earlier one has begun.
+    pub epoch: u32,
+}
+
+impl Offering {
+    /// Ends with `Proposed`, `Again` or `Left`.
+    pub fn run(self) {
+        let (key, life, notes) = (self.call.key, self.life, self.call.notes.clone());
+        let note = match if self.epoch > 1 { self.offer_again() } else { self.offer() } {
+            Ok(note) => note,
+            Err(reason) => Note::Left { key, life: Some(life), reason },
         };
-        let Met { mut link, comparing } = call.meet(&|stage| self.stage(stage))?;
-        let message = self.request.message.as_deref();
-        match greet::send_offer(&mut link, self.key.id, &outgoing.manifest, message) {
+        tell(&notes, note);
+    }
+
+    fn offer(&self) -> Result<Note, Reason> {
+        let key = self.call.key;
+        let Met { mut link, comparing } =
+            self.call.meet(&|stage| tell(&self.call.notes, Note::StageChanged { key, stage }))?;
+        match greet::send_offer(&mut link, key.id, &self.outgoing.manifest, self.message.as_deref()) {
+            Ok(()) => Ok(Note::Proposed { key, link: Box::new(link), comparing: comparing.map(Box::new) }),
+            Err(error) => Err(give_up(link, error)),
+        }
+    }
+
+    /// The stage stays what it is: the window says that it is being tried.
+    fn offer_again(&self) -> Result<Note, Reason> {
+        let Met { mut link, .. } = self.call.meet(&|_stage| {})?;
+        let ping = header::encode(&Message::Ping).unwrap_or_default();
+        link.set_ping(Some(ping));
+        let key = self.call.key;
+        let mut held = |held| tell(&self.call.notes, Note::HeldThere { key, held });
+        let manifest = &self.outgoing.manifest;
+        match greet::offer_again(&mut link, key.id, self.epoch, self.digest, manifest, &mut held) {
+            Ok(()) => Ok(Note::Again { key, life: self.life, link: Box::new(link) }),
+            Err(error) => Err(give_up(link, error)),
+        }
+    }
+}
+
+/// A thread that asks the sender of a broken transfer to go on. Ends with `Wanted`.
+pub fn want(call: &Call, life: Life) {
+    let result = call.meet(&|_stage| {}).and_then(|Met { mut link, .. }| {
+        let key = call.key;
+        match greet::want(&mut link, key.id) {
             Ok(()) => {
-                self.tell(Note::Proposed { key: self.key, link: Box::new(link), comparing: comparing.map(Box::new) });
+                closer::close(link, Farewell::default());
                 Ok(())
             }
             Err(error) => Err(give_up(link, error)),
         }
-    }
+    });
+    tell(&call.notes, Note::Wanted { key: call.key, life, result });
+}
+
+fn tell(notes: &Sender<Note>, note: Note) {
+    // Dispatch hears all but the notes that come after a shutdown.
+    notes.send(note).ok();
 }
 
 /// Looks up and connects, telling the stages.

@@ -14,6 +14,10 @@ pub enum ReasonCode {
     ConnectionLost,
     Declined,
     DiskFull,
+    /// The receive folder is not there (any more).
+    FolderMissing,
+    /// The receive folder may not be written to.
+    FolderReadOnly,
     Internal,
     Io,
     Limit,
@@ -29,10 +33,6 @@ pub enum ReasonCode {
     AlreadyThere,
     /// Here only: links and folders have no way over the plain protocol.
     FilesOnly,
-    /// Here only: the receive folder is not there (any more).
-    FolderMissing,
-    /// Here only: the receive folder may not be written to.
-    FolderReadOnly,
     /// Here only: the file with this device's key cannot be understood.
     KeyDamaged,
     /// Here only: others may read the file with this device's key.

@@ -24,11 +24,9 @@ use crate::{
 pub(super) const BEGINNING: &[u8] = b"{\"id\":\"";
 
 /// Words of the codes that never cross the wire.
-const HERE: [(&str, ReasonCode); 12] = [
+const HERE: [(&str, ReasonCode); 10] = [
     ("already_there", ReasonCode::AlreadyThere),
     ("files_only", ReasonCode::FilesOnly),
-    ("folder_missing", ReasonCode::FolderMissing),
-    ("folder_read_only", ReasonCode::FolderReadOnly),
     ("key_damaged", ReasonCode::KeyDamaged),
     ("key_exposed", ReasonCode::KeyExposed),
     ("mismatch", ReasonCode::Mismatch),

@@ -62,16 +62,23 @@ impl Clone for Landing {
     }
 }
 
+pub enum Keep {
+    Agreement,
+    Nothing,
+}
 impl Landing {
+    pub fn discard(&self) {}
+    pub fn reopen(
+        _profile: &Profile,
+        _id: TransferId,
+    ) -> Result<(Self, super::agreement::Terms, super::journal::Recovered), Reason> {
+        Err(Reason::bare(ReasonCode::Internal))
+    }
     /// Checks the folder, decides the names (a taken one gets a number, a whole folder as one), claims the top-level
     /// folders and notes in the profile where part files will be.
-    pub fn prepare(
-        profile: &Profile,
-        folder: &Path,
-        id: TransferId,
-        manifest: Arc<Manifest>,
-        selection: Selection,
-    ) -> Result<Self, Reason> {
+    pub fn prepare(profile: &Profile, terms: super::agreement::Terms, _keep: Keep) -> Result<Self, Reason> {
+        let super::agreement::Terms { folder, id, manifest, selection, .. } = terms;
+        let folder = folder.as_path();
         check_folder(folder)?;
         let failed = |error: io::Error| folder_reason(&error, folder);
         let folder = std::path::absolute(folder).map_err(failed)?;

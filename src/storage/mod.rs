@@ -1,10 +1,15 @@
 //! The disk: what is sent is read here, what arrives is written here, and the profile is kept here.
 
+pub mod agreement;
+pub mod cancelled_file;
 pub mod devices_file;
 pub mod error;
 pub mod history_file;
 pub mod identity_file;
+pub mod journal;
+pub mod kept;
 pub mod landing;
+pub mod outgoing_file;
 pub mod part_file;
 pub mod profile;
 pub mod receive_folder;

@@ -11,12 +11,12 @@ use crate::{
     wire::{
         entries::{self, ManifestDigest},
         frame,
-        header::{self, Hello, Message, Offer, VERSION},
+        header::{self, Answer, Hello, Message, Offer, VERSION},
     },
 };
 
 use super::{
-    lane::{LaneError, ended_early, unexpected},
+    lane::{LaneError, ended_early, next_message, unexpected},
     link::Link,
 };
 
@@ -104,22 +104,74 @@ pub fn send_offer(
     for frame in &frames {
         digest.add_frame(frame);
     }
-    let offer = Offer {
-        transfer,
-        epoch: 1,
-        manifest: digest.finish(),
-        files: manifest.files,
-        folders: manifest.folders,
-        links: manifest.links,
-        bytes: manifest.bytes,
-        message: message.map(str::to_owned),
-        again: None,
-    };
+    let message = message.map(str::to_owned);
+    let offer = Offer { message, ..offer_of(transfer, 1, digest.finish(), manifest) };
     header::write_header(link, &Message::Offer(offer))?;
     for frame in frames {
         link.write_all(&frame)?;
     }
     Ok(link.flush()?)
+}
+
+fn offer_of(transfer: TransferId, epoch: u32, digest: [u8; 32], manifest: &Manifest) -> Offer {
+    Offer {
+        transfer,
+        epoch,
+        manifest: digest,
+        files: manifest.files,
+        folders: manifest.folders,
+        links: manifest.links,
+        bytes: manifest.bytes,
+        message: None,
+        again: None,
+    }
+}
+
+/// The digest that an offer of this manifest has.
+///
+/// # Errors
+/// An entry that is over a limit.
+pub fn digest_of(manifest: &Manifest) -> Result<[u8; 32], LaneError> {
+    let mut digest = ManifestDigest::new();
+    for frame in entries::entries_headers(&manifest.entries) {
+        digest.add_frame(&frame?);
+    }
+    Ok(digest.finish())
+}
+
+/// Takes up a transfer that an earlier connection has begun, and waits until the other side says that it goes on. `held` is
+/// told why that takes long.
+pub fn offer_again(
+    link: &mut impl Link,
+    transfer: TransferId,
+    epoch: u32,
+    digest: [u8; 32],
+    manifest: &Manifest,
+    held: &mut dyn FnMut(Option<Reason>),
+) -> Result<(), LaneError> {
+    let offer = Offer { again: Some(true), ..offer_of(transfer, epoch, digest, manifest) };
+    header::write_header(link, &Message::Offer(offer))?;
+    link.flush()?;
+    loop {
+        match next_message(link)?.ok_or_else(ended_early)? {
+            Message::Answer(Answer::Accept) => return Ok(()),
+            Message::Answer(Answer::Busy(reason) | Answer::Decline(reason)) => return Err(LaneError::Peer(reason)),
+            Message::Pause { reason, .. } => held(Some(reason)),
+            Message::Resume => held(None),
+            other => return Err(unexpected(&other)),
+        }
+    }
+}
+
+/// Asks a sender to go on with a transfer; it calls back.
+pub fn want(link: &mut impl Link, transfer: TransferId) -> Result<(), LaneError> {
+    link.set_deadline(Some(Instant::now() + link.limits().hello));
+    header::write_header(link, &Message::Want { transfer })?;
+    link.flush()?;
+    match next_message(link)?.ok_or_else(ended_early)? {
+        Message::Done => Ok(()),
+        other => Err(unexpected(&other)),
+    }
 }
 
 /// Parts of a path that count with the bytes of their header.

@@ -75,6 +75,13 @@ impl LaneError {
         }
     }
 
+    pub fn is_break(&self) -> bool {
+        matches!(self, Self::Link(_))
+    }
+    pub fn is_hold(&self) -> bool {
+        false
+    }
+
     /// What the peer has to be told; nothing when it said the last word itself or is gone.
     pub fn abort(&self) -> Option<Abort> {
         let plain = |reason| Some(Abort { reason, ours: None, theirs: None });
@@ -115,6 +122,10 @@ pub trait Report {
     /// `bytes` more of bodies have moved; `index` is the entry that moves.
     fn moved(&mut self, index: u32, bytes: u64);
     fn file_ended(&mut self, end: FileEnd);
+    fn kept(&mut self, _index: u32, _bytes: u64) {}
+    fn checking(&mut self, _done: u64, _total: u64) {}
+    fn held_there(&mut self, _held: Option<Reason>) {}
+    fn started_again(&mut self, _index: u32) {}
     /// All bytes have moved.
     fn finishing(&mut self);
 }

@@ -31,6 +31,10 @@ use super::{
 
 /// Files between `file` and `receipt`, at most.
 pub const WINDOW: usize = 256;
+pub struct SentBefore {
+    pub receipts: HashMap<u32, Md5Digest>,
+    pub again: bool,
+}
 
 /// One lane of an outgoing transfer.
 pub struct SendLane<'a, L, R> {
@@ -50,7 +54,13 @@ pub struct SendLane<'a, L, R> {
 
 impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     /// `places[i]` is where entry `i` of the manifest is read from.
-    pub fn new(link: &'a mut L, report: &'a mut R, manifest: Arc<Manifest>, places: &'a [PathBuf]) -> Self {
+    pub fn new(
+        link: &'a mut L,
+        report: &'a mut R,
+        manifest: Arc<Manifest>,
+        places: &'a [PathBuf],
+        _before: SentBefore,
+    ) -> Self {
         let entries = manifest.entries.len();
         Self {
             link,

@@ -14,7 +14,7 @@ pub const MAX_DETAIL_BYTES: usize = 1024;
 const MAX_UNKNOWN_CHARS: usize = 64;
 
 /// Every code that crosses the wire, with its word.
-const WORDS: [(&str, ReasonCode); 21] = [
+const WORDS: [(&str, ReasonCode); 23] = [
     ("bad_header", ReasonCode::BadHeader),
     ("bad_message", ReasonCode::BadMessage),
     ("bad_path", ReasonCode::BadPath),
@@ -25,6 +25,8 @@ const WORDS: [(&str, ReasonCode); 21] = [
     ("connection_lost", ReasonCode::ConnectionLost),
     ("declined", ReasonCode::Declined),
     ("disk_full", ReasonCode::DiskFull),
+    ("folder_missing", ReasonCode::FolderMissing),
+    ("folder_read_only", ReasonCode::FolderReadOnly),
     ("internal", ReasonCode::Internal),
     ("io", ReasonCode::Io),
     ("limit", ReasonCode::Limit),
@@ -42,7 +44,7 @@ const WORDS: [(&str, ReasonCode); 21] = [
 pub fn word(code: &ReasonCode) -> Cow<'static, str> {
     let code = match code {
         ReasonCode::Refused | ReasonCode::Unreachable | ReasonCode::Unresolved => &ReasonCode::ConnectionLost,
-        ReasonCode::FolderMissing | ReasonCode::FolderReadOnly | ReasonCode::Mismatch => &ReasonCode::Io,
+        ReasonCode::Mismatch => &ReasonCode::Io,
         ReasonCode::NotSealdrop => &ReasonCode::BadHeader,
         ReasonCode::Other(word) => return Cow::Owned(word.clone()),
         known => known,
@@ -90,8 +92,6 @@ mod tests {
             (ReasonCode::Unreachable, "connection_lost"),
             (ReasonCode::Unresolved, "connection_lost"),
             (ReasonCode::Mismatch, "io"),
-            (ReasonCode::FolderMissing, "io"),
-            (ReasonCode::FolderReadOnly, "io"),
             (ReasonCode::NotSealdrop, "bad_header"),
         ];
         for (local, expected) in words {

@@ -262,6 +262,8 @@
 //! | `unknown_transfer` | this transfer is not known (any more) |
 //! | `wrong_key` | another key than expected |
 //! | `disk_full` | no room where it was to be stored |
+//! | `folder_missing` | the folder that it was to be stored in is not there |
+//! | `folder_read_only` | that folder may not be written to |
 //! | `unreadable` | the source could not be read |
 //! | `changed` | the source shrank, grew or changed while it was read |
 //! | `connection_lost` | the connection ended too early |

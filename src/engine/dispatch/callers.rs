@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, TcpStream},
-    path::Path,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use crate::{
         door::{handshakes::Decision, source},
         doorman::{self, OnDuty, Orders},
         errands::PreflightErrand,
-        lanes::Destination,
+        lanes::Begin,
         link::SocketLink,
         lobby::WaitsFor,
         messages::{Acceptance, Event, IncomingOffer, OfferReply},
@@ -21,6 +21,7 @@ use crate::{
         threads,
     },
     model::{
+        conflict::Conflict,
         manifest::Selection,
         preflight::Preflight,
         reason::{Reason, ReasonCode},
@@ -112,8 +113,11 @@ impl Dispatch {
     }
 
     pub(super) fn offer_came(&mut self, offer: ArrivedOffer) {
-        let ArrivedOffer { caller, manifest, message, session, share } = offer;
+        let ArrivedOffer { caller, manifest, digest, message, session, share } = offer;
         let key = caller.key;
+        if let Some(device) = caller.peer.key {
+            self.seen(device, caller.peer.dial.as_ref());
+        }
         // A name that was used before could take the answer that a person gives to what stood under it.
         let is_known = self.records.contains_key(&key) || self.spent.contains(&key.id);
         if self.stopping_until.is_some() || is_known {
@@ -130,6 +134,7 @@ impl Dispatch {
         let mut record = Record::new(snapshot, Hands::Lobby, session);
         record.from = link.peer_addr().ok().map(|address| address.ip());
         record.expires = Some(Instant::now() + self.setup.limits.answer);
+        record.digest = digest;
         record.share = share;
         record.ration = ration;
         // A rule speaks for sealed sessions of its key only; the doorman looks no other up.
@@ -196,13 +201,13 @@ impl Dispatch {
     }
 
     /// `ruled`: the folder that the peer's rule names now.
-    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight, ruled: Option<&Path>) {
+    pub(super) fn preflighted(&mut self, key: TransferKey, preflight: Preflight, ruled: Option<(PathBuf, Conflict)>) {
         let Some(record) = self.records.get_mut(&key) else { return };
         if record.announced {
             return self.outbox.fact(Event::Preflighted { key, preflight: Arc::new(preflight) });
         }
         // A rule that was taken back since the offer came takes nothing.
-        record.into = record.into.take().filter(|into| ruled == Some(into.as_path()));
+        record.into = record.into.take().filter(|into| ruled.as_ref().is_some_and(|(folder, _)| folder == into));
         if preflight.folder != *record.into.as_ref().unwrap_or(&self.setup.settings.receive_folder) {
             // The rule, or the settings, have changed meanwhile.
             return self.make_card(key);
@@ -210,7 +215,8 @@ impl Dispatch {
         match record.into.take() {
             Some(folder) if preflight.problem.is_none() => {
                 record.announced = true;
-                let acceptance = Acceptance::new(folder, Selection::All);
+                let conflict = ruled.map(|(_, conflict)| conflict).unwrap_or_default();
+                let acceptance = Acceptance { folder, selection: Selection::All, conflict };
                 return self.accept(key, acceptance);
             }
             // The rule cannot be kept: a person decides, with the usual folder.
@@ -236,17 +242,7 @@ impl Dispatch {
 
     /// The lobby gave a connection back after Accept.
     pub(super) fn taken(&mut self, key: TransferKey, link: SocketLink) {
-        let reserved = self.reserved(key);
-        let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
-        let Some(acceptance) = record.acceptance.clone() else { return self.turn_away(link, ReasonCode::Internal) };
-        record.hands = Hands::Lane;
-        let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
-        let profile = self.setup.errands.profile.clone();
-        let to = Destination { profile, acceptance, reserved, session };
-        self.submit(key, move |lane| match session {
-            Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
-            Session::Sealed => lane.receive(link, &manifest, &to),
-        });
+        self.start_receiving(key, link, Begin::Fresh);
     }
 }
 

@@ -47,7 +47,10 @@ impl Dispatch {
                 self.stages.insert(stage, cancel.clone());
                 self.setup.errands.stage(stage, paths, cancel);
             }
-            Command::Pause(_) | Command::Reorder { .. } | Command::Resume(_) | Command::Retry(_) => {}
+            Command::Pause(key) => self.pause(key),
+            Command::Reorder { key, place } => self.reorder(key, place),
+            Command::Resume(key) => self.resume(key),
+            Command::Retry(key) => self.retry(key),
             Command::SetConflict { key, conflict } => self.set_conflict(key, conflict),
             Command::Shutdown => self.shut_down(),
             Command::SetRule { key, rule } => self.set_rule(key, rule),
@@ -74,6 +77,8 @@ impl Dispatch {
             let last = Some(abort(reason.clone()));
             self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
             self.end(key, Err(reason));
+        } else if record.hands == Hands::Nobody {
+            self.end(key, Err(reason));
         } else if record.forced_end.is_none() {
             record.forced_end = Some((Instant::now() + CANCEL_LIMIT, reason));
             self.change(key, |record| record.snapshot.stage = Stage::Cancelling);
@@ -89,6 +94,7 @@ impl Dispatch {
 
     fn adopt(&mut self, settings: &Settings) {
         let port_changed = settings.port != self.setup.settings.port;
+        let parallel_changed = settings.parallel != self.setup.settings.parallel;
         self.sending.set(settings.send_limit);
         self.receiving.set(settings.receive_limit);
         self.setup.settings = settings.clone();
@@ -96,6 +102,9 @@ impl Dispatch {
         self.setup.errands.save_settings(settings.clone());
         if port_changed && self.listener_id > 0 {
             self.listen(settings.port);
+        }
+        if parallel_changed {
+            self.fill_slots();
         }
     }
 
@@ -107,18 +116,19 @@ impl Dispatch {
         let snapshot = first_snapshot(key, &request);
         let session = if request.classic { Session::Classic { md5: None } } else { Session::Sealed };
         let mut record = Record::new(snapshot, Hands::Errand, session);
-        record.request = Some(request.clone());
-        let errand = outgoing::Errand {
+        record.going.rank = self.next_rank();
+        let listing = outgoing::Listing {
             key,
-            request,
-            seal: self.seal(),
+            life: record.life,
+            what: request.what.clone(),
+            has_message: request.message.is_some(),
             cancel: record.cancel.clone(),
-            limits: self.setup.limits,
             notes: self.setup.errands.notes.clone(),
         };
+        record.request = Some(request);
         self.outbox.snapshot(record.snapshot.clone());
         self.records.insert(key, record);
-        if let Err(error) = threads::spawn("dial", move || errand.run()) {
+        if let Err(error) = threads::spawn("list", move || listing.run()) {
             self.end(key, Err(Reason::here(ReasonCode::Internal, error.to_string())));
         }
     }
@@ -172,7 +182,22 @@ impl Dispatch {
         }
         let keys: Vec<TransferKey> = self.records.keys().copied().collect();
         for key in keys {
-            self.cancel(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
+            self.suspend(key);
+        }
+    }
+}
+
+impl Dispatch {
+    /// The program ends: what can go on another time stays as it is, the rest is over.
+    fn suspend(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        let lasting = record.is_lasting() || record.going.queued.is_some();
+        if !lasting || record.forced_end.is_some() {
+            return self.cancel(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
+        }
+        record.cancel.suspend();
+        if record.hands != Hands::Lane {
+            self.leave(key);
         }
     }
 }

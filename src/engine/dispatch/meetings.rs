@@ -74,6 +74,7 @@ impl Dispatch {
             to,
             expect,
             always_compare: true,
+            quiet: false,
             seal: self.seal(),
             cancel,
             limits: self.setup.limits,
@@ -219,7 +220,7 @@ fn ask_to_compare(call: &Call) {
             let comparing = met.comparing.map(Box::new);
             Note::Met { key: call.key, link: Box::new(met.link), comparing }
         }
-        Err(reason) => Note::Left { key: call.key, reason },
+        Err(reason) => Note::Left { key: call.key, life: None, reason },
     };
     // Dispatch hears all but what comes after a shutdown.
     call.notes.send(note).ok();

@@ -3,11 +3,16 @@
 
 mod callers;
 mod commands;
+mod going;
+mod going_on;
 mod history;
 mod meetings;
 mod notes;
 mod outbox;
+mod queue;
 mod record;
+mod restore;
+mod steering;
 mod trust;
 
 use std::{
@@ -24,7 +29,8 @@ use crate::{
     model::{
         book::Rule,
         device_key::DeviceKey,
-        reason::{Reason, ReasonCode},
+        outcome::Outcome,
+        reason::{Reason, ReasonCode, Side},
         settings::Settings,
         transfer::{Direction, Stage, TransferId, TransferKey},
     },
@@ -41,7 +47,7 @@ use super::{
     listener::Listener,
     lobby::Lobby,
     messages::{Command, Event, OfferAnswer, StageId, Waker},
-    note::{ListenerId, Note},
+    note::{ListenerId, Note, Session},
     pool::Pool,
 };
 use callers::Knock;
@@ -81,6 +87,10 @@ pub(super) struct Dispatch {
     setup: Setup,
     outbox: Outbox,
     records: HashMap<TransferKey, Record>,
+    /// Ended with files that failed, newest first: may be taken up again.
+    resting: VecDeque<Record>,
+    /// The rank that was given last.
+    ranks: u64,
     /// Names under which something was offered here, newest first: each stands for one offer only.
     spent: VecDeque<TransferId>,
     stages: HashMap<StageId, CancelFlag>,
@@ -126,6 +136,8 @@ impl Dispatch {
             setup,
             outbox: Outbox::default(),
             records: HashMap::new(),
+            resting: VecDeque::new(),
+            ranks: 0,
             spent: VecDeque::new(),
             stages: HashMap::new(),
             pool: Pool::default(),
@@ -159,12 +171,17 @@ impl Dispatch {
             self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
         }
         self.setup.errands.load_devices();
+        self.setup.errands.archive.restore(listen.is_some());
         if let Some(port) = listen {
             self.listen(port);
         }
         while !self.is_stopped() {
             self.turn();
             self.look_at_the_clock();
+        }
+        for key in self.records.keys().copied().collect::<Vec<_>>() {
+            // Whoever hangs in a call leaves its transfer as it is.
+            self.leave(key);
         }
         self.hand_over_the_rest();
         let (events, waker, heard) = self.retire();
@@ -243,7 +260,8 @@ impl Dispatch {
         let lapsing = self.records.values().filter_map(|record| record.expires);
         let held = self.records.values().filter_map(|record| record.card_at);
         let waiting = self.handshakes.next_expiry();
-        let next = forced.chain(lapsing).chain(held).chain(waiting).chain(self.stopping_until).min();
+        let tries = self.records.values().filter_map(|record| record.going.next_try);
+        let next = forced.chain(lapsing).chain(held).chain(tries).chain(waiting).chain(self.stopping_until).min();
         let next = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
         self.until_next_meeting().map_or(next, |meeting| meeting.min(next))
     }
@@ -264,6 +282,7 @@ impl Dispatch {
         for key in held {
             self.make_card(key);
         }
+        self.try_again(now);
         let forced: Vec<(TransferKey, Reason)> = self
             .records
             .iter()
@@ -299,6 +318,7 @@ impl Dispatch {
                 (Err(_), Some((_, reason))) => Err(reason),
                 (result, _) => result,
             };
+            record.ended_in_order = result.is_ok();
             if result.is_ok() {
                 record.snapshot.moved = record.snapshot.moved.max(record.tally_bytes());
             }
@@ -309,11 +329,40 @@ impl Dispatch {
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
                 record.forget_the_list();
             }
+            let rests = self.close_the_file(&mut record);
             // One that was held back and never shown leaves no row: strangers could make as many as they like.
             if record.card_at.is_none() {
-                self.outbox.snapshot(record.snapshot);
+                self.outbox.snapshot(record.snapshot.clone());
             }
+            if rests {
+                self.rest(record);
+            }
+            self.fill_slots();
         }
+    }
+
+    /// What the profile keeps of a transfer that has ended; whether it can be taken up again.
+    fn close_the_file(&mut self, record: &mut Record) -> bool {
+        let key = record.snapshot.key;
+        let Stage::Ended(ending) = &record.snapshot.stage else { return false };
+        let archive = &self.setup.errands.archive;
+        let in_order = matches!(ending.outcome, Outcome::Partial | Outcome::Failed) && record.ended_in_order;
+        if in_order && record.is_lasting() && record.is_curable() {
+            if key.direction == Direction::Outgoing {
+                archive.over(key.id);
+                record.snapshot.retryable = true;
+            }
+            return true;
+        }
+        let here = ending.reason.as_ref().is_some_and(|reason| reason.side == Side::Here);
+        if ending.outcome == Outcome::Cancelled && here && record.is_lasting() {
+            archive.cancelled(key);
+        }
+        let kept = key.direction == Direction::Outgoing || (record.is_lasting() && ending.outcome != Outcome::Verified);
+        if kept && record.session == Session::Sealed {
+            archive.drop_all(key);
+        }
+        false
     }
 
     /// A code that was never begun is there for the next stranger.
@@ -345,7 +394,10 @@ impl Dispatch {
 
     /// Folders of accepted incoming transfers other than `but`, with what they still need.
     fn reserved(&self, but: TransferKey) -> Vec<(PathBuf, u64)> {
-        let others = self.records.iter().filter(|(key, record)| **key != but && record.acceptance.is_some());
+        let others = self
+            .records
+            .iter()
+            .filter(|(key, record)| **key != but && record.acceptance.is_some() && !record.going.interrupted);
         others
             .filter_map(|(_, record)| {
                 let left = record.snapshot.total.saturating_sub(record.snapshot.moved);

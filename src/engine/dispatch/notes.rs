@@ -4,12 +4,10 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     engine::{
-        lanes::Lane,
         link::SocketLink,
         lobby::WaitsFor,
         messages::Event,
-        note::{Note, Session},
-        pool::Job,
+        note::{Life, Note, Session},
     },
     model::{
         manifest::Selection,
@@ -17,7 +15,10 @@ use crate::{
         reason::{Reason, ReasonCode, Side},
         transfer::{Stage, TransferKey},
     },
-    storage::sources::{LeftOut, Outgoing},
+    storage::{
+        outgoing_file::KeptOutgoing,
+        sources::{LeftOut, Outgoing},
+    },
     transfer::{compare::Comparing, lane::Farewell},
     wire::header::Answer,
 };
@@ -25,6 +26,7 @@ use crate::{
 use super::{
     Dispatch,
     record::{ANSWER_GRACE, Hands},
+    trust::now,
 };
 
 impl Dispatch {
@@ -45,9 +47,9 @@ impl Dispatch {
             Note::HistoryChanged => self.outbox.once(Event::HistoryChanged),
             Note::HistoryDamaged(kept_at) => self.outbox.fact(Event::HistoryDamaged { kept_at }),
             Note::HistoryFailed(reason) => self.outbox.once(Event::HistoryFailed(reason)),
-            Note::Left { key, reason } => self.left(key, reason),
+            Note::Left { key, life, reason } => self.left(key, life, reason),
             Note::LeftOut { key, left_out } => self.left_out(key, left_out),
-            Note::Listed { key, outgoing } => self.listed(key, outgoing),
+            Note::Listed { key, outgoing, digest } => self.listed(key, outgoing, digest),
             Note::ListenerFailed { id, port, reason } if id == self.listener_id => {
                 self.listener = None;
                 self.outbox.fact(Event::NotListening { port, reason });
@@ -58,12 +60,13 @@ impl Dispatch {
             }
             Note::ListenerFailed { .. } | Note::ListeningOn { .. } => {}
             Note::Met { key, link, comparing } => self.met(key, *link, comparing),
-            Note::Moved { key, index, moved } => self.moved(key, index, moved),
+            Note::Moved { key, index, moved, kept } => self.moved(key, index, moved, kept),
             Note::OfferCame(offer) => self.offer_came(*offer),
             Note::PeerKnown { key, introduced } => self.peer_known(key, &introduced),
-            Note::Preflighted { key, preflight, ruled } => self.preflighted(key, preflight, ruled.as_deref()),
+            Note::Preflighted { key, preflight, ruled } => self.preflighted(key, preflight, ruled),
             Note::Proposed { key, link, comparing } => self.proposed(key, *link, comparing),
             Note::ReachableAt(addresses) => {
+                self.moved_elsewhere(&addresses);
                 self.reachable_at = Some(addresses);
                 self.tell_address();
             }
@@ -80,15 +83,34 @@ impl Dispatch {
                 }
             }
             Note::Taken { key, link } => self.taken(key, *link),
-            Note::WorkEnded { key, result } => self.end(key, result),
+            Note::WorkEnded { key, life, result } => self.work_ended(key, life, result),
             Note::WrongKey(warning) => self.wrong_key(warning),
             Note::Wrote { path, result } => self.outbox.fact(Event::Wrote { path, result }),
+            other => self.note_of_going_on(other),
+        }
+    }
+
+    /// What broken, held and kept transfers bring with them.
+    fn note_of_going_on(&mut self, note: Note) {
+        match note {
+            Note::Again { key, life, link } => self.again(key, life, *link),
+            Note::AgainCame(came) => self.again_came(*came),
+            Note::Checking { key, done, total } => self.checking(key, done, total),
+            Note::HeldThere { key, held } => self.held_there(key, held),
+            Note::Kept(kept) => self.restored(*kept),
+            Note::Obstacle { key, life, obstacle } => self.obstacle(key, life, obstacle),
+            Note::StartedAgain { key, index } => self.outbox.fact(Event::StartedAgain { key, index }),
+            Note::WantCame { transfer, peer, link } => self.want_came(transfer, &peer, *link),
+            Note::Wanted { key, life, result } => self.wanted(key, life, result),
+            // All others are dealt with by now.
+            _ => {}
         }
     }
 
     fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
-        if let Some(record) = self.records.get_mut(&key) {
-            record.file_ended(&end);
+        if let Some(record) = self.records.get_mut(&key)
+            && record.file_ended(&end)
+        {
             self.outbox.fact(Event::FileEnded { key, end });
             self.outbox.snapshot(record.snapshot.clone());
         }
@@ -109,37 +131,100 @@ impl Dispatch {
         self.outbox.fact(Event::LeftOut { key, left_out });
     }
 
-    fn listed(&mut self, key: TransferKey, outgoing: Arc<Outgoing>) {
+    fn listed(&mut self, key: TransferKey, outgoing: Arc<Outgoing>, digest: [u8; 32]) {
         let Some(record) = self.records.get_mut(&key) else { return };
         record.snapshot.manifest = Arc::clone(&outgoing.manifest);
         record.select(&Selection::All);
         record.outgoing = Some(outgoing);
+        record.digest = digest;
+        record.hands = Hands::Nobody;
         self.outbox.snapshot(record.snapshot.clone());
-        if self.records.get(&key).is_some_and(|record| record.session != Session::Sealed) {
-            self.start_classic_send(key);
+        if record.forced_end.is_some() {
+            return self.end(key, Err(Reason::bare(ReasonCode::Cancelled)));
         }
+        if record.session != Session::Sealed {
+            return self.start_classic_send(key);
+        }
+        if record.request.as_ref().is_some_and(|request| request.patient) {
+            self.keep_outgoing(key);
+        }
+        if self.may_offer(key) { self.offer(key) } else { self.queue_for_turn(key) }
+    }
+
+    /// What it takes to go on after this process.
+    fn keep_outgoing(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get(&key) else { return };
+        let (Some(outgoing), Some(request)) = (record.outgoing.clone(), &record.request) else { return };
+        if outgoing.manifest.entries.is_empty() {
+            return;
+        }
+        let peer = record.snapshot.peer.clone();
+        self.setup.errands.archive.keep(KeptOutgoing {
+            id: key.id,
+            to: request.to.clone(),
+            key: peer.key.or(request.expect),
+            verified: peer.verified || request.expect.is_some(),
+            peer,
+            message: request.message.clone(),
+            outgoing,
+            digest: record.digest,
+            accepted: record.accepted_at.is_some(),
+            started_at: now(),
+        });
     }
 
     fn start_classic_send(&mut self, key: TransferKey) {
         let Some(record) = self.records.get_mut(&key) else { return };
         let (Some(outgoing), Some(request)) = (record.outgoing.clone(), record.request.clone()) else { return };
-        record.hands = Hands::Lane;
         record.accepted_at = Some(Instant::now());
+        record.begin_life(Hands::Lane);
         self.remember(key);
         self.submit(key, move |lane| lane.send_classic(&request.to, &outgoing));
     }
 
-    fn moved(&mut self, key: TransferKey, index: u32, moved: u64) {
+    fn moved(&mut self, key: TransferKey, index: u32, moved: u64, kept: u64) {
         self.change(key, |record| {
-            // Never backwards; a figure that overtook the end of a stage changes nothing else.
-            record.snapshot.moved = record.snapshot.moved.max(moved);
-            record.snapshot.current = Some(index);
+            let snapshot = &mut record.snapshot;
+            snapshot.moved = moved.saturating_add(kept);
+            snapshot.kept = kept;
+            snapshot.current = Some(index);
+            // Something got through: the next break is a new one.
+            record.going.tries = if moved > 0 { 0 } else { record.going.tries };
         });
+    }
+
+    fn checking(&mut self, key: TransferKey, done: u64, total: u64) {
+        self.change(key, |record| {
+            record.going.checking = Some((done, total));
+            record.snapshot.stage = record.standing();
+        });
+    }
+
+    fn held_there(&mut self, key: TransferKey, held: Option<Reason>) {
+        self.change(key, |record| {
+            record.going.held_there = held;
+            record.snapshot.stage = record.standing();
+        });
+        self.fill_slots();
+    }
+
+    /// A receiving lane stands still, or goes on.
+    fn obstacle(&mut self, key: TransferKey, life: Life, obstacle: Option<Reason>) {
+        if self.records.get(&key).is_some_and(|record| record.life == life) {
+            self.change(key, |record| {
+                record.going.obstacle = obstacle;
+                record.snapshot.stage = record.standing();
+            });
+            self.fill_slots();
+        }
     }
 
     fn stage_changed(&mut self, key: TransferKey, stage: Stage) {
         self.change(key, |record| {
-            if record.snapshot.stage != Stage::Cancelling {
+            if record.hands == Hands::Lane && record.is_lasting() {
+                record.going.finishing = stage == Stage::Finishing;
+                record.snapshot.stage = record.standing();
+            } else if record.snapshot.stage != Stage::Cancelling {
                 record.snapshot.stage = stage;
             }
         });
@@ -156,6 +241,8 @@ impl Dispatch {
         record.expires = Some(Instant::now() + self.setup.limits.answer + ANSWER_GRACE);
         self.outbox.snapshot(record.snapshot.clone());
         self.setup.lobby.wait(key, link, WaitsFor::TheirAnswer, comparing);
+        // Whoever answered is known by now.
+        self.keep_outgoing(key);
     }
 
     fn answered(&mut self, key: TransferKey, link: SocketLink, answer: Answer) {
@@ -168,27 +255,9 @@ impl Dispatch {
             }
         }
         let Some(outgoing) = record.outgoing.clone() else { return self.turn_away(link, ReasonCode::Internal) };
-        record.hands = Hands::Lane;
         record.expires = None;
         record.accepted_at = Some(Instant::now());
-        record.snapshot.stage = Stage::Moving;
-        self.outbox.snapshot(record.snapshot.clone());
-        self.submit(key, move |lane| lane.send(link, &outgoing));
-    }
-
-    /// Gives a lane to the pool.
-    pub(super) fn submit(&mut self, key: TransferKey, work: impl FnOnce(&Lane) -> Result<(), Reason> + Send + 'static) {
-        let Some(record) = self.records.get(&key) else { return };
-        let lane = Lane {
-            key,
-            cancel: record.cancel.clone(),
-            limits: self.setup.limits,
-            pace: self.pace(key.direction).clone(),
-            notes: self.setup.errands.notes.clone(),
-        };
-        let job: Job = Box::new(move || lane.run(work));
-        if self.pool.submit(job).is_err() {
-            self.end(key, Err(Reason::here(ReasonCode::Busy, "too many transfers wait for a worker")));
-        }
+        self.setup.errands.archive.accepted(key.id);
+        self.start_sending(key, link, outgoing, false);
     }
 }

@@ -1,6 +1,7 @@
 //! What dispatch knows of one transfer, and how its end is judged.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
@@ -13,18 +14,19 @@ use crate::{
         door::memory::Share,
         lanes::selected_bytes,
         messages::{Acceptance, SendRequest},
-        note::Session,
+        note::{Life, Session},
     },
     model::{
         manifest::Selection,
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::{Reason, ReasonCode},
+        seal::Md5Digest,
         transfer::{Direction, Stage, TransferSnapshot},
     },
-    storage::sources::Outgoing,
+    storage::{agreement::Terms, sources::Outgoing},
 };
 
-use super::history::Kept;
+use super::{going::Going, history::Kept, trust::now};
 
 /// The offering side waits a little longer, so that the receiver's own word comes first.
 pub(super) const ANSWER_GRACE: Duration = Duration::from_secs(20);
@@ -43,6 +45,8 @@ pub(super) enum Hands {
     Lane,
     /// The lobby: a person has to answer.
     Lobby,
+    /// Nobody: it waits for its turn, for a device, or for another connection.
+    Nobody,
 }
 
 /// One transfer that has not ended.
@@ -50,6 +54,12 @@ pub(super) struct Record {
     pub(super) snapshot: TransferSnapshot,
     pub(super) hands: Hands,
     pub(super) cancel: CancelFlag,
+    /// The present stretch of work.
+    pub(super) life: Life,
+    /// What is known of its going on, pausing and waiting.
+    pub(super) going: Going,
+    /// Of its list of entries, as offered.
+    pub(super) digest: [u8; 32],
     pub(super) session: Session,
     /// Outgoing: what was asked for, and the list once it is complete.
     pub(super) request: Option<SendRequest>,
@@ -72,8 +82,14 @@ pub(super) struct Record {
     pub(super) expires: Option<Instant>,
     /// After a cancel: when it is true whatever the workers do, and why it was cancelled.
     pub(super) forced_end: Option<(Instant, Reason)>,
+    /// It came to the end of its list.
+    pub(super) ended_in_order: bool,
     pub(super) accepted_at: Option<Instant>,
     pub(super) tally: Tally,
+    /// How each entry has ended, as far as it has.
+    states: HashMap<u32, FileState>,
+    /// Outgoing: receipts that have come, for the next connection.
+    pub(super) receipts: HashMap<u32, Md5Digest>,
     /// For the history.
     pub(super) kept: Kept,
 }
@@ -84,6 +100,8 @@ pub(super) struct Tally {
     verified: u64,
     unchecked: u64,
     failed: u64,
+    /// Of these, such as may fare better at another try.
+    curable: u64,
     bytes: u64,
     /// Why the first that failed did.
     pub(super) first_failure: Option<Reason>,
@@ -95,6 +113,9 @@ impl Record {
             snapshot,
             hands,
             cancel: CancelFlag::default(),
+            life: 0,
+            going: Going::default(),
+            digest: [0; 32],
             session,
             request: None,
             outgoing: None,
@@ -107,14 +128,51 @@ impl Record {
             share: None,
             expires: None,
             forced_end: None,
+            ended_in_order: false,
             accepted_at: None,
             tally: Tally::default(),
+            states: HashMap::new(),
+            receipts: HashMap::new(),
             kept: Kept::default(),
         }
     }
 
-    /// Counts the end of one entry.
-    pub(super) fn file_ended(&mut self, end: &FileEnd) {
+    /// Counts the end of one entry; false when that is no news.
+    pub(super) fn file_ended(&mut self, end: &FileEnd) -> bool {
+        if let Some(before) = self.states.insert(end.index, end.state) {
+            // What stands is not lost any more, whatever a later connection says of it.
+            self.states.insert(end.index, before);
+            return false;
+        }
+        if end.state == FileState::Verified
+            && self.snapshot.key.direction == Direction::Outgoing
+            && let Some(md5) = end.md5
+        {
+            self.receipts.insert(end.index, md5);
+        }
+        self.count(end);
+        true
+    }
+
+    /// Forgets how those ended that failed: they are tried again.
+    pub(super) fn forget_failures(&mut self) {
+        let failed = |state: &FileState| matches!(state, FileState::Failed | FileState::Mismatch);
+        let entries = &self.snapshot.manifest.entries;
+        let files = self.states.iter().filter(|(index, state)| {
+            failed(state) && entries.get(**index as usize).is_some_and(crate::model::manifest::Entry::is_file)
+        });
+        self.snapshot.files_ended = self.snapshot.files_ended.saturating_sub(files.count() as u64);
+        self.states.retain(|_, state| !failed(state));
+        (self.tally.failed, self.tally.curable, self.tally.first_failure) = (0, 0, None);
+        self.snapshot.retryable = false;
+    }
+
+    /// Whether files failed that may fare better at another try.
+    pub(super) fn is_curable(&self) -> bool {
+        self.tally.curable > 0
+    }
+
+    fn count(&mut self, end: &FileEnd) {
         let entry = self.snapshot.manifest.entries.get(end.index as usize);
         self.kept.note(entry, end);
         let (is_file, size) = entry.map_or((false, 0), |entry| (entry.is_file(), entry.size()));
@@ -122,6 +180,9 @@ impl Record {
         match end.state {
             FileState::Failed | FileState::Mismatch => {
                 tally.failed += 1;
+                // A source that is another now cannot be sent under the old list.
+                let is_other = end.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Changed);
+                tally.curable += u64::from(!is_other);
                 if tally.first_failure.is_none() {
                     tally.first_failure.clone_from(&end.reason);
                 }
@@ -158,7 +219,7 @@ impl Record {
 
     /// The last word, from how the work ended.
     pub(super) fn ending(&self, result: Result<(), Reason>) -> Ending {
-        let Tally { verified, unchecked, failed, bytes, first_failure } = &self.tally;
+        let Tally { verified, unchecked, failed, bytes, first_failure, .. } = &self.tally;
         let (outcome, reason) = match result {
             Err(reason) => (outcome_of(&reason, self.accepted_at.is_some()), Some(reason)),
             Ok(()) if *failed == 0 && *unchecked > 0 => (Outcome::Unchecked, None),
@@ -173,6 +234,22 @@ impl Record {
     /// Bytes of the files that arrived.
     pub(super) fn tally_bytes(&self) -> u64 {
         self.tally.bytes
+    }
+
+    /// Incoming: what was agreed.
+    pub(super) fn terms(&self) -> Option<Terms> {
+        let Acceptance { folder, selection, conflict } = self.acceptance.clone()?;
+        Some(Terms {
+            id: self.snapshot.key.id,
+            peer: self.snapshot.peer.clone(),
+            digest: self.digest,
+            manifest: Arc::clone(&self.snapshot.manifest),
+            message: self.snapshot.message.clone(),
+            folder,
+            selection,
+            conflict,
+            accepted_at: now(),
+        })
     }
 
     /// Counts what is wanted.

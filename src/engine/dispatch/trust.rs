@@ -10,7 +10,7 @@ use crate::{
     engine::{
         call::{Seal, blocked},
         messages::{Event, KeyWarning},
-        note::Introduced,
+        note::{Introduced, Life},
     },
     model::{
         book::{Book, DeviceId, Rule},
@@ -125,6 +125,8 @@ impl Dispatch {
     pub(super) fn peer_known(&mut self, key: TransferKey, introduced: &Introduced) {
         self.meeting_known(key, introduced);
         self.change(key, |record| introduce(&mut record.snapshot.peer, introduced));
+        let dialled = self.records.get(&key).and_then(|record| record.request.as_ref()).map(|it| it.to.clone());
+        self.seen(introduced.key, dialled.as_ref());
         self.remember(key);
     }
 
@@ -156,11 +158,21 @@ impl Dispatch {
     }
 
     /// What comes before a lane is over without one.
-    pub(super) fn left(&mut self, key: TransferKey, reason: Reason) {
+    pub(super) fn left(&mut self, key: TransferKey, life: Option<Life>, reason: Reason) {
         if self.meetings.contains_key(&key) {
             return self.end_meeting(key, reason);
         }
-        self.end(key, Err(reason));
+        let Some(record) = self.records.get(&key) else { return };
+        match life {
+            Some(life) if record.life != life => {}
+            Some(_) => {
+                self.call_failed(key, reason);
+                self.fill_slots();
+            }
+            None => {
+                self.end(key, Err(reason));
+            }
+        }
     }
 }
 

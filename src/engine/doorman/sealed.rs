@@ -15,8 +15,9 @@ use crate::{
         book::{Book, Rule, Standing},
         device::{MAX_SHOWN_NAME_CHARS, Peer, PeerAddr, shown_text},
         reason::{Reason, ReasonCode},
-        transfer::{Direction, TransferId},
+        transfer::{Direction, TransferId, TransferKey},
     },
+    storage::cancelled_file,
     transfer::{
         compare::Comparing,
         greet::{self, UNVERIFIED, VERIFIED},
@@ -42,6 +43,16 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
     let agreement = comparing(orders, &guest)?;
     link.set_deadline(Some(Instant::now() + link.limits().hello));
     match header::read_header(link)?.ok_or_else(ended_early)? {
+        Message::Offer(offer) if offer.again == Some(true) => {
+            let key = TransferKey { id: offer.transfer, direction: Direction::Incoming };
+            not_cancelled(orders, key)?;
+            let what = What::Again { epoch: offer.epoch, digest: offer.manifest };
+            Ok(Came { id: offer.transfer, peer: peer(link, &guest), rule: guest.rule, comparing: None, what })
+        }
+        Message::Want { transfer } => {
+            not_cancelled(orders, TransferKey { id: transfer, direction: Direction::Outgoing })?;
+            Ok(Came { id: transfer, peer: peer(link, &guest), rule: guest.rule, comparing: None, what: What::Want })
+        }
         Message::Offer(offer) => {
             let (id, what) = take_offer(link, orders, &guest, offer)?;
             // A list can take its time, and what a person has said meanwhile holds.
@@ -56,7 +67,7 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
         }
         Message::Abort(abort) => Err(abort.into()),
         // One answer for a transfer that is not there and for one that is not theirs: strangers learn nothing.
-        Message::Lane { .. } | Message::Want { .. } => {
+        Message::Lane { .. } => {
             Err(LaneError::Local(Reason::here(ReasonCode::UnknownTransfer, "no such transfer with this device")))
         }
         Message::Probe { .. } => {
@@ -108,6 +119,14 @@ fn welcome(
     }
 }
 
+/// Who comes back for a transfer that a person here has cancelled is told so.
+fn not_cancelled(orders: &Orders, key: TransferKey) -> Result<(), LaneError> {
+    if cancelled_file::holds(&orders.seal.profile, key) {
+        return Err(LaneError::Local(Reason::bare(ReasonCode::Cancelled)));
+    }
+    Ok(())
+}
+
 /// How this side agrees on a code. Whoever calls has to have committed to a nonce.
 fn comparing(orders: &Orders, guest: &Guest) -> Result<Option<Comparing>, LaneError> {
     let Guest { hello, established, rule } = guest;
@@ -139,7 +158,8 @@ fn take_offer(
     if manifest.entries.is_empty() && offer.message.as_ref().is_none_or(|message| message.trim().is_empty()) {
         return Err(LaneError::Protocol("an offer of nothing, not even a message".to_owned()));
     }
-    Ok((offer.transfer, What::Offer { manifest, message: offer.message, session: Session::Sealed, share }))
+    let (digest, message) = (offer.manifest, offer.message);
+    Ok((offer.transfer, What::Offer { manifest, digest, message, session: Session::Sealed, share }))
 }
 
 fn peer(link: &SocketLink, guest: &Guest) -> Peer {

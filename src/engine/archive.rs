@@ -1,0 +1,193 @@
+//! One thread that writes down what is under way, so that it can go on after the program has ended: what is being sent, and
+//! what was cancelled. What is being received is kept by its lane and committer (`storage::landing`).
+
+use std::{
+    collections::HashMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::{
+    model::{
+        seal::Md5Digest,
+        transfer::{Direction, TransferId, TransferKey},
+    },
+    storage::{
+        cancelled_file as cancelled, kept,
+        outgoing_file::{self, KeptOutgoing, OutgoingFile, SentSoFar},
+        profile::Profile,
+    },
+};
+
+use super::{
+    note::{Kept, Note},
+    threads,
+};
+
+/// What may wait for the disk.
+const WAITING: usize = 4096;
+
+/// Sends work to the thread; it ends with the last clone.
+#[derive(Clone)]
+pub struct Archive {
+    work: Sender<Work>,
+}
+
+/// Something to be written down.
+enum Work {
+    Accepted(TransferId),
+    Cancelled(TransferKey),
+    Drop(TransferKey),
+    Epoch(TransferId, u32),
+    Keep(Box<KeptOutgoing>),
+    Over(TransferId),
+    Paused(TransferId, bool),
+    Receipt(TransferId, u32, Md5Digest),
+    Restore { incoming: bool },
+}
+
+impl Archive {
+    /// Ready to go.
+    ///
+    /// # Errors
+    /// No thread.
+    pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
+        let (work, to_do) = bounded(WAITING);
+        threads::spawn("archive", move || Keeper { profile, notes, files: HashMap::new() }.run(&to_do))?;
+        Ok(Self { work })
+    }
+
+    /// Tells (`Note::Kept`) what earlier runs have left; `incoming` only by the process that holds the profile's lock.
+    pub fn restore(&self, incoming: bool) {
+        self.ask(Work::Restore { incoming });
+    }
+
+    /// An outgoing transfer that is to survive this process.
+    pub fn keep(&self, kept: KeptOutgoing) {
+        self.ask(Work::Keep(Box::new(kept)));
+    }
+
+    pub fn accepted(&self, id: TransferId) {
+        self.ask(Work::Accepted(id));
+    }
+
+    pub fn epoch(&self, id: TransferId, epoch: u32) {
+        self.ask(Work::Epoch(id, epoch));
+    }
+
+    pub fn paused(&self, id: TransferId, paused: bool) {
+        self.ask(Work::Paused(id, paused));
+    }
+
+    /// It ended with files that failed, and may be taken up again.
+    pub fn over(&self, id: TransferId) {
+        self.ask(Work::Over(id));
+    }
+
+    /// Nothing of it is to be kept any more, and of an incoming one nothing that is not whole.
+    pub fn drop_all(&self, key: TransferKey) {
+        self.ask(Work::Drop(key));
+    }
+
+    /// The other side is to be told so when it comes again.
+    pub fn cancelled(&self, key: TransferKey) {
+        self.ask(Work::Cancelled(key));
+    }
+
+    /// A receipt has come. For lanes, which may wait.
+    pub fn receipt(&self, id: TransferId, index: u32, md5: Md5Digest) {
+        // The thread outlives its lanes but for the last moments of a shutdown.
+        self.work.send(Work::Receipt(id, index, md5)).ok();
+    }
+
+    fn ask(&self, work: Work) {
+        // Full only when the disk hangs. What is missing then is made up for: receipts by hashing, epochs by higher ones.
+        self.work.try_send(work).ok();
+    }
+}
+
+/// Who does it.
+struct Keeper {
+    profile: Profile,
+    notes: Sender<Note>,
+    /// Outgoing transfers of this process; each is locked by it.
+    files: HashMap<TransferId, OutgoingFile>,
+}
+
+impl Keeper {
+    fn run(mut self, to_do: &Receiver<Work>) {
+        for work in to_do {
+            // The hook has printed a panic; the next is done all the same.
+            catch_unwind(AssertUnwindSafe(|| self.work(work))).ok();
+        }
+    }
+
+    /// What cannot be written is lost with this process only: the transfer itself goes on.
+    fn work(&mut self, work: Work) {
+        match work {
+            Work::Keep(kept) => {
+                // The old handle holds the lock.
+                self.files.remove(&kept.id);
+                if let Ok(file) = OutgoingFile::create(&self.profile, &kept) {
+                    self.files.insert(kept.id, file);
+                }
+            }
+            Work::Restore { incoming } => self.restore(incoming),
+            Work::Cancelled(key) => drop(cancelled::add(&self.profile, key)),
+            Work::Drop(key) if key.direction == Direction::Incoming => kept::discard_incoming(&self.profile, key.id),
+            Work::Drop(key) => {
+                if let Some(file) = self.files.remove(&key.id) {
+                    drop(file.remove());
+                }
+            }
+            Work::Accepted(id) => self.note(id, OutgoingFile::note_accepted),
+            Work::Epoch(id, epoch) => self.note(id, |file| file.note_epoch(epoch)),
+            Work::Over(id) => self.note(id, OutgoingFile::note_over),
+            Work::Paused(id, paused) => self.note(id, |file| file.note_paused(paused)),
+            Work::Receipt(id, index, md5) => self.note(id, |file| file.note_receipt(index, md5)),
+        }
+    }
+
+    fn note<T>(&mut self, id: TransferId, note: impl FnOnce(&mut OutgoingFile) -> T) {
+        if let Some(file) = self.files.get_mut(&id) {
+            drop(note(file));
+        }
+    }
+
+    fn restore(&mut self, incoming: bool) {
+        let mut found = Kept { incoming: Vec::new(), outgoing: Vec::new(), lost: Vec::new() };
+        if incoming {
+            for kept in kept::incoming(&self.profile) {
+                match kept {
+                    Ok(kept) => found.incoming.push(kept),
+                    Err((id, reason)) => {
+                        found.lost.push((TransferKey { id, direction: Direction::Incoming }, reason));
+                    }
+                }
+            }
+        }
+        for id in outgoing_file::list(&self.profile) {
+            match OutgoingFile::open(&self.profile, id) {
+                Ok(Some((file, kept, sent))) => self.restored(file, kept, sent, &mut found),
+                // Another process is at it.
+                Ok(None) => {}
+                Err(error) => {
+                    found.lost.push((TransferKey { id, direction: Direction::Outgoing }, error.reason()));
+                }
+            }
+        }
+        // Dispatch is gone only at shutdown.
+        self.notes.send(Note::Kept(Box::new(found))).ok();
+    }
+
+    fn restored(&mut self, file: OutgoingFile, kept: KeptOutgoing, sent: SentSoFar, found: &mut Kept) {
+        if sent.over {
+            // Its row is gone with the process that showed it; the history has it.
+            return drop(file.remove());
+        }
+        self.files.insert(kept.id, file);
+        found.outgoing.push((kept, sent));
+    }
+}

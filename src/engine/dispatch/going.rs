@@ -1,0 +1,128 @@
+//! What is known of a transfer's going on: connections that broke, who holds it, what it waits for; and the stage that
+//! comes of it.
+
+use std::{net::IpAddr, time::Instant};
+
+use crate::{
+    engine::{cancel::HoldFlag, link::SocketLink},
+    model::{
+        reason::Reason,
+        transfer::{Direction, Pause, QueuedFor, Stage},
+    },
+    transfer::{body::concerns_all, link::Held},
+};
+
+use super::record::{Hands, Record};
+
+/// One transfer's going on.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and any of them may hold together")]
+pub(super) struct Going {
+    /// Of the newest connection; 0 or 1: there was none before.
+    pub(super) epoch: u32,
+    /// A person here said *Pause*.
+    pub(super) paused_here: bool,
+    /// It has a connection, and waits for its turn.
+    pub(super) waits_for_turn: bool,
+    /// It has none, and waits to be offered.
+    pub(super) queued: Option<QueuedFor>,
+    /// The other side holds it.
+    pub(super) held_there: Option<Reason>,
+    /// The lane sees this.
+    pub(super) hold: HoldFlag,
+    /// What both sides hash before it goes on: bytes.
+    pub(super) checking: Option<(u64, u64)>,
+    /// All bytes have moved.
+    pub(super) finishing: bool,
+    /// Why there is no connection any more.
+    pub(super) broke: Option<Reason>,
+    /// What has to change on a disk before it goes on.
+    pub(super) obstacle: Option<Reason>,
+    /// When it is tried again, and how often that was in vain.
+    pub(super) next_try: Option<Instant>,
+    pub(super) tries: u32,
+    /// A newer connection, while the lane of the old one lets go; and its epoch.
+    pub(super) parked: Option<(Box<SocketLink>, u32)>,
+    /// The address of this device that the present connection goes out from, unless it is one that every computer has.
+    pub(super) local: Option<IpAddr>,
+    /// Dial as soon as the old lane has let go.
+    pub(super) dial_after: bool,
+    /// From an earlier run of the program, and nobody has said that it goes on.
+    pub(super) interrupted: bool,
+    /// Its place among those that wait: smaller is earlier.
+    pub(super) rank: u64,
+}
+
+impl Going {
+    /// Tells the lane whether it may move.
+    pub(super) fn tell_lane(&self) {
+        self.hold.set(match (self.paused_here, self.waits_for_turn) {
+            (true, _) => Some(Held::Person),
+            (false, true) => Some(Held::Turn),
+            (false, false) => None,
+        });
+    }
+
+    /// A connection has begun to work: what the one before left behind is over.
+    pub(super) fn connected(&mut self) {
+        self.held_there = None;
+        self.checking = None;
+        self.finishing = false;
+        self.broke = None;
+        self.obstacle = None;
+        self.next_try = None;
+        self.dial_after = false;
+        self.interrupted = false;
+        self.queued = None;
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        let (here, there) = (self.paused_here, self.held_there.is_some());
+        let reason = self.held_there.as_ref().filter(|reason| concerns_all(reason)).or(self.obstacle.as_ref());
+        let held = here || there || self.obstacle.is_some();
+        held.then(|| Pause { here, there, reason: reason.cloned() })
+    }
+}
+
+impl Record {
+    /// Whether its bytes may move now.
+    pub(super) fn is_running(&self) -> bool {
+        let going = &self.going;
+        self.hands == Hands::Lane && !going.waits_for_turn && going.pause().is_none()
+    }
+
+    /// Whether it can go on over another connection, now or another time.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.accepted_at.is_some() && self.session == crate::engine::note::Session::Sealed
+    }
+
+    /// The stage of a transfer that was accepted, or waits in the queue.
+    pub(super) fn standing(&self) -> Stage {
+        let going = &self.going;
+        if self.forced_end.is_some() {
+            return Stage::Cancelling;
+        }
+        if let Some(pause) = going.pause() {
+            return Stage::Paused(pause);
+        }
+        if let Some(queued) = going.queued {
+            return Stage::Queued(queued);
+        }
+        if self.hands != Hands::Lane {
+            return match &going.broke {
+                _ if going.interrupted => Stage::Interrupted,
+                Some(reason) => Stage::Reconnecting { reason: reason.clone(), next_try: going.next_try },
+                None => self.snapshot.stage.clone(),
+            };
+        }
+        match going.checking {
+            _ if going.waits_for_turn && self.snapshot.key.direction == Direction::Outgoing => {
+                Stage::Queued(QueuedFor::Turn)
+            }
+            _ if going.waits_for_turn => Stage::Paused(Pause::default()),
+            Some((done, total)) if done < total => Stage::Checking { done, total },
+            _ if going.finishing => Stage::Finishing,
+            _ => Stage::Moving,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Who may move, and who waits: as many transfers of each direction as the settings allow, in an order that a person can
+//! change; and what waits for a device that is away.
+
+use std::time::Instant;
+
+use crate::{
+    engine::messages::SendRequest,
+    model::{
+        device::PeerAddr,
+        device_key::DeviceKey,
+        transfer::{Direction, QueuedFor, TransferKey},
+    },
+};
+
+use super::{
+    Dispatch,
+    record::{Hands, Record},
+};
+
+/// Offers to one device that are on their way, unanswered or waiting for their turn there; the next one waits here.
+const MOST_AHEAD: usize = 3;
+
+impl Dispatch {
+    /// Gives free places to those that have waited longest, and shows everybody's place.
+    pub(super) fn fill_slots(&mut self) {
+        if self.stopping_until.is_some() {
+            return;
+        }
+        for direction in [Direction::Incoming, Direction::Outgoing] {
+            let mut free = self.setup.settings.parallel.saturating_sub(self.running(direction));
+            for key in self.waiting_for_turn(direction) {
+                let has_lane = self.records.get(&key).is_some_and(|record| record.hands == Hands::Lane);
+                if has_lane && free > 0 {
+                    free -= 1;
+                    self.change(key, |record| {
+                        record.going.waits_for_turn = false;
+                        record.going.tell_lane();
+                        record.snapshot.stage = record.standing();
+                    });
+                } else if !has_lane && self.may_offer(key) {
+                    self.offer(key);
+                }
+            }
+        }
+        self.show_places();
+    }
+
+    fn running(&self, direction: Direction) -> usize {
+        self.records.values().filter(|record| record.direction() == direction && record.is_running()).count()
+    }
+
+    /// Whether a lane that starts now has to wait for its turn.
+    pub(super) fn is_crowded(&self, direction: Direction) -> bool {
+        self.running(direction) >= self.setup.settings.parallel
+    }
+
+    /// Those that wait for their turn, in their order.
+    fn waiting_for_turn(&self, direction: Direction) -> Vec<TransferKey> {
+        self.in_order(|record| record.direction() == direction && record.waits_for_turn())
+    }
+
+    fn in_order(&self, wanted: impl Fn(&Record) -> bool) -> Vec<TransferKey> {
+        let mut found: Vec<_> = self.records.values().filter(|record| wanted(record)).collect();
+        found.sort_by_key(|record| (record.going.rank, record.snapshot.key));
+        found.into_iter().map(|record| record.snapshot.key).collect()
+    }
+
+    /// Whether a device has not too much of ours before it already.
+    pub(super) fn may_offer(&self, key: TransferKey) -> bool {
+        let Some(request) = self.records.get(&key).and_then(|record| record.request.as_ref()) else { return false };
+        let ahead = self.records.values().filter(|record| {
+            let on_its_way = matches!(record.hands, Hands::Errand | Hands::Lobby) && record.outgoing.is_some();
+            let waits = record.hands == Hands::Lane && record.going.waits_for_turn;
+            (on_its_way || waits) && record.request.as_ref().is_some_and(|other| is_same_device(other, request))
+        });
+        ahead.count() < MOST_AHEAD
+    }
+
+    /// A listed transfer that may not be offered yet.
+    pub(super) fn queue_for_turn(&mut self, key: TransferKey) {
+        self.change(key, |record| {
+            record.hands = Hands::Nobody;
+            record.going.queued = Some(QueuedFor::Turn);
+            record.snapshot.stage = record.standing();
+        });
+        self.show_places();
+    }
+
+    /// Nobody is there: tried again from time to time.
+    pub(super) fn queue_for_device(&mut self, key: TransferKey) {
+        let (retry, most) = (self.setup.limits.retry, self.setup.limits.retry_most);
+        self.change(key, |record| {
+            let going = &mut record.going;
+            going.queued = Some(QueuedFor::Device);
+            let wait = retry.saturating_mul(2 << going.tries.min(16)).min(most);
+            going.tries = going.tries.saturating_add(1);
+            going.next_try = (!going.paused_here).then(|| Instant::now() + wait);
+            record.snapshot.stage = record.standing();
+        });
+        self.show_places();
+    }
+
+    /// A verified device has shown itself: what waits for it goes there.
+    pub(super) fn seen(&mut self, device: DeviceKey, at: Option<&PeerAddr>) {
+        let waits = |record: &Record| {
+            let expected = record.request.as_ref().and_then(|request| request.expect);
+            record.going.queued == Some(QueuedFor::Device) && expected == Some(device) && !record.going.paused_here
+        };
+        for key in self.in_order(waits) {
+            if let (Some(at), Some(request)) = (at, self.records.get_mut(&key).and_then(|it| it.request.as_mut())) {
+                request.to = at.clone();
+            }
+            self.call_back(key);
+        }
+    }
+
+    /// A person changes the order.
+    pub(super) fn reorder(&mut self, key: TransferKey, place: usize) {
+        let mut order = self.queue();
+        let Some(from) = order.iter().position(|other| *other == key) else { return };
+        let ranks: Vec<u64> =
+            order.iter().filter_map(|key| self.records.get(key).map(|record| record.going.rank)).collect();
+        order.remove(from);
+        order.insert(place.min(order.len()), key);
+        for (key, rank) in order.into_iter().zip(ranks) {
+            if let Some(record) = self.records.get_mut(&key) {
+                record.going.rank = rank;
+            }
+        }
+        self.fill_slots();
+    }
+
+    fn queue(&self) -> Vec<TransferKey> {
+        self.in_order(|record| record.direction() == Direction::Outgoing && record.is_queued())
+    }
+
+    pub(super) fn show_places(&mut self) {
+        let queue = self.queue();
+        let place_of = |key: &TransferKey| queue.iter().position(|other| other == key);
+        let moved: Vec<TransferKey> = self
+            .records
+            .iter()
+            .filter(|(key, record)| record.snapshot.place != place_of(key))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in moved {
+            self.change(key, |record| record.snapshot.place = place_of(&key));
+        }
+    }
+
+    /// Puts a new transfer behind all others.
+    pub(super) fn next_rank(&mut self) -> u64 {
+        self.ranks += 1;
+        self.ranks
+    }
+}
+
+impl Record {
+    pub(super) fn direction(&self) -> Direction {
+        self.snapshot.key.direction
+    }
+
+    fn waits_for_turn(&self) -> bool {
+        let with_lane = self.hands == Hands::Lane && self.going.waits_for_turn && !self.going.paused_here;
+        with_lane || self.going.queued == Some(QueuedFor::Turn) && !self.going.paused_here
+    }
+
+    fn is_queued(&self) -> bool {
+        self.going.queued.is_some() || self.waits_for_turn()
+    }
+}
+
+fn is_same_device(one: &SendRequest, other: &SendRequest) -> bool {
+    one.to == other.to || (one.expect.is_some() && one.expect == other.expect)
+}

@@ -1,0 +1,146 @@
+//! What earlier runs of the program have left unfinished comes back as it was.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
+
+use crate::{
+    engine::{
+        messages::{Acceptance, Event, SendRequest, What},
+        note::{Kept, Session},
+    },
+    model::{
+        manifest::Selection,
+        outcome::{FileEnd, FileState},
+        seal::Md5Digest,
+        transfer::{Direction, QueuedFor, Stage, TransferKey, TransferSnapshot},
+    },
+    storage::{
+        agreement::Terms,
+        journal::Recovered,
+        outgoing_file::{KeptOutgoing, SentSoFar},
+        sources::Outgoing,
+    },
+};
+
+use super::{
+    Dispatch,
+    record::{Hands, Record},
+};
+
+impl Dispatch {
+    pub(super) fn restored(&mut self, kept: Kept) {
+        let Kept { incoming, outgoing, lost } = kept;
+        if self.stopping_until.is_some() {
+            return;
+        }
+        for (terms, recovered) in incoming {
+            self.restore_incoming(terms, &recovered);
+        }
+        for (kept, sent) in outgoing {
+            self.restore_outgoing(kept, sent);
+        }
+        for (key, reason) in lost {
+            let address = format!("{}", key.id);
+            self.outbox.line(Event::Refused { address, reason });
+        }
+        self.show_places();
+    }
+
+    fn restore_incoming(&mut self, terms: Terms, recovered: &Recovered) {
+        let key = TransferKey { id: terms.id, direction: Direction::Incoming };
+        if self.records.contains_key(&key) {
+            return;
+        }
+        let Terms { peer, digest, manifest, message, folder, selection, conflict, .. } = terms;
+        let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message);
+        snapshot.manifest = manifest;
+        snapshot.folder = Some(folder.clone());
+        let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
+        record.select(&selection);
+        record.acceptance = Some(Acceptance { folder, selection, conflict });
+        record.announced = true;
+        record.digest = digest;
+        record.accepted_at = Some(Instant::now());
+        self.spent.push_front(key.id);
+        let ends = recovered.done.iter().map(|done| FileEnd {
+            index: done.index,
+            state: FileState::Verified,
+            md5: done.md5,
+            place: Some(done.place.clone()),
+            reason: None,
+        });
+        let begun: u64 = recovered.parts.values().sum();
+        let ends: Vec<FileEnd> = ends.collect();
+        if recovered.over {
+            for end in &ends {
+                record.file_ended(end);
+            }
+            return self.rest(record);
+        }
+        self.come_back(record, ends, begun, recovered.paused);
+    }
+
+    fn restore_outgoing(&mut self, kept: KeptOutgoing, sent: SentSoFar) {
+        let key = TransferKey { id: kept.id, direction: Direction::Outgoing };
+        if self.records.contains_key(&key) {
+            return;
+        }
+        let KeptOutgoing { to, peer, key: known, verified, message, outgoing, digest, accepted, .. } = kept;
+        let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
+        snapshot.manifest = Arc::clone(&outgoing.manifest);
+        snapshot.peer.key = snapshot.peer.key.or(known);
+        let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
+        record.select(&Selection::All);
+        record.digest = digest;
+        record.going.epoch = sent.epoch.max(1);
+        record.going.rank = self.next_rank();
+        record.accepted_at = accepted.then(Instant::now);
+        record.request = Some(SendRequest {
+            id: key.id,
+            to,
+            expect: known.filter(|_| verified),
+            classic: false,
+            what: What::Paths(tops(&outgoing)),
+            message,
+            patient: true,
+        });
+        record.outgoing = Some(Arc::clone(&outgoing));
+        let receipts: HashMap<u32, Md5Digest> = sent.receipts.into_iter().collect();
+        let ends = receipts.iter().map(|(index, md5)| FileEnd {
+            index: *index,
+            state: FileState::Verified,
+            md5: Some(*md5),
+            place: outgoing.places.get(*index as usize).cloned(),
+            reason: None,
+        });
+        let ends = ends.collect();
+        if !accepted {
+            record.going.queued = Some(QueuedFor::Device);
+            record.going.next_try = (self.listener_id > 0 && !sent.paused).then(Instant::now);
+        }
+        self.come_back(record, ends, 0, sent.paused);
+    }
+
+    fn come_back(&mut self, mut record: Record, mut ends: Vec<FileEnd>, begun: u64, paused: bool) {
+        let key = record.snapshot.key;
+        record.going.interrupted = true;
+        record.going.paused_here = paused;
+        ends.sort_by_key(|end| end.index);
+        for end in &ends {
+            record.file_ended(end);
+        }
+        let there = record.tally_bytes().saturating_add(begun).min(record.snapshot.total);
+        (record.snapshot.moved, record.snapshot.kept) = (there, there);
+        record.snapshot.stage = record.standing();
+        self.outbox.snapshot(record.snapshot.clone());
+        self.records.insert(key, record);
+        for end in ends {
+            self.outbox.fact(Event::FileEnded { key, end });
+        }
+    }
+}
+
+/// What was chosen to be sent, as far as the list tells.
+fn tops(outgoing: &Outgoing) -> Vec<PathBuf> {
+    let entries = outgoing.manifest.entries.iter().zip(&outgoing.places);
+    entries.filter(|(entry, _)| entry.path.len() == 1).map(|(_, place)| place.clone()).collect()
+}

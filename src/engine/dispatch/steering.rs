@@ -1,0 +1,177 @@
+//! *Pause*, *Resume*, *Discard*, *Retry*: what a person does with a transfer that was begun; and the start of its lanes.
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{
+    engine::{
+        lanes::{Before, Begin, Destination, Lane},
+        link::SocketLink,
+        note::{Over, Session},
+        pool::Job,
+    },
+    model::{
+        reason::{Reason, ReasonCode},
+        transfer::{Direction, QueuedFor, TransferKey},
+    },
+    storage::sources::Outgoing,
+};
+
+use super::{
+    Dispatch,
+    record::{Hands, Record},
+};
+
+/// Transfers that ended with failed files and can be taken up again.
+const MOST_RESTING: usize = 64;
+
+impl Dispatch {
+    pub(super) fn pause(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key).filter(|record| record.can_pause()) else { return };
+        record.going.paused_here = true;
+        record.going.waits_for_turn = false;
+        record.going.next_try = None;
+        record.going.tell_lane();
+        if record.hands == Hands::Errand {
+            // A call that comes too late is closed.
+            record.begin_life_after_call();
+        }
+        self.note_paused(key, true);
+        self.fill_slots();
+    }
+
+    pub(super) fn resume(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key).filter(|record| record.forced_end.is_none()) else { return };
+        let was_paused = std::mem::take(&mut record.going.paused_here);
+        record.going.interrupted = false;
+        record.going.tries = 0;
+        if record.hands == Hands::Lane && was_paused {
+            record.going.waits_for_turn = true;
+            record.going.tell_lane();
+        }
+        let idle = record.hands == Hands::Nobody;
+        let by_turn = record.going.queued == Some(QueuedFor::Turn);
+        if idle && !by_turn {
+            let unexplained = || Reason::here(ReasonCode::ConnectionLost, "it was interrupted");
+            record.going.broke.get_or_insert_with(unexplained);
+        }
+        self.note_paused(key, false);
+        if idle && !by_turn {
+            self.call_back(key);
+        }
+        self.fill_slots();
+    }
+
+    fn note_paused(&mut self, key: TransferKey, paused: bool) {
+        self.change(key, |record| record.snapshot.stage = record.standing());
+        if key.direction == Direction::Outgoing {
+            self.setup.errands.archive.paused(key.id, paused);
+        }
+    }
+
+    /// Sends just what failed.
+    pub(super) fn retry(&mut self, key: TransferKey) {
+        if key.direction == Direction::Incoming || self.stopping_until.is_some() || !self.bring_back(key) {
+            return;
+        }
+        self.offer(key);
+    }
+
+    /// Makes a transfer that ended with failed files a running one again.
+    pub(super) fn bring_back(&mut self, key: TransferKey) -> bool {
+        let Some(at) = self.resting.iter().position(|record| record.snapshot.key == key) else { return false };
+        let Some(mut record) = self.resting.remove(at) else { return false };
+        record.forget_failures();
+        record.hands = Hands::Nobody;
+        record.going.broke = Some(Reason::here(ReasonCode::ConnectionLost, "files that failed are sent again"));
+        record.snapshot.stage = record.standing();
+        self.outbox.snapshot(record.snapshot.clone());
+        self.records.insert(key, record);
+        true
+    }
+
+    /// Keeps what may be taken up again.
+    pub(super) fn rest(&mut self, record: Record) {
+        self.resting.push_front(record);
+        if self.resting.len() > MOST_RESTING
+            && let Some(oldest) = self.resting.pop_back()
+        {
+            self.setup.errands.archive.drop_all(oldest.snapshot.key);
+        }
+    }
+
+    /// Starts the lane of an incoming transfer.
+    pub(super) fn start_receiving(&mut self, key: TransferKey, link: SocketLink, begin: Begin) {
+        let reserved = self.reserved(key);
+        let crowded = self.is_crowded(Direction::Incoming);
+        let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
+        let Some(terms) = record.terms() else { return self.turn_away(link, ReasonCode::Internal) };
+        record.lane_begins(crowded, &link);
+        let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
+        let profile = self.setup.errands.profile.clone();
+        let to = Destination { profile, terms, reserved, begin };
+        self.outbox.snapshot(record.snapshot.clone());
+        self.submit(key, move |lane| match session {
+            Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
+            Session::Sealed => lane.receive(link, &to),
+        });
+    }
+
+    /// Starts the lane of an outgoing transfer.
+    pub(super) fn start_sending(&mut self, key: TransferKey, link: SocketLink, outgoing: Arc<Outgoing>, again: bool) {
+        let crowded = self.is_crowded(Direction::Outgoing);
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.lane_begins(crowded, &link);
+        let before = Before { receipts: record.receipts.clone(), again };
+        self.outbox.snapshot(record.snapshot.clone());
+        self.submit(key, move |lane| lane.send(link, &outgoing, before));
+        self.show_places();
+    }
+
+    /// Gives a lane to the pool.
+    pub(super) fn submit(&mut self, key: TransferKey, work: impl FnOnce(&Lane) -> Result<(), Over> + Send + 'static) {
+        let Some(record) = self.records.get(&key) else { return };
+        let lane = Lane {
+            key,
+            life: record.life,
+            cancel: record.cancel.clone(),
+            hold: record.going.hold.clone(),
+            limits: self.setup.limits,
+            pace: self.pace(key.direction).clone(),
+            archive: self.setup.errands.archive.clone(),
+            notes: self.setup.errands.notes.clone(),
+        };
+        let job: Job = Box::new(move || lane.run(work));
+        if self.pool.submit(job).is_err() {
+            self.end(key, Err(Reason::here(ReasonCode::Busy, "too many transfers wait for a worker")));
+        }
+    }
+}
+
+impl Record {
+    fn can_pause(&self) -> bool {
+        let begun = self.is_lasting() || self.going.queued.is_some();
+        begun && self.forced_end.is_none() && !self.going.paused_here
+    }
+
+    fn begin_life_after_call(&mut self) {
+        self.cancel.suspend();
+        self.begin_life(Hands::Nobody);
+    }
+
+    fn lane_begins(&mut self, crowded: bool, link: &SocketLink) {
+        self.begin_life(Hands::Lane);
+        self.going.connected();
+        self.going.local = link.local_addr().ok().map(|at| at.ip().to_canonical()).filter(|ip| !is_everywhere(*ip));
+        self.going.waits_for_turn = crowded && self.is_lasting() && !self.going.paused_here;
+        self.going.tell_lane();
+        self.snapshot.stage = self.standing();
+    }
+}
+
+/// Loopback and link-local addresses say nothing about a move.
+fn is_everywhere(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unicast_link_local(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Passes a lane's figures and facts on to dispatch.
+
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use crate::{
+    engine::{archive::Archive, note::Note},
+    model::{
+        outcome::{FileEnd, FileState},
+        reason::Reason,
+        transfer::{Direction, Stage, TransferKey},
+    },
+    transfer::lane::Report,
+};
+
+use super::MIN_GAP;
+
+/// One lane's way to dispatch.
+pub(super) struct Reporter {
+    pub(super) key: TransferKey,
+    pub(super) notes: Sender<Note>,
+    pub(super) archive: Archive,
+    /// Bytes that this lane has moved, and those it did not have to.
+    pub(super) moved: u64,
+    pub(super) kept: u64,
+    /// When a figure was told last, of bytes and of checks.
+    pub(super) last: Option<Instant>,
+    pub(super) last_check: Option<Instant>,
+}
+
+impl Reporter {
+    fn figure(&self, index: u32) {
+        let Self { key, moved, kept, .. } = *self;
+        // A full channel means dispatch is behind; a newer figure will follow.
+        self.notes.try_send(Note::Moved { key, index, moved, kept }).ok();
+    }
+
+    fn fact(&self, note: Note) {
+        // Dispatch outlives its lanes but for the last moments of a shutdown.
+        self.notes.send(note).ok();
+    }
+}
+
+fn is_early(last: Option<Instant>) -> bool {
+    last.is_some_and(|last| last.elapsed() < MIN_GAP)
+}
+
+impl Report for Reporter {
+    fn moved(&mut self, index: u32, bytes: u64) {
+        self.moved += bytes;
+        if !is_early(self.last) {
+            self.last = Some(Instant::now());
+            self.figure(index);
+        }
+    }
+
+    fn kept(&mut self, index: u32, bytes: u64) {
+        self.kept += bytes;
+        if !is_early(self.last) {
+            self.last = Some(Instant::now());
+            self.figure(index);
+        }
+    }
+
+    fn checking(&mut self, done: u64, total: u64) {
+        let is_end = done >= total;
+        if is_end || !is_early(self.last_check) {
+            self.last_check = Some(Instant::now());
+            self.fact(Note::Checking { key: self.key, done, total });
+        }
+    }
+
+    fn held_there(&mut self, held: Option<Reason>) {
+        self.fact(Note::HeldThere { key: self.key, held });
+    }
+
+    fn started_again(&mut self, index: u32) {
+        self.fact(Note::StartedAgain { key: self.key, index });
+    }
+
+    fn file_ended(&mut self, end: FileEnd) {
+        if self.key.direction == Direction::Outgoing
+            && end.state == FileState::Verified
+            && let Some(md5) = end.md5
+        {
+            self.archive.receipt(self.key.id, end.index, md5);
+        }
+        self.fact(Note::FileEnded { key: self.key, end });
+    }
+
+    fn finishing(&mut self) {
+        self.figure(0);
+        self.fact(Note::StageChanged { key: self.key, stage: Stage::Finishing });
+    }
+}
