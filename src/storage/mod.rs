@@ -1,10 +1,12 @@
 //! The disk: what is sent is read here, what arrives is written here, and the profile is kept here.
 
+pub mod cancelled_file;
 pub mod devices_file;
 pub mod error;
 pub mod history_file;
 pub mod identity_file;
 pub mod landing;
+pub mod outgoing_file;
 pub mod part_file;
 pub mod profile;
 pub mod receive_folder;
@@ -18,7 +20,10 @@ mod history_line;
 mod kept_aside;
 mod leftovers;
 mod no_replace;
+mod outgoing_format;
 mod path_map;
+mod places;
 mod probe;
+mod sent_log;
 mod source;
 mod walk;
