@@ -21,6 +21,7 @@ mod faults;
 mod floors;
 #[cfg(unix)]
 mod folders_that_change;
+mod gate;
 mod history;
 mod hostile;
 mod loopback;
@@ -39,6 +40,7 @@ mod speed_limit;
 mod storage;
 mod strangers;
 mod support;
+mod survives;
 mod waiting_offers;
 mod walking;
 mod window;
