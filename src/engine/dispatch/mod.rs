@@ -159,6 +159,7 @@ impl Dispatch {
             self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
         }
         self.setup.errands.load_devices();
+        self.outbox.fact(Event::Restored);
         if let Some(port) = listen {
             self.listen(port);
         }
