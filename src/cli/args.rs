@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::speed_limit;
+use crate::model::{conflict::Conflict, speed_limit};
 
 /// Longer messages are refused by every receiver.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024;
@@ -49,7 +49,7 @@ pub(super) enum Verb {
     Devices(DevicesArgs),
     /// Wait for files that others send
     Receive(ReceiveArgs),
-    /// Send files and folders to another device
+    /// Send files and folders to another device; the same command again goes on with what was interrupted
     Send(SendArgs),
     /// Compare codes with another device, to know it by its key from now on
     Verify(VerifyArgs),
@@ -71,6 +71,11 @@ pub(super) struct ReceiveArgs {
     /// are not Sealdrop
     #[arg(long, value_enum, default_value_t = Accept::Ask)]
     pub(super) accept: Accept,
+    /// What becomes of files whose names are taken: keep both, the new ones under another name (the default, unless something
+    /// else is remembered for a verified device); replace the old one once the new one is verified; skip the new one; or skip
+    /// what is there with the same content, and keep both of the rest
+    #[arg(long, value_enum)]
+    pub(super) existing: Option<Existing>,
     /// End after the first accepted transfer; its outcome is the exit code
     #[arg(long)]
     pub(super) once: bool,
@@ -88,6 +93,25 @@ pub(super) enum Accept {
     Ask,
     Verified,
     All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Existing {
+    Keep,
+    Replace,
+    Skip,
+    Identical,
+}
+
+impl From<Existing> for Conflict {
+    fn from(existing: Existing) -> Self {
+        match existing {
+            Existing::Keep => Self::KeepBoth,
+            Existing::Replace => Self::Replace,
+            Existing::Skip => Self::Skip,
+            Existing::Identical => Self::SkipIdentical,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

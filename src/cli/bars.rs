@@ -5,7 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::show::clean;
-use crate::model::transfer::{Direction, Stage, TransferKey, TransferSnapshot};
+use crate::model::{
+    reason::ReasonCode,
+    transfer::{Direction, Pause, QueuedFor, Stage, TransferKey, TransferSnapshot},
+};
 
 /// The bars of all running transfers.
 pub(super) struct Bars {
@@ -18,10 +21,13 @@ impl Bars {
         Self { all: MultiProgress::new(), of: HashMap::new() }
     }
 
-    /// Shows how a transfer stands.
+    /// Shows how a transfer stands. One that nobody works on has no bar.
     pub(super) fn stands(&mut self, snapshot: &TransferSnapshot) {
+        if snapshot.stage == Stage::Interrupted {
+            return self.end(snapshot.key);
+        }
         let (position, length) = match snapshot.stage {
-            Stage::Hashing { done, total } => (done, total),
+            Stage::Checking { done, total } | Stage::Hashing { done, total } => (done, total),
             _ => (snapshot.moved, snapshot.total),
         };
         let all = &self.all;
@@ -76,13 +82,25 @@ fn message(snapshot: &TransferSnapshot) -> String {
         (Stage::Waiting, Direction::Incoming) => "Waiting for your answer".to_owned(),
         (Stage::Moving, Direction::Outgoing) => format!("To {peer}"),
         (Stage::Moving, Direction::Incoming) => format!("From {peer}"),
-        (Stage::Queued(_), _) => "Waiting for its turn".to_owned(),
+        (Stage::Queued(QueuedFor::Device), _) => format!("Queued for {peer}"),
+        (Stage::Queued(QueuedFor::Turn), _) => "Waiting for its turn".to_owned(),
         (Stage::Checking { .. }, _) => "Checking what is there".to_owned(),
-        (Stage::Paused(_), _) => "Paused".to_owned(),
-        (Stage::Reconnecting { .. }, _) => "Connecting again".to_owned(),
+        (Stage::Paused(pause), _) => paused(pause),
+        (Stage::Reconnecting { .. }, _) => "Connection lost, waiting".to_owned(),
         (Stage::Interrupted, _) => "Interrupted".to_owned(),
         (Stage::Finishing, _) => "Finishing".to_owned(),
         (Stage::Cancelling, _) => "Cancelling".to_owned(),
         (Stage::Ended(_), _) => String::new(),
     }
+}
+
+fn paused(pause: &Pause) -> String {
+    let why = match pause {
+        Pause { here: true, there: true, .. } => "on both sides",
+        Pause { here: true, .. } => "here",
+        Pause { there: true, .. } => "there",
+        Pause { reason: Some(reason), .. } if reason.code == ReasonCode::DiskFull => "the disk is full",
+        Pause { .. } => "the folder is away",
+    };
+    format!("Paused, {why}")
 }

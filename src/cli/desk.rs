@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    answers::{self, READING_TIME, Word},
+    answers::{self, Line, READING_TIME, Word},
     exit::{Exit, Problem},
     matter::Matter,
     prompt,
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     engine::messages::{Acceptance, Command, ComparisonSnapshot, ComparisonState, IncomingOffer},
     model::{
+        conflict::Conflict,
         device::Peer,
         manifest::Selection,
         outcome::Ending,
@@ -43,13 +44,24 @@ impl Judge {
     }
 }
 
+/// What was said about all offers beforehand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wishes {
+    /// One transfer, and no more.
+    pub(super) once: bool,
+    /// What becomes of names that are taken; else it is what is remembered for the device.
+    pub(super) existing: Option<Conflict>,
+}
+
 /// Where offers and comparisons wait.
 pub(super) struct Desk {
     session: Session,
     judge: Judge,
-    once: bool,
+    wishes: Wishes,
     waiting: VecDeque<Matter>,
     accepted: HashSet<TransferKey>,
+    /// What earlier runs have left.
+    asked_for: HashSet<TransferKey>,
     /// The question that stands before the person.
     asked: Option<Asked>,
 }
@@ -73,8 +85,16 @@ impl Asked {
 }
 
 impl Desk {
-    pub(super) fn new(session: Session, judge: Judge, once: bool) -> Self {
-        Self { session, judge, once, waiting: VecDeque::new(), accepted: HashSet::new(), asked: None }
+    pub(super) fn new(session: Session, judge: Judge, wishes: Wishes) -> Self {
+        Self {
+            session,
+            judge,
+            wishes,
+            waiting: VecDeque::new(),
+            accepted: HashSet::new(),
+            asked_for: HashSet::new(),
+            asked: None,
+        }
     }
 
     /// Works until an interrupt, or with `once` until the first accepted transfer has ended.
@@ -89,12 +109,13 @@ impl Desk {
                     }
                 }
                 Heard::Interrupted => return Ok(Exit::Cancelled),
+                Heard::Kept(key) => self.go_on(key),
                 Heard::Line(Some(line)) => self.line(&line),
                 Heard::Line(None) => self.no_more_answers(),
                 Heard::NotListening(port, reason) => return Err(not_listening(port, &reason)),
                 Heard::Offered(offer) => self.offered(*offer),
                 Heard::Stopped => return Err(Problem::failed("the engine stopped unexpectedly")),
-                Heard::NotVerified | Heard::TimeOver | Heard::Verified => {}
+                Heard::NotVerified | Heard::Restored | Heard::TimeOver | Heard::Verified => {}
             }
         }
     }
@@ -109,18 +130,32 @@ impl Desk {
         if self.judge != Judge::Person {
             self.session.show.offered(&offer);
         }
-        if self.once && !self.accepted.is_empty() {
+        if self.wishes.once && self.has_its_transfer() {
             return offer.reply.decline(Some("only one transfer is received there".to_owned()));
         }
         let TransferSnapshot { key, peer, code, .. } = &offer.snapshot;
         match self.judge {
-            Judge::All => self.accept(offer),
+            Judge::All => self.accept(offer, None),
             Judge::Nobody => offer.reply.decline(Some("nobody can be asked there".to_owned())),
-            Judge::Verified if peer.verified && !peer.classic => self.accept(offer),
+            Judge::Verified if peer.verified && !peer.classic => self.accept(offer, None),
             Judge::Verified => offer.reply.decline(Some("only verified devices are taken there".to_owned())),
             Judge::Person | Judge::Script => {
-                self.wait(Matter { key: *key, peer: peer.clone(), code: *code, offer: Some(offer) });
+                let conflict = self.conflict(peer, None);
+                self.wait(Matter { key: *key, peer: peer.clone(), code: *code, offer: Some(offer), conflict });
             }
+        }
+    }
+
+    /// Whether there is one already that `--once` is about.
+    fn has_its_transfer(&self) -> bool {
+        let moves = |key: &TransferKey| self.session.transfers.is_moving(*key);
+        !self.accepted.is_empty() || self.asked_for.iter().any(moves)
+    }
+
+    /// What was interrupted is asked for, once: the other side may be waiting for it.
+    fn go_on(&mut self, key: TransferKey) {
+        if key.direction == Direction::Incoming && self.asked_for.insert(key) {
+            self.session.say(Command::Resume(key));
         }
     }
 
@@ -145,7 +180,8 @@ impl Desk {
         match &snapshot.state {
             ComparisonState::Waiting if !is_known => {
                 self.session.show.comparison(&snapshot);
-                self.wait(Matter { key, peer: snapshot.peer, code: None, offer: None });
+                let conflict = Conflict::default();
+                self.wait(Matter { key, peer: snapshot.peer, code: None, offer: None, conflict });
             }
             ComparisonState::Code(code) if is_known => {
                 self.session.show.comparison(&snapshot);
@@ -180,11 +216,17 @@ impl Desk {
         }
     }
 
-    fn accept(&mut self, offer: IncomingOffer) {
+    /// What becomes of taken names: as was said with the answer, else beforehand, else as it is remembered.
+    fn conflict(&self, peer: &Peer, said: Option<Conflict>) -> Conflict {
+        said.or(self.wishes.existing).or_else(|| self.session.conflict(peer)).unwrap_or_default()
+    }
+
+    fn accept(&mut self, offer: IncomingOffer, existing: Option<Conflict>) {
         self.accepted.insert(offer.snapshot.key);
+        let conflict = self.conflict(&offer.snapshot.peer, existing);
         let folder = offer.preflight.folder.clone();
-        offer.reply.accept(Acceptance::new(folder, Selection::All));
-        if self.once {
+        offer.reply.accept(Acceptance { conflict, ..Acceptance::new(folder, Selection::All) });
+        if self.wishes.once {
             let (offers, comparisons): (VecDeque<_>, _) =
                 self.waiting.drain(..).partition(|matter| matter.offer.is_some());
             self.waiting = comparisons;
@@ -258,7 +300,7 @@ impl Desk {
         self.session.show.answered();
         for word in words {
             // What cannot be done was sorted out above.
-            self.settle(key, *word).ok();
+            self.settle(key, *word, None).ok();
         }
         self.ask();
     }
@@ -267,18 +309,21 @@ impl Desk {
         if line.is_empty() {
             return;
         }
-        let settled = answers::parse(line).and_then(|answer| {
-            let waiting = self.waiting.iter().find(|matter| matter.key.id == answer.transfer);
-            let key = waiting.ok_or("no such offer waits for an answer")?.key;
-            Ok(self.settle(key, answer.word)?)
+        let settled = answers::parse(line).and_then(|line| match line {
+            Line::Answer(answer) => {
+                let waiting = self.waiting.iter().find(|matter| matter.key.id == answer.transfer);
+                let key = waiting.ok_or("no such offer waits for an answer")?.key;
+                Ok(self.settle(key, answer.word, answer.existing)?)
+            }
+            Line::Order(order) => self.session.obey(order),
         });
         if let Err(problem) = settled {
-            self.session.show.complain(&format!("an answer was not understood: {problem}"));
+            self.session.show.complain(&answers::not_understood(&problem));
         }
     }
 
     /// Does what was answered. An offer goes on waiting after its device was verified.
-    fn settle(&mut self, key: TransferKey, word: Word) -> Result<(), &'static str> {
+    fn settle(&mut self, key: TransferKey, word: Word, existing: Option<Conflict>) -> Result<(), &'static str> {
         let place = self.waiting.iter().position(|matter| matter.key == key);
         let place = place.ok_or("no such offer waits for an answer")?;
         let matter = self.waiting.get(place).ok_or("no such offer waits for an answer")?;
@@ -293,7 +338,7 @@ impl Desk {
             return Ok(());
         }
         match (self.waiting.remove(place).and_then(|matter| matter.offer), word) {
-            (Some(offer), Word::Accept) => self.accept(offer),
+            (Some(offer), Word::Accept) => self.accept(offer, existing),
             (Some(offer), _) => offer.reply.decline(None),
             (None, Word::Decline) => self.session.say(Command::Cancel(key)),
             (None, _) => {}
@@ -303,6 +348,9 @@ impl Desk {
 
     /// Standard input has ended: silence means no.
     fn no_more_answers(&mut self) {
+        if !self.judge.listens() {
+            return;
+        }
         self.judge = Judge::Nobody;
         if self.asked.take().is_some() {
             self.session.show.answered();
@@ -330,7 +378,7 @@ impl Desk {
         self.forget(snapshot.key);
         // A rule of the device book accepts without asking here; then a folder is known, too.
         let by_rule = snapshot.key.direction == Direction::Incoming && snapshot.folder.is_some();
-        ((self.accepted.remove(&snapshot.key) || by_rule) && self.once).then(|| Exit::of(ending))
+        ((self.accepted.remove(&snapshot.key) || by_rule) && self.wishes.once).then(|| Exit::of(ending))
     }
 }
 

@@ -6,25 +6,29 @@ use std::{
     io::Write,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use super::{
     bars::Bars,
     prompt,
     show::{self, Show, clean, clean_path, is_failure, key_beginning, sentence},
+    standing::{By, Standing, State},
 };
 use crate::{
     engine::messages::{ComparisonSnapshot, ComparisonState, IncomingOffer},
     model::{
         book::KnownDevice,
+        device::Peer,
         device_key::DeviceKey,
         outcome::{Ending, FileEnd, FileState, Outcome},
+        reason::Reason,
         seal::Md5Digest,
         short_code::ShortCode,
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
-    ui::text::{count, duration, size},
+    ui::text::{count, duration, percent, size},
 };
 
 /// Files that arrived are named up to this number; those that did not always are.
@@ -48,6 +52,10 @@ struct Told {
     place: Option<PathBuf>,
     /// That its person has to answer.
     waiting: bool,
+    /// How it stood last, of that what is told in lines.
+    state: Option<State>,
+    /// When it will be connected again, and how that was put.
+    next_try: Option<(Instant, String)>,
 }
 
 impl Human {
@@ -61,6 +69,20 @@ impl Human {
             // A reader that is gone must not end a transfer; the exit code still tells how it went.
             writeln!(out, "{line}").and_then(|()| out.flush()).ok();
         });
+    }
+
+    /// Says when a lost connection is tried again, unless that was put just so before.
+    fn reconnecting(&mut self, snapshot: &TransferSnapshot) {
+        let Stage::Reconnecting { reason, next_try: Some(at) } = &snapshot.stage else { return };
+        let told = self.told.entry(snapshot.key).or_default();
+        if told.next_try.as_ref().is_some_and(|(told_at, _)| told_at == at) {
+            return;
+        }
+        let line = reconnecting_line(&snapshot.peer, reason, at.saturating_duration_since(Instant::now()));
+        let before = told.next_try.replace((*at, line.clone()));
+        if before.is_none_or(|(_, before)| before != line) {
+            self.print(&line);
+        }
     }
 
     /// Leaves the line of a question whose matter is over.
@@ -103,6 +125,7 @@ impl Show for Human {
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {
+        self.reconnecting(snapshot);
         if let Some(bars) = &mut self.bars {
             // The question stands in for a bar.
             if (&snapshot.stage, snapshot.key.direction) != (&Stage::Waiting, Direction::Incoming) {
@@ -114,6 +137,21 @@ impl Show for Human {
                 self.print(&format!("Waiting for {} to accept", clean(&snapshot.peer.name)));
             }
         }
+    }
+
+    fn state(&mut self, snapshot: &TransferSnapshot, standing: &Standing) {
+        let told = self.told.entry(snapshot.key).or_default();
+        let before = told.state.replace(standing.state);
+        told.next_try = None;
+        // A bar shows what needs no words.
+        if let Some(line) = standing_line(snapshot, standing, before, self.bars.is_some()) {
+            self.print(&line);
+        }
+    }
+
+    fn started_again(&mut self, snapshot: &TransferSnapshot, index: u32) {
+        let Some(entry) = snapshot.manifest.entries.get(index as usize) else { return };
+        self.print(&format!("{} begins again: what was there of it has changed", clean(&entry.shown_path())));
     }
 
     fn left_out(&mut self, _snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
@@ -221,6 +259,49 @@ impl Show for Human {
     }
 }
 
+/// A line for how a transfer stands; nothing for what goes without saying, or what the bar says.
+fn standing_line(
+    snapshot: &TransferSnapshot,
+    standing: &Standing,
+    before: Option<State>,
+    has_bar: bool,
+) -> Option<String> {
+    let peer = clean(&snapshot.peer.name);
+    let why = standing.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    match (standing.state, standing.by) {
+        (State::Interrupted, _) => Some(interrupted_line(snapshot)),
+        (State::Paused, _) if has_bar && standing.reason.is_none() => None,
+        (State::Paused, Some(By::There)) => Some(format!("Paused by {peer}{why}")),
+        (State::Paused, _) => Some(format!("Paused here{why}")),
+        // Said with the time of the next try, as soon as there is one.
+        (State::Reconnecting, _) => None,
+        _ if has_bar => None,
+        (State::Queued, _) => Some(format!("Waiting to send to {peer}{why}")),
+        (State::Checking, _) => Some("Checking what is there already".to_owned()),
+        (State::Moving, _) => {
+            before.is_some_and(|before| before != State::Moving).then(|| format!("Going on with {peer}"))
+        }
+    }
+}
+
+/// `Interrupted: 12 files, 3.4 GB from Laptop, 40 % are there`.
+fn interrupted_line(snapshot: &TransferSnapshot) -> String {
+    let TransferSnapshot { files, total, moved, .. } = *snapshot;
+    let peer = clean(&snapshot.peer.name);
+    let preposition = match snapshot.key.direction {
+        Direction::Incoming => "from",
+        Direction::Outgoing => "to",
+    };
+    let what = count(files, "file", "files");
+    format!("Interrupted: {what}, {} {preposition} {peer}, {} % are there", size(total), percent(moved, total))
+}
+
+fn reconnecting_line(peer: &Peer, reason: &Reason, wait: Duration) -> String {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let peer = clean(&peer.name);
+    format!("Connecting again to {peer} in {seconds} s: {}", sentence(reason))
+}
+
 fn say_on_stderr(text: &str) {
     let mut err = std::io::stderr().lock();
     // Without a terminal nobody answers either.
@@ -245,7 +326,71 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
         Outcome::Unchecked => format!("{verb} {arrived}: not checked, the sender gave no usable checksum"),
         Outcome::Partial => format!("{verb} only {arrived}; the rest failed: {why}"),
         Outcome::Cancelled | Outcome::Declined => why,
+        // Nothing went wrong: this process was told to end.
+        Outcome::Interrupted if ending.reason.is_none() => {
+            let again = match snapshot.key.direction {
+                Direction::Incoming => "it goes on when files are received again",
+                Direction::Outgoing => "the same command goes on with it",
+            };
+            format!("Interrupted after {arrived}; {again}")
+        }
         Outcome::Failed | Outcome::Interrupted if ending.files > 0 => format!("Broke off after {arrived}: {why}"),
         Outcome::Failed | Outcome::Interrupted => format!("Failed: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        reason::ReasonCode,
+        transfer::{Pause, TransferId},
+    };
+
+    fn line(stage: Stage, before: Option<State>, has_bar: bool) -> Option<String> {
+        let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
+        let mut snapshot = TransferSnapshot::new(key, Peer::at("Lap\u{202e}top".to_owned(), false), stage, None);
+        (snapshot.files, snapshot.total, snapshot.moved) = (12, 3_400_000_000, 1_400_000_000);
+        let standing = Standing::of(&snapshot.stage)?;
+        standing_line(&snapshot, &standing, before, has_bar)
+    }
+
+    #[test]
+    fn a_hold_has_its_reason_and_its_figures() {
+        let full = Some(Reason::here(ReasonCode::DiskFull, "needs 3.0 GB, 1.0 GB free"));
+        let held = || Stage::Paused(Pause { here: false, there: false, reason: full.clone() });
+        for has_bar in [false, true] {
+            let said = line(held(), None, has_bar).unwrap();
+            assert!(said.starts_with("Paused here: Not enough space on this device"), "{said}");
+            assert!(said.ends_with("(needs 3.0 GB, 1.0 GB free)"), "{said}");
+        }
+        let by_person = Stage::Paused(Pause { here: false, there: true, reason: None });
+        assert_eq!(line(by_person.clone(), None, false).as_deref(), Some("Paused by Lap\u{fffd}top"));
+        assert_eq!(line(by_person, None, true), None);
+    }
+
+    #[test]
+    fn what_was_interrupted_is_listed_with_what_is_there() {
+        let said = line(Stage::Interrupted, None, true).unwrap();
+        assert_eq!(said, "Interrupted: 12 files, 3.4 GB from Lap\u{fffd}top, 41 % are there");
+    }
+
+    #[test]
+    fn going_on_is_said_and_a_beginning_is_not() {
+        assert_eq!(line(Stage::Moving, None, false), None);
+        assert_eq!(line(Stage::Moving, Some(State::Moving), false), None);
+        assert!(line(Stage::Moving, Some(State::Paused), false).unwrap().starts_with("Going on"));
+    }
+
+    #[test]
+    fn a_wait_is_put_in_whole_seconds() {
+        let lost = Reason::bare(ReasonCode::ConnectionLost);
+        for (wait, seconds) in [(500, "1 s"), (4_000, "4 s"), (4_001, "5 s")] {
+            let said = reconnecting_line(&Peer::at("Laptop".to_owned(), false), &lost, Duration::from_millis(wait));
+            assert!(
+                said.starts_with(&format!("Connecting again to Laptop in {seconds}: The connection was lost")),
+                "{said}"
+            );
+        }
     }
 }

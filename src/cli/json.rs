@@ -10,7 +10,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::show::{self, Show, is_failure, sentence};
+use super::{
+    show::{self, Show, is_failure, sentence},
+    standing::{By, Standing, State},
+};
 use crate::{
     engine::messages::{ComparisonSnapshot, ComparisonState, IncomingOffer, KeyWarning},
     model::{
@@ -88,6 +91,16 @@ enum Line<'a> {
         seconds: f64,
         reason: Option<String>,
     },
+    State {
+        transfer: String,
+        state: State,
+        by: Option<By>,
+        reason: Option<&'a str>,
+    },
+    Restarted {
+        transfer: String,
+        path: String,
+    },
     Warning {
         kind: &'static str,
         name: &'a str,
@@ -140,6 +153,15 @@ impl Show for Json {
         }
         self.figures.insert(snapshot.key, (now, snapshot.moved));
         print(&Line::Progress { transfer: snapshot.key.id.to_string(), moved: snapshot.moved, total: snapshot.total });
+    }
+
+    fn state(&mut self, snapshot: &TransferSnapshot, standing: &Standing) {
+        print(&state_line(snapshot.key, standing));
+    }
+
+    fn started_again(&mut self, snapshot: &TransferSnapshot, index: u32) {
+        let Some(entry) = snapshot.manifest.entries.get(index as usize) else { return };
+        print(&Line::Restarted { transfer: snapshot.key.id.to_string(), path: entry.shown_path() });
     }
 
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
@@ -218,6 +240,11 @@ pub(super) fn device(device: &KnownDevice) -> String {
 
 fn is_incoming(key: TransferKey) -> bool {
     key.direction == Direction::Incoming
+}
+
+fn state_line(key: TransferKey, standing: &Standing) -> Line<'_> {
+    let Standing { state, by, reason } = standing;
+    Line::State { transfer: key.id.to_string(), state: *state, by: *by, reason: reason.as_deref() }
 }
 
 fn code_line(key: TransferKey, code: ShortCode) -> Line<'static> {
@@ -318,6 +345,25 @@ mod tests {
         let ended =
             format!(r#"{{"event":"compare_ended","transfer":"{ID}","reason":"Cancelled on the other device"}}"#);
         assert_eq!(of_comparison(Direction::Incoming, State::Ended(reason)), Some(ended));
+    }
+
+    #[test]
+    fn states_have_lines() {
+        let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
+        let line = |standing| written(&state_line(key, &standing));
+        let paused = Standing { state: State::Paused, by: Some(By::There), reason: Some("full".to_owned()) };
+        let start = format!(r#"{{"event":"state","transfer":"{ID}","state":"#);
+        assert_eq!(line(paused), format!(r#"{start}"paused","by":"there","reason":"full"}}"#));
+        for (state, word) in [
+            (State::Queued, "queued"),
+            (State::Checking, "checking"),
+            (State::Moving, "moving"),
+            (State::Reconnecting, "reconnecting"),
+            (State::Interrupted, "interrupted"),
+        ] {
+            let plain = Standing { state, by: None, reason: None };
+            assert_eq!(line(plain), format!(r#"{start}"{word}","by":null,"reason":null}}"#));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::prompt;
 use crate::{
     engine::messages::IncomingOffer,
-    model::{device::Peer, device_key::DeviceKey, short_code::ShortCode, transfer::TransferKey},
+    model::{conflict::Conflict, device::Peer, device_key::DeviceKey, short_code::ShortCode, transfer::TransferKey},
 };
 
 /// Something that waits for an answer.
@@ -14,6 +14,8 @@ pub(super) struct Matter {
     pub(super) code: Option<ShortCode>,
     /// `None`: only codes are to be compared.
     pub(super) offer: Option<IncomingOffer>,
+    /// What a yes means for names that are taken.
+    pub(super) conflict: Conflict,
 }
 
 impl Matter {
@@ -26,7 +28,7 @@ impl Matter {
     /// The question, and how it is put again.
     pub(super) fn question(&self) -> (String, &'static str) {
         match (&self.offer, self.code) {
-            (Some(offer), _) => (prompt::question(offer), prompt::AGAIN),
+            (Some(offer), _) => (prompt::question(offer, self.conflict), prompt::AGAIN),
             (None, _) => (prompt::comparison(&self.peer), prompt::AGAIN_WAITING),
         }
     }

@@ -18,8 +18,10 @@ mod recipient;
 mod send;
 mod session;
 mod show;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod verify;
 mod window;
 

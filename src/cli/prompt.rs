@@ -6,6 +6,7 @@ use super::show::{clean, clean_path, sentence};
 use crate::{
     engine::messages::IncomingOffer,
     model::{
+        conflict::Conflict,
         device::Peer,
         manifest::Manifest,
         preflight::{Preflight, Renamed, Taken},
@@ -33,7 +34,7 @@ pub(super) fn message(text: &str) -> String {
 }
 
 /// All that a person has to know, ending with the question.
-pub(super) fn question(offer: &IncomingOffer) -> String {
+pub(super) fn question(offer: &IncomingOffer, conflict: Conflict) -> String {
     let mut text = headline(offer);
     text.push('\n');
     let manifest = &offer.snapshot.manifest;
@@ -43,7 +44,7 @@ pub(super) fn question(offer: &IncomingOffer) -> String {
         text.push('\n');
     }
     place(&mut text, &offer.preflight);
-    list(&mut text, offer.preflight.taken.iter().map(taken).collect());
+    list(&mut text, what_is_there(&offer.preflight, conflict));
     list(&mut text, offer.preflight.renamed.iter().filter_map(|renamed| changed(renamed, manifest)).collect());
     let left_out = offer.preflight.left_out.iter();
     list(
@@ -139,6 +140,18 @@ fn place(text: &mut String, preflight: &Preflight) {
     if let Some(problem) = &preflight.problem {
         writeln!(text, "It cannot be saved there: {}", sentence(problem)).ok();
     }
+}
+
+/// What becomes of names that are taken.
+fn what_is_there(preflight: &Preflight, conflict: Conflict) -> Vec<String> {
+    let becomes = match conflict {
+        Conflict::KeepBoth => return preflight.taken.iter().map(taken).collect(),
+        Conflict::Replace => "there already, replaced once the new one is verified",
+        Conflict::Skip => "there already, left as it is and not taken",
+        Conflict::SkipIdentical => "there already, not taken if it is the same, else saved under another name",
+    };
+    let there = preflight.there;
+    (there > 0).then(|| format!("{}: {becomes}", count(there, "file", "files"))).into_iter().collect()
 }
 
 fn taken(Taken { name, becomes }: &Taken) -> String {

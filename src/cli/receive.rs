@@ -3,11 +3,12 @@
 use super::{
     answers,
     args::{Accept, Global, ReceiveArgs},
-    desk::{Desk, Judge},
+    desk::{Desk, Judge, Wishes},
     exit::{Exit, Problem},
     session::{Session, Setup},
     show,
 };
+use crate::model::conflict::Conflict;
 
 /// Receives until an interrupt, or with `--once` until the first accepted transfer has ended.
 pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Problem> {
@@ -23,11 +24,12 @@ pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Probl
     let judge = judge(arguments.accept, global.json);
     setup.attended = judge.listens();
     let mut session = Session::start(setup, global.json, Some(port))?;
-    if judge.listens() {
+    if judge.listens() || answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
         session.hear_lines(lines);
     }
-    let mut desk = Desk::new(session, judge, arguments.once);
+    let existing = arguments.existing.map(Conflict::from);
+    let mut desk = Desk::new(session, judge, Wishes { once: arguments.once, existing });
     let exit = desk.work();
     desk.close();
     exit

@@ -1,20 +1,29 @@
 //! `sealdrop send`: one transfer to one device, and its end as exit code.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
+    answers::{self, Line},
     args::{Global, SendArgs},
     exit::{Exit, Problem},
     recipient::{self, Recipient},
-    session::{Heard, Session, Setup},
+    session::{Heard, STOP_LIMIT, Session, Setup},
+    transfers::Scope,
 };
 use crate::{
     engine::{
         messages::{Command, SendRequest, What},
         new_transfer_id,
     },
-    model::transfer::{Direction, TransferKey},
+    model::transfer::{Direction, TransferKey, TransferSnapshot},
 };
+
+/// What earlier runs have left is known within this time, or the disk hangs.
+const RESTORE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Sends, and waits for the end.
 pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
@@ -23,11 +32,46 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
     let recipient = recipient::find(&arguments.to, &setup.profile)?;
     let request = request(arguments, recipient)?;
     let mut session = Session::start(setup, global.json, None)?;
-    let key = TransferKey { id: request.id, direction: Direction::Outgoing };
-    session.say(Command::Send(request));
-    let exit = wait_for_end(&mut session, key);
+    if answers::orders_can_come(global.json) {
+        let lines = answers::lines().map_err(|error| Problem::failed(format!("no orders can be read: {error}")))?;
+        session.hear_lines(lines);
+    }
+    let exit = carry_out(&mut session, request);
     session.stop();
     Ok(exit)
+}
+
+/// Begins, or goes on with what the same command began before, and waits for the end.
+pub(super) fn carry_out(session: &mut Session, request: SendRequest) -> Exit {
+    session.transfers.set_scope(Scope::Nothing);
+    let until = Instant::now() + RESTORE_LIMIT;
+    loop {
+        match session.next(Some(until)) {
+            Heard::Interrupted => return Exit::Cancelled,
+            Heard::Stopped => return Exit::Failed,
+            // Behind a disk that hangs nothing is found; sending still may work.
+            Heard::Restored | Heard::TimeOver => break,
+            Heard::Line(Some(line)) => obey(session, &line),
+            _ => {}
+        }
+    }
+    let kept = session.transfers.interrupted(Direction::Outgoing).find(|kept| is_same(kept, &request));
+    let key = kept.map_or(TransferKey { id: request.id, direction: Direction::Outgoing }, |kept| kept.key);
+    let goes_on = kept.is_some();
+    session.attend_to(key);
+    session.say(if goes_on { Command::Resume(key) } else { Command::Send(request) });
+    wait_for_end(session, key)
+}
+
+/// Whether `kept` is what `request` asks for: the same files and folders to the same recipient.
+fn is_same(kept: &TransferSnapshot, request: &SendRequest) -> bool {
+    let What::Paths(paths) = &request.what else { return false };
+    let same_peer = match request.expect {
+        Some(key) => kept.peer.key == Some(key),
+        None => kept.peer.dial.as_ref() == Some(&request.to),
+    };
+    let (kept_roots, roots): (BTreeSet<_>, BTreeSet<_>) = (kept.roots.iter().collect(), paths.iter().collect());
+    same_peer && kept.peer.classic == request.classic && !roots.is_empty() && kept_roots == roots
 }
 
 fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {
@@ -46,13 +90,33 @@ fn from_here(path: PathBuf) -> PathBuf {
 }
 
 fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
+    let mut until = None;
     loop {
-        match session.next(None) {
+        match session.next(until) {
             Heard::Ended(ended, ending) if ended.key == key => return Exit::of(&ending),
-            Heard::Interrupted => session.say(Command::Cancel(key)),
+            Heard::Interrupted => {
+                session.shut_down();
+                until = Some(Instant::now() + STOP_LIMIT);
+            }
+            Heard::Line(Some(line)) => obey(session, &line),
+            Heard::Stopped | Heard::TimeOver if until.is_some() => return Exit::Cancelled,
             Heard::Stopped => return Exit::Failed,
             _ => {}
         }
+    }
+}
+
+/// Does what a script says; nothing else comes by standard input here.
+fn obey(session: &mut Session, line: &str) {
+    if line.is_empty() {
+        return;
+    }
+    let obeyed = answers::parse(line).and_then(|line| match line {
+        Line::Order(order) => session.obey(order),
+        Line::Answer(_) => Err("no offer waits for an answer".to_owned()),
+    });
+    if let Err(problem) = obeyed {
+        session.show.complain(&answers::not_understood(&problem));
     }
 }
 

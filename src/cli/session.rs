@@ -10,12 +10,15 @@ use std::{
 use crossbeam_channel::{Receiver, Select, Sender, never};
 
 use super::{
+    answers::Order,
     args::Global,
     exit::Problem,
     human::Human,
     interrupt,
     json::Json,
     show::{self, Show},
+    standing::{Standing, State},
+    transfers::{News, Scope, Transfers},
 };
 use crate::{
     crypto::identity::Identity,
@@ -25,13 +28,14 @@ use crate::{
     },
     model::{
         book::KnownDevice,
+        conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
         outcome::Ending,
         reason::Reason,
         settings::Settings,
         short_code::ShortCode,
-        transfer::{Stage, TransferKey, TransferSnapshot},
+        transfer::{TransferKey, TransferSnapshot},
     },
     storage::{
         profile::{Profile, ProfileLock},
@@ -43,7 +47,7 @@ use crate::{
 /// The engine takes commands at once; one that does not is broken.
 const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 /// Last words to the other side have this long when the process ends.
-const STOP_LIMIT: Duration = Duration::from_secs(4);
+pub(super) const STOP_LIMIT: Duration = Duration::from_secs(4);
 
 /// The profile and what is set in it.
 pub(super) struct Setup {
@@ -96,15 +100,20 @@ pub(super) enum Heard {
     Code(TransferKey, ShortCode),
     /// A comparison of codes stands otherwise than before.
     Comparison(Box<ComparisonSnapshot>),
+    /// Over, or interrupted because this process ends.
     Ended(Box<TransferSnapshot>, Ending),
     /// Ctrl-C, the first.
     Interrupted,
+    /// A transfer waits to be gone on with.
+    Kept(TransferKey),
     /// A line of standard input; `None` when it has ended.
     Line(Option<String>),
     NotListening(u16, Reason),
     /// What a person confirmed could not be stored, and that was told.
     NotVerified,
     Offered(Box<IncomingOffer>),
+    /// All that earlier runs have left is known.
+    Restored,
     /// The engine is gone.
     Stopped,
     /// The time given is over.
@@ -119,8 +128,9 @@ pub(super) struct Session {
     pub(super) show: Box<dyn Show>,
     interrupts: Receiver<()>,
     lines: Receiver<String>,
-    /// Transfers that have not ended, as they stand.
-    transfers: HashMap<TransferKey, TransferSnapshot>,
+    pub(super) transfers: Transfers,
+    /// What is to be done about taken names, by the device book.
+    conflicts: HashMap<DeviceKey, Conflict>,
     /// Comparisons of codes that go on, as they stand.
     comparisons: HashMap<TransferKey, ComparisonState>,
     /// Told once this device listens.
@@ -166,7 +176,8 @@ impl Session {
             show,
             interrupts,
             lines: never(),
-            transfers: HashMap::new(),
+            transfers: Transfers::new(Scope::All),
+            conflicts: HashMap::new(),
             comparisons: HashMap::new(),
             identity: None,
             verifying: Vec::new(),
@@ -202,9 +213,36 @@ impl Session {
         }
     }
 
+    /// Lets the engine end in order: what can go on another time is kept.
+    pub(super) fn shut_down(&mut self) {
+        self.transfers.stopping();
+        self.say(Command::Shutdown);
+    }
+
+    /// What a person has decided about taken names in offers of this device.
+    pub(super) fn conflict(&self, peer: &Peer) -> Option<Conflict> {
+        peer.key.filter(|_| peer.verified).and_then(|key| self.conflicts.get(&key)).copied()
+    }
+
+    /// Tells of this transfer alone from now on, beginning with how it stands.
+    pub(super) fn attend_to(&mut self, key: TransferKey) {
+        self.transfers.set_scope(Scope::One(key));
+        let Some(snapshot) = self.transfers.get(key) else { return };
+        if let Some(standing) = Standing::of(&snapshot.stage) {
+            self.show.state(snapshot, &standing);
+        }
+    }
+
+    /// Does what a script says about a transfer; the error says why not.
+    pub(super) fn obey(&self, order: Order) -> Result<(), String> {
+        let key = self.transfers.named(order.transfer).ok_or("no such transfer is under way")?;
+        self.say(order.verb.command(key));
+        Ok(())
+    }
+
     /// Ends the engine in order, telling what still comes; last words reach the other side.
     pub(super) fn stop(mut self) {
-        self.say(Command::Shutdown);
+        self.shut_down();
         let deadline = Instant::now() + STOP_LIMIT;
         while !matches!(self.next(Some(deadline)), Heard::Stopped | Heard::TimeOver) {}
         drop(self.door.engine.take());
@@ -252,9 +290,9 @@ impl Session {
             Event::Devices(devices) => return self.stored(&devices),
             Event::DevicesDamaged { kept_at } => self.show.complain(&show::devices_damaged(&kept_at)),
             Event::DevicesNotSaved(reason) => return self.not_stored(&reason),
-            Event::FileEnded { key, end } => self.show.file_ended(self.transfers.get(&key)?, &end),
+            Event::FileEnded { key, end } => self.show.file_ended(self.transfers.get(key)?, &end),
             Event::Identity(key) => self.identity = Some(key),
-            Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(&key)?, &left_out),
+            Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(key)?, &left_out),
             Event::Listening { address, reachable_at } => {
                 self.show.listening(address, &reachable_at);
                 if let Some(key) = self.identity.take() {
@@ -267,7 +305,12 @@ impl Session {
                 let sentence = show::sentence(&reason);
                 self.show.complain(&format!("a caller from {address} was turned away: {sentence}"));
             }
+            Event::Restored => {
+                self.transfers.restored();
+                return Some(Heard::Restored);
+            }
             Event::Snapshot(snapshot) => return self.stands(snapshot),
+            Event::StartedAgain { key, index } => self.show.started_again(self.transfers.get(key)?, index),
             Event::Stopped => return Some(Heard::Stopped),
             Event::WrongKey(warning) => self.show.wrong_key(&warning),
             Event::FileChecked { .. }
@@ -280,7 +323,6 @@ impl Session {
             | Event::SettingsDamaged { .. }
             | Event::SettingsNotSaved(_)
             | Event::Staged { .. }
-            | Event::StartedAgain { .. }
             | Event::Staging { .. }
             | Event::Wrote { .. } => {}
         }
@@ -288,21 +330,22 @@ impl Session {
     }
 
     fn stands(&mut self, snapshot: TransferSnapshot) -> Option<Heard> {
-        let key = snapshot.key;
-        let told = self.transfers.get(&key).and_then(|before| before.code);
-        let code = snapshot.code.filter(|code| told != Some(*code));
+        let News { code, standing, ending } = self.transfers.hear(&snapshot)?;
         if let Some(code) = code {
             self.show.code(&snapshot, code);
         }
-        if let Stage::Ended(ending) = &snapshot.stage {
-            self.transfers.remove(&key);
-            self.show.finished(&snapshot, ending);
-            let ending = ending.clone();
+        if let Some(standing) = &standing {
+            self.show.state(&snapshot, standing);
+        }
+        if let Some(ending) = ending {
+            self.show.finished(&snapshot, &ending);
             return Some(Heard::Ended(Box::new(snapshot), ending));
         }
         self.show.stands(&snapshot);
-        self.transfers.insert(key, snapshot);
-        code.map(|code| Heard::Code(key, code))
+        match standing {
+            Some(standing) if standing.state == State::Interrupted => Some(Heard::Kept(snapshot.key)),
+            _ => code.map(|code| Heard::Code(snapshot.key, code)),
+        }
     }
 
     fn compared(&mut self, comparison: ComparisonSnapshot) -> Option<Heard> {
@@ -324,6 +367,8 @@ impl Session {
 
     /// The device book has changed: whoever was waited for is in it now, or still awaited.
     fn stored(&mut self, devices: &[KnownDevice]) -> Option<Heard> {
+        let trusted = devices.iter().filter_map(|device| device.trusted.as_ref());
+        self.conflicts = trusted.filter_map(|trusted| Some((trusted.key, trusted.conflict?))).collect();
         let device = devices.iter().find(|device| device.key().is_some_and(|key| self.verifying.contains(&key)))?;
         let key = device.key()?;
         self.verifying.retain(|awaited| *awaited != key);

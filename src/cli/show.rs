@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use super::standing::Standing;
 use crate::{
     engine::messages::{ComparisonSnapshot, IncomingOffer, KeyWarning},
     model::{
@@ -30,6 +31,10 @@ pub(super) trait Show {
     fn offered(&mut self, offer: &IncomingOffer);
     /// How a transfer that has not ended stands.
     fn stands(&mut self, snapshot: &TransferSnapshot);
+    /// It stands otherwise than was told before: held, moving, waiting to be connected again.
+    fn state(&mut self, snapshot: &TransferSnapshot, standing: &Standing);
+    /// A file begins anew, because what was there of it is not how it begins any more.
+    fn started_again(&mut self, snapshot: &TransferSnapshot, index: u32);
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]);
     fn file_ended(&mut self, snapshot: &TransferSnapshot, end: &FileEnd);
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending);

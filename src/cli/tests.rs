@@ -1,19 +1,22 @@
 //! What is said and asked, over an engine that only says what it is told to say.
 
+mod going_on;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded, never};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{
     answers::READING_TIME,
-    desk::{Desk, Judge},
+    desk::{Desk, Judge, Wishes},
     exit::Exit,
     session::{Door, Session},
     show::Show,
+    standing::Standing,
     verify::Table,
 };
 use crate::{
@@ -54,6 +57,12 @@ impl Show for Told {
         self.tell("offer");
     }
     fn stands(&mut self, _snapshot: &TransferSnapshot) {}
+    fn state(&mut self, _snapshot: &TransferSnapshot, standing: &Standing) {
+        self.tell(format!("state {:?}", standing.state).to_lowercase());
+    }
+    fn started_again(&mut self, _snapshot: &TransferSnapshot, index: u32) {
+        self.tell(format!("restarted {index}"));
+    }
     fn left_out(&mut self, _snapshot: &TransferSnapshot, _left_out: &[LeftOut]) {}
     fn file_ended(&mut self, _snapshot: &TransferSnapshot, _end: &FileEnd) {}
     fn finished(&mut self, _snapshot: &TransferSnapshot, ending: &Ending) {
@@ -99,6 +108,7 @@ struct Far {
     answer: Sender<OfferAnswer>,
     answers: Receiver<OfferAnswer>,
     end: Receiver<Result<Exit, String>>,
+    interrupts: Sender<()>,
 }
 
 impl Far {
@@ -109,19 +119,29 @@ impl Far {
         let (telling, told) = bounded(ROOM);
         let (answer, answers) = bounded(ROOM);
         let (ending, end) = bounded(1);
+        let (interrupts, interrupted) = bounded(1);
         std::thread::Builder::new()
             .spawn(move || {
                 let door = Door { commands: to_engine, events: heard, engine: None };
-                let mut session = Session::over(door, Box::new(Told(telling)), never());
+                let mut session = Session::over(door, Box::new(Told(telling)), interrupted);
                 session.hear_lines(typed);
                 ending.send(work(session).map_err(|problem| problem.sentence)).unwrap();
             })
             .unwrap();
-        Self { commands, events, lines: Some(lines), told, answer, answers, end }
+        Self { commands, events, lines: Some(lines), told, answer, answers, end, interrupts }
     }
 
     fn desk(judge: Judge, once: bool) -> Self {
-        Self::start(move |session| Desk::new(session, judge, once).work())
+        Self::desk_with(judge, Wishes { once, existing: None })
+    }
+
+    fn desk_with(judge: Judge, wishes: Wishes) -> Self {
+        Self::start(move |session| {
+            let mut desk = Desk::new(session, judge, wishes);
+            let exit = desk.work();
+            desk.close();
+            exit
+        })
     }
 
     fn table(by_script: bool) -> Self {
@@ -133,7 +153,11 @@ impl Far {
     }
 
     fn offer(&self, peer: Peer) {
-        let key = key(Direction::Incoming);
+        self.offer_of(key(Direction::Incoming).id, peer);
+    }
+
+    fn offer_of(&self, id: TransferId, peer: Peer) {
+        let key = TransferKey { id, direction: Direction::Incoming };
         let snapshot = TransferSnapshot::new(key, peer, Stage::Waiting, None);
         let reply = OfferReply::new(key, self.answer.clone());
         self.tell(Event::Snapshot(snapshot.clone()));
@@ -180,6 +204,11 @@ impl Far {
         self.say_at_once(&format!(r#"{{"transfer":"{id}","answer":"{word}"}}"#));
     }
 
+    fn order(&self, command: &str) {
+        let id = key(Direction::Incoming).id;
+        self.say_at_once(&format!(r#"{{"transfer":"{id}","command":"{command}"}}"#));
+    }
+
     /// The next thing that is shown.
     fn shown(&self) -> String {
         self.told.recv_timeout(LIMIT).unwrap()
@@ -194,6 +223,8 @@ impl Far {
     }
 
     fn ended(&self) -> Exit {
+        // The engine that was told to stop has stopped, unless the test has said so already.
+        self.events.try_send(Event::Stopped).ok();
         self.end.recv_timeout(LIMIT).unwrap().unwrap()
     }
 

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    answers::{self, READING_TIME, Word},
+    answers::{self, Line, READING_TIME, Word},
     args::Global,
     exit::{Exit, Problem},
     prompt,
     recipient::{self, Recipient},
     session::{Heard, Session, Setup},
     show,
+    transfers::Scope,
 };
 use crate::{
     engine::{
@@ -39,6 +40,7 @@ pub(super) fn run(global: &Global, text: &str) -> Result<Exit, Problem> {
     let mut session = Session::start(setup, global.json, None)?;
     let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
     session.hear_lines(lines);
+    session.transfers.set_scope(Scope::Nothing);
     let id = new_transfer_id();
     session.say(Command::Compare { id, to, expect });
     let mut table = Table::new(session, TransferKey { id, direction: Direction::Outgoing }, global.json);
@@ -133,13 +135,16 @@ impl Table {
         if line.is_empty() {
             return None;
         }
-        let word = answers::parse(line).and_then(|answer| match answer.word {
-            _ if answer.transfer != self.key.id => Err("no such comparison waits for an answer".to_owned()),
+        let word = answers::parse(line).and_then(|line| match line {
+            Line::Answer(answer) if answer.transfer == self.key.id => Ok(answer.word),
+            Line::Answer(_) | Line::Order(_) => Err("no such comparison waits for an answer".to_owned()),
+        });
+        let word = word.and_then(|word| match word {
             Word::Accept => Err("two codes are answered with \"verify\" or \"decline\"".to_owned()),
             Word::Verify if self.met.is_none() => Err("the code is not known yet".to_owned()),
             word => Ok(word),
         });
-        word.map_err(|problem| self.session.show.complain(&format!("an answer was not understood: {problem}"))).ok()
+        word.map_err(|problem| self.session.show.complain(&answers::not_understood(&problem))).ok()
     }
 
     fn verify(&mut self) -> Result<(), Problem> {

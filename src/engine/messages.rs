@@ -212,6 +212,8 @@ pub enum Event {
         key: TransferKey,
         preflight: Arc<Preflight>,
     },
+    /// What earlier runs left in this profile has been told, by a `Snapshot` each; comes once.
+    Restored,
     /// A caller was turned away at the door (bad header, bad name, too much, other version).
     Refused {
         address: String,

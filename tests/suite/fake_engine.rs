@@ -154,6 +154,7 @@ pub(crate) fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> Tr
         code: None,
         place: None,
         retryable: false,
+        roots: Vec::new(),
         moved: 0,
         kept: 0,
         total: manifest.bytes,

@@ -115,6 +115,7 @@ mod tests {
             message: None,
             place: None,
             retryable: false,
+            roots: Vec::new(),
             code: None,
         }
     }

@@ -43,6 +43,7 @@ impl Dispatch {
             self.outbox.line(Event::Refused { address, reason });
         }
         self.show_places();
+        self.outbox.fact(Event::Restored);
     }
 
     fn restore_incoming(&mut self, terms: Terms, recovered: &Recovered) {
@@ -84,10 +85,15 @@ impl Dispatch {
         if self.records.contains_key(&key) {
             return;
         }
+        if !kept.accepted && !kept.verified {
+            // An offer to a stranger is over with the program that made it.
+            return self.setup.errands.archive.drop_all(key);
+        }
         let KeptOutgoing { to, peer, key: known, verified, message, outgoing, digest, accepted, .. } = kept;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
         snapshot.manifest = Arc::clone(&outgoing.manifest);
         snapshot.peer.key = snapshot.peer.key.or(known);
+        snapshot.roots = tops(&outgoing);
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&Selection::All);
         record.digest = digest;
@@ -99,7 +105,7 @@ impl Dispatch {
             to,
             expect: known.filter(|_| verified),
             classic: false,
-            what: What::Paths(tops(&outgoing)),
+            what: What::Paths(record.snapshot.roots.clone()),
             message,
             patient: true,
         });

@@ -182,7 +182,7 @@ impl State {
                 self.staging.finish(stage, trees);
                 self.tell_left_out(&left_out);
             }
-            Event::StartedAgain { .. } => {}
+            Event::Restored | Event::StartedAgain { .. } => {}
             Event::Stopped => self.closing = Closing::Now,
             Event::WrongKey(warning) => self.alarm(AlarmKind::WrongKey(warning)),
             Event::Wrote { path, result } => self.wrote(&path, result),
