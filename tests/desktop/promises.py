@@ -3,6 +3,7 @@
 import re
 import time
 
+import survive
 import trust
 from desk import BUTTON, pixels_changed, sh, wait_for
 from runner import check, main, md5sum, random_file
@@ -239,6 +240,13 @@ if __name__ == "__main__":
         trust.codes_are_compared_without_a_file,
         trust.a_blocked_device_is_told_and_a_forgotten_one_is_a_stranger,
         trust.a_key_that_others_may_read_is_made_private_and_kept,
+        survive.either_side_pauses_and_goes_on_and_both_say_so,
+        survive.a_killed_receiver_goes_on_where_it_was,
+        survive.a_killed_sender_goes_on_where_it_was,
+        survive.closing_both_windows_loses_nothing,
+        survive.one_failed_file_is_sent_again_by_retry_and_no_other,
+        survive.a_folder_that_is_there_already_costs_only_what_is_missing,
+        survive.discard_removes_what_an_interrupted_transfer_left,
         a_window_closes_at_once_and_in_order,
         an_idle_window_uses_no_processor_time,
     ])

@@ -28,7 +28,10 @@ class Sealdrop(Program):
         self.profile = Path(folder) / "profile"
         self.profile.mkdir(exist_ok=True)
         settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": THEME}
-        (self.profile / "settings.json").write_text(json.dumps(settings))
+        stored = self.profile / "settings.json"
+        # What was set in the window before stays set.
+        before = json.loads(stored.read_text()) if stored.exists() else {}
+        stored.write_text(json.dumps({**before, **settings}))
         command = [os.environ["SEALDROP"], "--profile", self.profile, "--port", str(port), *paths]
         super().__init__(command, log, env={"RUST_BACKTRACE": "1"})
 
