@@ -32,7 +32,8 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves files. The **committer** of an incoming transfer flushes verified parts,
 //!   gives them their real names and releases receipts. A **closer** sees to it that the last word arrives.
-//!   The **historian** keeps what has ended in the profile, and looks things up in it.
+//!   The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is being
+//!   sent, so that it can go on after the program has ended.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte
@@ -42,15 +43,33 @@
 //! committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back, and only then does
 //! the sender say that the file was sent.
 //!
+//! # Going on
+//!
+//! One mechanism serves lost connections, sleep, pauses without a connection, restarts, crashes and loss of power: another
+//! connection under a higher *epoch*, on which the receiver says what it has and the sender sends the rest. The receiver's disk
+//! is the only truth: the agreement (what was accepted, and under which names) and the journal of one incoming transfer stand in
+//! the profile (`storage::agreement`, `storage::journal`), bytes in part files beside their places. Whenever a connection ends,
+//! its lane and committer end too, and the next one begins from the disk (`storage::landing::Landing::reopen`), whether it is
+//! in the same process or after a crash. So nothing has to be right in memory for a transfer to survive.
+//!
+//! Both sides try to reach the other: the sender offers to go on (`offer` with `again`), the receiver asks for it (`want`).
+//! Dispatch lets a lane of an earlier epoch end before the next one begins: a part file never has two writers. It counts the
+//! stretches of work on each transfer (its *life*), and what an earlier one still has to say comes too late. How many move at
+//! the same time is a matter of dispatch alone (`dispatch/queue.rs`): a lane without its turn holds its connection and says
+//! `pause`.
+//!
 //! # Invariants
 //!
-//! - A received file's real name never holds unverified bytes, and never replaces what was there.
-//! - Each transfer ends exactly once: a snapshot whose stage is `Ended` is the last word on it.
+//! - A received file's real name never holds unverified bytes, and never replaces what was there unless a person said so:
+//!   then the old file is there until the new one is verified.
+//! - Each transfer ends exactly once: a snapshot whose stage is `Ended` is the last word on it, unless a person sends again
+//!   what failed in it. *Interrupted* is a state, not an end.
+//! - A receipt goes out only after the file is flushed, named and noted in the journal.
 //! - Cancel is true within half a second at every stage, and the other side is told why.
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name`, or ends the program.
 //! - The window never waits: no lock, no file, no socket.
-//! - Threads share channel ends (bounded, all of them), cancel flags, one count of bytes (the room for lists that wait) and,
+//! - Threads share channel ends (bounded, all of them), flags that end or hold work, one count of bytes (the room for lists that wait) and,
 //!   for each direction, the rate and the clock of its speed limit (`transfer::pace`), and nothing else. No `Mutex`, no globals.
 //! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
