@@ -88,14 +88,22 @@ pub enum CardAction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowAction {
     Again,
+    AskToDiscard,
     Cancel,
     CheckAgain,
     Compare,
     /// The codes are not the same.
     Differ,
+    Discard,
+    /// Not *Discard* after all.
+    Keep,
+    MoveDown,
+    MoveUp,
     Open,
+    Pause,
     Pick(u32),
     Remove,
+    Resume,
     ShowInFolder,
 }
 

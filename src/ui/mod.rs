@@ -10,6 +10,8 @@ pub mod renderer;
 pub mod state;
 pub mod text;
 
+mod answering;
+mod asking;
 mod perform;
 mod sending;
 mod theme;

@@ -1,16 +1,15 @@
 //! Doing what the person asked for: changing the window's state and telling the engine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
-    action::{Action, CardAction, CloseAction, Field, PromptAction, RowAction, SettingsAction},
+    action::{Action, CloseAction, Field, PromptAction, SettingsAction},
     app::App,
     dialogs::{Answer, Purpose},
     state::{
         Closing, PathPrompt,
         notices::Tone,
         pasted,
-        rows::Check,
         settings_form::{SettingsForm, checked_name},
     },
     text::{self, Word},
@@ -192,122 +191,6 @@ impl App {
                     self.use_paths(prompt.purpose, typed);
                 }
             }
-        }
-    }
-
-    fn card(&mut self, key: TransferKey, action: &CardAction) {
-        match action {
-            CardAction::Accept => {
-                if let Some(card) = self.take_card(key) {
-                    card.accept();
-                }
-            }
-            CardAction::Decline => {
-                if let Some(card) = self.take_card(key) {
-                    card.decline();
-                }
-            }
-            CardAction::Differ => {
-                if let Some(card) = self.take_card(key) {
-                    self.codes_differ(&card.snapshot.peer);
-                    card.decline();
-                }
-            }
-            CardAction::Shown => self.card_shown(key),
-            other => {
-                let Some(card) = self.state.card(key) else { return };
-                let manifest = std::sync::Arc::clone(&card.snapshot.manifest);
-                match other {
-                    CardAction::Fold(node) => card.tree.fold(*node),
-                    CardAction::Toggle(node) => card.tree.toggle(&manifest, *node),
-                    CardAction::ToggleAll => card.tree.toggle_all(&manifest),
-                    CardAction::ToggleNames => card.names_open ^= true,
-                    _ => {}
-                }
-                if matches!(other, CardAction::Toggle(_) | CardAction::ToggleAll) {
-                    self.look_again(key);
-                }
-            }
-        }
-    }
-
-    fn card_shown(&mut self, key: TransferKey) {
-        let now = self.state.now;
-        let Some(card) = self.state.card(key) else { return };
-        card.shown_since = Some(card.shown_since.unwrap_or(now));
-        let asked = card.wants_code() && self.tell(Command::ShowCode(key));
-        if let Some(card) = self.state.card(key).filter(|_| asked) {
-            card.code_asked = true;
-        }
-    }
-
-    fn take_card(&mut self, key: TransferKey) -> Option<super::state::offers::OfferCard> {
-        let at = self.state.offers.iter().position(|card| card.key() == key)?;
-        let now = self.state.now;
-        // The ones below slide up to where this one took a click.
-        self.state.offers.iter_mut().skip(at + 1).for_each(|card| card.hold_still(now));
-        self.state.trust.comparisons.iter_mut().for_each(|card| card.hold_still(now));
-        Some(self.state.offers.remove(at))
-    }
-
-    fn card_folder(&mut self, key: TransferKey, folder: PathBuf) {
-        if let Some(card) = self.state.card(key) {
-            card.folder = folder;
-            card.preflight = None;
-            self.look_again(key);
-        }
-    }
-
-    /// Asks what saving the offer as it is now chosen would mean.
-    fn look_again(&mut self, key: TransferKey) {
-        let Some(card) = self.state.card(key) else { return };
-        let (folder, selection) = (card.folder.clone(), card.tree.selection());
-        self.tell(Command::Preflight { key, folder, selection });
-    }
-
-    fn row(&mut self, key: TransferKey, action: &RowAction) {
-        match action {
-            RowAction::Again => self.send_again(key),
-            RowAction::Cancel => {
-                self.tell(Command::Cancel(key));
-            }
-            RowAction::CheckAgain => self.check_again(key),
-            RowAction::Differ => {
-                if let Some(peer) = self.state.transfers.row(key).map(|row| row.snapshot.peer.clone()) {
-                    self.codes_differ(&peer);
-                }
-                self.tell(Command::Cancel(key));
-            }
-            RowAction::Remove => self.state.transfers.remove(key),
-            RowAction::ShowInFolder => {
-                if let Some(place) = self.state.transfers.row(key).and_then(super::state::rows::Row::place_to_show) {
-                    self.reveal(&place);
-                }
-            }
-            other => {
-                let Some(row) = self.state.transfers.row_mut(key) else { return };
-                match other {
-                    RowAction::Compare => row.compare = if row.compare.is_some() { None } else { Some(String::new()) },
-                    RowAction::Open => row.open ^= true,
-                    RowAction::Pick(index) => row.picked = (row.picked != Some(*index)).then_some(*index),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn reveal(&mut self, place: &Path) {
-        self.dialogs.reveal(place);
-    }
-
-    fn check_again(&mut self, key: TransferKey) {
-        let Some(files) = self.state.transfers.row(key).map(super::state::rows::Row::to_check) else { return };
-        let asked = files.iter().map(|file| (file.index, Check::Asked)).collect();
-        if !files.is_empty()
-            && self.tell(Command::CheckAgain { key, files })
-            && let Some(row) = self.state.transfers.row_mut(key)
-        {
-            row.checks = asked;
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) enum Sign {
     File,
     Folder,
     Link,
+    Pause,
     Ring,
     Tick,
     Warning,
@@ -195,6 +196,7 @@ fn shapes(sign: Sign, ink: Color32, at: &dyn Fn(f32, f32) -> Pos2) -> Vec<Shape>
         Sign::Link => {
             vec![line(&[(3.0, 13.0), (12.5, 3.5)], thin), line(&[(7.0, 3.5), (12.5, 3.5), (12.5, 9.0)], thin)]
         }
+        Sign::Pause => vec![line(&[(5.5, 3.5), (5.5, 12.5)], pen), line(&[(10.5, 3.5), (10.5, 12.5)], pen)],
         Sign::Ring => vec![Shape::circle_stroke(at(8.0, 8.0), 5.5, pen)],
         Sign::Tick => vec![line(&[(3.0, 8.5), (6.5, 12.0), (13.0, 4.0)], Stroke::new(2.0, ink))],
         Sign::Warning => vec![
@@ -206,7 +208,7 @@ fn shapes(sign: Sign, ink: Color32, at: &dyn Fn(f32, f32) -> Pos2) -> Vec<Shape>
 }
 
 /// A bar that says for which transfer it stands and how far it is.
-pub(super) fn progress(ui: &mut Ui, name: &str, moved: u64, total: u64) -> Response {
+pub(super) fn progress(ui: &mut Ui, name: &str, moved: u64, total: u64, ink: Color32) -> Response {
     let colours = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
     let percent = text::percent(moved, total);
@@ -224,7 +226,7 @@ pub(super) fn progress(ui: &mut Ui, name: &str, moved: u64, total: u64) -> Respo
         let part = crate::model::progress::fraction(moved, total);
         if part > 0.0 {
             let full = Rect::from_min_max(rect.min, pos2(rect.left() + (rect.width() * part).max(8.0), rect.bottom()));
-            ui.painter().rect_filled(full, 4.0, colours.accent);
+            ui.painter().rect_filled(full, 4.0, ink);
         }
     }
     response.on_hover_text(format!("{percent} %"))

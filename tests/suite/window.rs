@@ -321,7 +321,7 @@ fn closing_asks_first_when_something_runs() {
     window.close();
     window.harness.run();
     assert!(window.engine.asked().is_empty());
-    assert!(window.shows("1 transfer is running. Closing stops what is running."));
+    assert!(window.shows("1 transfer is not finished. It stops and can be resumed later."));
     window.click("Keep running");
     assert!(!window.shows("Close Sealdrop?"));
     window.close();

@@ -1,5 +1,6 @@
 //! Everything the window shows, in one place with one owner. Events are folded in, views read it, actions change it.
 
+pub mod chances;
 pub mod device_page;
 pub mod devices;
 pub mod drops;
@@ -182,7 +183,8 @@ impl State {
                 self.staging.finish(stage, trees);
                 self.tell_left_out(&left_out);
             }
-            Event::Restored | Event::StartedAgain { .. } => {}
+            Event::Restored => {}
+            Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,
             Event::WrongKey(warning) => self.alarm(AlarmKind::WrongKey(warning)),
             Event::Wrote { path, result } => self.wrote(&path, result),
@@ -206,7 +208,9 @@ impl State {
         let settled = moments.map(|at| at.saturating_duration_since(self.now));
         let history = self.history.as_ref().and_then(HistoryView::next_look);
         let history = history.map(|at| at.saturating_duration_since(self.now));
-        let others = [moving, settled, history, self.notices.next_change(self.now), self.drops.next_look(self.now)];
+        let counting = self.transfers.next_second(self.now);
+        let others =
+            [moving, counting, settled, history, self.notices.next_change(self.now), self.drops.next_look(self.now)];
         others.into_iter().flatten().chain(cards).min()
     }
 

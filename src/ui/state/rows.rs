@@ -1,9 +1,9 @@
 //! The rows of *Activity*: one for each transfer, running or over.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         device::PeerAddr,
         device_key::DeviceKey,
         manifest::Manifest,
-        outcome::{Ending, FileEnd, FileState, Outcome},
+        outcome::{Ending, FileEnd, FileState},
         progress::Pace,
         reason::{ReasonCode, Side},
         seal::Md5Digest,
@@ -39,8 +39,15 @@ pub struct Row {
     pub picked: Option<u32>,
     /// The text field of *Compare…*, while it is open.
     pub compare: Option<String>,
-    /// Sent again by another row.
+    /// Sent again by another row, or asked to be taken up again.
     pub again: bool,
+    /// *Discard* was clicked once.
+    pub discarding: bool,
+    /// Files that had to begin anew.
+    pub anew: BTreeSet<u32>,
+    tally: Tally,
+    /// Until when it has moved: a short look at what is there does not make another run of it.
+    moved_until: Option<Instant>,
 }
 
 /// The table of an ended transfer with at most so many files opens by itself.
@@ -48,6 +55,9 @@ const SHOWN_AT_ONCE: usize = 6;
 
 /// A changed top-level name is looked for among so many files: this is asked for at every frame.
 const LOOKED_AT: usize = 16;
+
+/// Figures go on over a break that is shorter than this.
+const ONE_RUN: Duration = Duration::from_secs(2);
 
 /// What is needed to send it once more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,20 +77,11 @@ pub enum Check {
     Done(Checked),
 }
 
-/// Which button offers another try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Nobody answered or was free to.
-    AskAgain,
-    /// It was under way and did not come through.
-    Retry,
-}
-
 impl Row {
     pub fn new(snapshot: TransferSnapshot, sent: Option<Sent>, now: Instant) -> Self {
         let mut row = Self {
             title: String::new(),
-            pace: Pace::new(now, snapshot.moved),
+            pace: Pace::new(now, snapshot.moved.saturating_sub(snapshot.kept)),
             sent,
             ends: HashMap::new(),
             files: Vec::new(),
@@ -89,6 +90,10 @@ impl Row {
             picked: None,
             compare: None,
             again: false,
+            discarding: false,
+            anew: BTreeSet::new(),
+            tally: Tally::default(),
+            moved_until: None,
             snapshot,
         };
         row.read_manifest();
@@ -108,12 +113,18 @@ impl Row {
         if !same {
             self.read_manifest();
         }
+        self.again &= self.ending().is_some();
+        self.discarding &= matches!(self.snapshot.stage, Stage::Interrupted);
+        if was_over && self.ending().is_none() {
+            self.revive();
+        }
         if !was_over && self.ending().is_some_and(|ending| ending.files > 0) && self.files.len() <= SHOWN_AT_ONCE {
             // The seals are what it was all about: a few of them are shown without being asked for.
             self.open = self.files.len() > 1;
         }
-        if began {
-            self.pace = Pace::new(now, self.snapshot.moved);
+        let goes_on = self.moved_until.is_some_and(|until| now.duration_since(until) < ONE_RUN);
+        if began && !goes_on {
+            self.pace = Pace::new(now, self.moved_now());
         }
         self.tick(now);
     }
@@ -121,7 +132,9 @@ impl Row {
     /// Tells the pace, also when nothing came: that is a speed, too.
     pub fn tick(&mut self, now: Instant) {
         if self.moving() {
-            self.pace.tell(now, self.snapshot.moved, self.snapshot.total);
+            let to_move = self.snapshot.total.saturating_sub(self.snapshot.kept);
+            self.pace.tell(now, self.moved_now(), to_move);
+            self.moved_until = Some(now);
         }
     }
 
@@ -145,22 +158,6 @@ impl Row {
         if let (true, [first, rest @ ..]) = (self.title.is_empty(), roots) {
             let name = first.file_name().map_or_else(|| first.to_string_lossy(), |name| name.to_string_lossy());
             self.title = text::and_more(&name, rest.len());
-        }
-    }
-
-    /// Which further try makes sense.
-    pub fn another_try(&self) -> Option<Again> {
-        let ending = self.ending()?;
-        self.sent.as_ref().filter(|sent| !self.again && !sent.roots.is_empty())?;
-        let code = ending.reason.as_ref().map(|reason| &reason.code);
-        match ending.outcome {
-            Outcome::Declined => match code {
-                Some(ReasonCode::NoAnswer | ReasonCode::Busy | ReasonCode::Timeout) => Some(Again::AskAgain),
-                _ => None,
-            },
-            Outcome::Failed if matches!(code, Some(ReasonCode::NoAnswer | ReasonCode::Busy)) => Some(Again::AskAgain),
-            Outcome::Failed | Outcome::Cancelled | Outcome::Partial | Outcome::Interrupted => Some(Again::Retry),
-            Outcome::Unchecked | Outcome::Verified => None,
         }
     }
 
@@ -250,19 +247,82 @@ impl Row {
         Some(parts.join("/"))
     }
 
-    /// Files that ended in each state.
+    /// Files that ended in each state. Kept as they come: it is asked for at every frame.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for end in self.ends.values().filter(|end| self.is_file(end.index)) {
-            match end.state {
-                FileState::Failed => tally.failed += 1,
-                FileState::Mismatch => tally.mismatch += 1,
-                FileState::Skipped => tally.skipped += 1,
-                FileState::Unchecked => tally.unchecked += 1,
-                FileState::Verified => tally.verified += 1,
-            }
+        self.tally
+    }
+
+    /// One entry has reached its end.
+    pub fn file_ended(&mut self, end: FileEnd) {
+        self.count(&end, 1);
+        if let Some(before) = self.ends.insert(end.index, end) {
+            self.count(&before, -1);
         }
-        tally
+    }
+
+    /// A file begins anew.
+    pub fn started_again(&mut self, index: u32) {
+        if self.is_file(index) {
+            self.anew.insert(index);
+        }
+    }
+
+    /// When this side dials again, if it is waiting for that.
+    pub fn tries_again_in(&self, now: Instant) -> Option<Duration> {
+        match self.snapshot.stage {
+            Stage::Reconnecting { next_try: Some(at), .. } => {
+                at.checked_duration_since(now).filter(|left| !left.is_zero())
+            }
+            _ => None,
+        }
+    }
+
+    /// Nothing of it goes on by itself or has begun: there is nobody it is being sent to or received from.
+    pub fn stands_still(&self) -> bool {
+        matches!(self.snapshot.stage, Stage::Ended(_) | Stage::Interrupted | Stage::Queued(_))
+    }
+
+    /// Bytes that moved in this run: what was there before says nothing about the speed.
+    fn moved_now(&self) -> u64 {
+        self.snapshot.moved.saturating_sub(self.snapshot.kept)
+    }
+
+    /// Taken up again after its end: what failed is open once more.
+    fn revive(&mut self) {
+        self.ends.retain(|_, end| Self::stays_done(end.state));
+        self.recount();
+        self.checks.clear();
+        self.compare = None;
+        self.again = false;
+    }
+
+    fn recount(&mut self) {
+        self.tally = Tally::default();
+        let ends = std::mem::take(&mut self.ends);
+        for end in ends.values() {
+            self.count(end, 1);
+        }
+        self.ends = ends;
+    }
+
+    fn count(&mut self, end: &FileEnd, by: i64) {
+        if !self.is_file(end.index) {
+            return;
+        }
+        let there = end.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::AlreadyThere);
+        let tally = &mut self.tally;
+        let place = match end.state {
+            FileState::Failed => &mut tally.failed,
+            FileState::Mismatch => &mut tally.mismatch,
+            FileState::Skipped if there => &mut tally.there,
+            FileState::Skipped => &mut tally.skipped,
+            FileState::Unchecked => &mut tally.unchecked,
+            FileState::Verified => &mut tally.verified,
+        };
+        *place = place.saturating_add_signed(by);
+        if end.md5.is_some() {
+            tally.sealed = tally.sealed.saturating_add_signed(by);
+        }
     }
 
     fn is_file(&self, index: u32) -> bool {
@@ -307,6 +367,7 @@ impl Row {
         }
         self.files =
             (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(index, _)| index).collect();
+        self.recount();
     }
 }
 
@@ -318,6 +379,10 @@ pub struct Tally {
     pub skipped: u64,
     pub unchecked: u64,
     pub verified: u64,
+    /// Not sent, because a file of that name was there.
+    pub there: u64,
+    /// Those of them that have a seal.
+    pub sealed: u64,
 }
 
 /// The first top-level name and how many others there are.

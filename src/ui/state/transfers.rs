@@ -1,6 +1,9 @@
 //! All rows of *Activity*, found by their transfer.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use super::rows::{Check, Row, Sent};
 use crate::{
@@ -10,6 +13,8 @@ use crate::{
         transfer::{Stage, TransferKey, TransferSnapshot},
     },
 };
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Rows in the order in which they came.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +64,13 @@ impl Transfers {
 
     pub fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
         if let Some(row) = self.row_mut(key) {
-            row.ends.insert(end.index, end);
+            row.file_ended(end);
+        }
+    }
+
+    pub fn started_again(&mut self, key: TransferKey, index: u32) {
+        if let Some(row) = self.row_mut(key) {
+            row.started_again(index);
         }
     }
 
@@ -85,9 +96,28 @@ impl Transfers {
         self.rows.iter().any(Row::moving)
     }
 
-    /// Transfers that closing would stop. An unanswered offer is not one of them.
+    /// When the countdown to the next try has to change: once a second, however many rows count.
+    pub fn next_second(&self, now: Instant) -> Option<Duration> {
+        let soonest = self.rows.iter().filter_map(|row| row.tries_again_in(now)).min()?;
+        let part = Duration::from_nanos(soonest.subsec_nanos().into());
+        // A little later than that, so that the figure has changed when it is drawn.
+        Some(if part.is_zero() { SECOND } else { part } + Duration::from_millis(1))
+    }
+
+    /// The highest place in the queue.
+    pub fn last_place(&self) -> Option<usize> {
+        let queued = self.rows.iter().filter(|row| matches!(row.snapshot.stage, Stage::Queued(_)));
+        queued.filter_map(|row| row.snapshot.place).max()
+    }
+
+    /// Transfers that closing would stop. An unanswered offer and what was interrupted before are none of them.
     pub fn running(&self) -> usize {
         self.rows.iter().filter(|row| runs(row)).count()
+    }
+
+    /// Those of them that closing ends for good.
+    pub fn lost_by_closing(&self) -> usize {
+        self.rows.iter().filter(|row| runs(row) && row.snapshot.peer.classic).count()
     }
 
     fn add(&mut self, row: Row) {
@@ -99,5 +129,5 @@ impl Transfers {
 fn runs(row: &Row) -> bool {
     use crate::model::transfer::Direction;
     let waits_here = row.key().direction == Direction::Incoming && matches!(row.snapshot.stage, Stage::Waiting);
-    row.ending().is_none() && !waits_here
+    row.ending().is_none() && !waits_here && !matches!(row.snapshot.stage, Stage::Interrupted)
 }

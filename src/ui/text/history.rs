@@ -6,7 +6,8 @@ use super::{
     Word,
     figures::{count, date, grouped, size, took},
     reasons::one_line,
-    sentences::{and_more, direction, files_and_size, missed, name, path},
+    sentences::{and_more, files_and_size, missed, name, path},
+    transfers::direction,
     trust::device_name,
 };
 use crate::model::{

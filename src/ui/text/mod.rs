@@ -5,8 +5,10 @@
 
 mod figures;
 mod history;
+mod pauses;
 mod reasons;
 mod sentences;
+mod transfers;
 mod trust;
 mod words;
 
@@ -14,5 +16,6 @@ pub use figures::{count, date, duration, fit, left, percent, rate, size, took};
 pub use history::*;
 pub use reasons::{explain, one_line};
 pub use sentences::*;
+pub use transfers::*;
 pub use trust::*;
 pub use words::Word;

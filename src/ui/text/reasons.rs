@@ -35,6 +35,7 @@ pub fn one_line(reason: &Reason) -> String {
 
 fn here(code: &ReasonCode) -> (String, &'static str) {
     let (headline, advice) = match code {
+        ReasonCode::AlreadyThere => ("A file of this name is there already on this device. It stays as it is", ""),
         ReasonCode::BadPath => ("A name in the offer is not allowed", "Ask the sender to rename it and send again"),
         ReasonCode::Blocked => ("The other device is blocked here", "Unblock it if you want its files"),
         ReasonCode::Busy => ("This device had too many offers waiting", "Answer some of them, then ask for it again"),
@@ -61,6 +62,7 @@ fn here(code: &ReasonCode) -> (String, &'static str) {
 
 fn there(code: &ReasonCode) -> (String, &'static str) {
     let (headline, advice) = match code {
+        ReasonCode::AlreadyThere => ("A file of this name is there already on the other device. It stays as it is", ""),
         ReasonCode::BadPath => ("The other device does not allow a name in the offer", "Rename it and send again"),
         ReasonCode::Blocked => ("This device is blocked on the other device", "Ask its owner to unblock it"),
         ReasonCode::Busy => ("The other device had too many offers waiting", "Ask again in a while"),
@@ -159,6 +161,7 @@ mod tests {
     pub(super) fn all_codes() -> Vec<ReasonCode> {
         use ReasonCode as C;
         vec![
+            C::AlreadyThere,
             C::BadHeader,
             C::BadMessage,
             C::BadPath,

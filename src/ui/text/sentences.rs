@@ -7,8 +7,7 @@ use crate::model::{
     comparison::Comparison,
     device::{BadAddr, shown_text},
     manifest::Manifest,
-    outcome::{Ending, FileState, Outcome},
-    transfer::{Direction, Stage},
+    outcome::FileState,
 };
 
 /// Characters of the first name where it stands for several: how many more there are must stay in sight.
@@ -154,67 +153,6 @@ pub fn bad_address(error: &BadAddr) -> String {
     }
 }
 
-/// `Sending to Anna’s laptop` / `Receiving from ...`.
-pub fn direction(direction: Direction, ended: bool, peer: &str) -> String {
-    match (direction, ended) {
-        (Direction::Incoming, false) => format!("Receiving from {peer}"),
-        (Direction::Incoming, true) => format!("From {peer}"),
-        (Direction::Outgoing, false) => format!("Sending to {peer}"),
-        (Direction::Outgoing, true) => format!("To {peer}"),
-    }
-}
-
-/// The sentence of a stage. `Moving` has figures instead, so it is empty.
-pub fn stage(stage: &Stage, direction: Direction, peer: &str) -> String {
-    match stage {
-        Stage::Listing { found } => format!("Listing… {} so far", count(*found, "item", "items")),
-        Stage::Resolving => format!("Looking up {peer}…"),
-        Stage::Connecting => format!("Connecting to {peer}…"),
-        Stage::Offering => format!("Offering to {peer}…"),
-        Stage::Hashing { done, total } => {
-            format!("Making the checksum first… {} of {}", size(*done), size(*total))
-        }
-        Stage::Queued(_) => "Waiting for its turn".to_owned(),
-        Stage::Checking { done, total } => format!("Checking what is there… {} of {}", size(*done), size(*total)),
-        Stage::Paused(_) => "Paused".to_owned(),
-        Stage::Reconnecting { .. } => "Connection lost. Trying again…".to_owned(),
-        Stage::Interrupted => "Interrupted".to_owned(),
-        Stage::Waiting if direction == Direction::Outgoing => format!("Waiting for {peer} to accept"),
-        Stage::Waiting => format!("Waiting for {peer} to start"),
-        Stage::Finishing if direction == Direction::Outgoing => format!("Finishing: waiting for {peer} to confirm"),
-        Stage::Finishing => "Finishing: putting everything in its place".to_owned(),
-        Stage::Cancelling => "Cancelling…".to_owned(),
-        Stage::Moving | Stage::Ended(_) => String::new(),
-    }
-}
-
-/// `1.2 GB of 3.4 GB`, with the files when there are several.
-pub fn moved(moved: u64, total: u64, files_ended: u64, files: u64) -> String {
-    let bytes = format!("{} of {}", size(moved), size(total));
-    if files > 1 { format!("{bytes}, {} of {}", grouped(files_ended), count(files, "file", "files")) } else { bytes }
-}
-
-/// How a transfer ended, in a few words.
-pub fn outcome(ending: &Ending, direction: Direction, files: u64) -> String {
-    let of = count(files, "file", "files");
-    match (ending.outcome, direction) {
-        // What was not wanted is not among them.
-        (Outcome::Verified, _) if ending.files > 1 => {
-            format!("All {} verified on both devices", count(ending.files, "file", "files"))
-        }
-        (Outcome::Verified, _) if ending.files == 0 => "Complete".to_owned(),
-        (Outcome::Verified, _) => "Verified on both devices".to_owned(),
-        (Outcome::Unchecked, Direction::Outgoing) => "Handed over, not confirmed".to_owned(),
-        (Outcome::Unchecked, Direction::Incoming) => "Received, no checksum to compare with".to_owned(),
-        (Outcome::Partial, _) if ending.files >= files => format!("All {of} arrived, something else was left out"),
-        (Outcome::Partial, _) => format!("{} of {of} arrived", grouped(ending.files)),
-        (Outcome::Declined, _) => "Declined".to_owned(),
-        (Outcome::Cancelled, _) => "Cancelled".to_owned(),
-        (Outcome::Interrupted, _) => "Interrupted".to_owned(),
-        (Outcome::Failed, _) => "Failed".to_owned(),
-    }
-}
-
 /// The accessible name of a seal.
 pub fn seal(hex: &str, state: FileState) -> String {
     let word = match state {
@@ -259,19 +197,6 @@ pub fn checking(done: usize, all: usize) -> String {
 /// Not listening, and why.
 pub fn not_listening(port: u16) -> String {
     format!("Not listening on port {port}")
-}
-
-/// The question when something runs.
-pub fn close_question(transfers: usize, offers: usize) -> String {
-    let transfers_running = count(transfers as u64, "transfer is running", "transfers are running");
-    let offers_waiting = count(offers as u64, "offer waits for your answer", "offers wait for your answer");
-    match (transfers, offers) {
-        // It ended while the question stood there.
-        (0, 0) => "Nothing is running any more.".to_owned(),
-        (0, _) => format!("{offers_waiting}. Closing declines."),
-        (_, 0) => format!("{transfers_running}. Closing stops what is running."),
-        _ => format!("{transfers_running} and {offers_waiting}. Closing stops and declines."),
-    }
 }
 
 /// The settings file was kept aside.
@@ -389,9 +314,4 @@ pub fn unfold(folder: &str) -> String {
 /// What is in a folder of the tree.
 pub fn items_and_size(items: u64, bytes: u64) -> String {
     format!("{}, {}", count(items, "item", "items"), size(bytes))
-}
-
-/// How many files ended in one of the lesser ways.
-pub fn tally(number: u64, state: super::Word) -> String {
-    format!("{}: {}", state.text(), count(number, "file", "files"))
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::{
     figures::{count, date},
     reasons::one_line,
-    sentences::{outcome, path},
+    sentences::path,
+    transfers::outcome,
 };
 use crate::{
     engine::messages::{ComparisonState, KeyWarning},
@@ -181,6 +182,9 @@ pub fn history_title(direction: Direction, title: &str) -> String {
 pub fn history_state(stage: &Stage, direction: Direction, files: u64) -> String {
     match stage {
         Stage::Ended(ending) => outcome(ending, direction, files),
+        Stage::Interrupted => super::Word::Interrupted.text().to_owned(),
+        Stage::Paused(_) => super::Word::Paused.text().to_owned(),
+        Stage::Queued(_) => super::Word::QueuedFile.text().to_owned(),
         _ => super::Word::Running.text().to_owned(),
     }
 }

@@ -6,7 +6,10 @@ use egui_extras::{Column, Table, TableBuilder};
 use super::seal;
 use crate::{
     engine::messages::Checked,
-    model::outcome::{FileEnd, FileState},
+    model::{
+        outcome::{FileEnd, FileState},
+        reason::ReasonCode,
+    },
     ui::{
         action::{Action, RowAction},
         state::rows::{Check, Row},
@@ -136,6 +139,7 @@ fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room
 
 fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
     let colours = palette(ui);
+    let there = end.and_then(|end| end.reason.as_ref()).is_some_and(|reason| reason.code == ReasonCode::AlreadyThere);
     let (picture, ink, word) = match (row.checks.get(&index), end.map(|end| end.state)) {
         (Some(Check::Asked), _) => (Sign::Ring, colours.weak, Word::Checking),
         (Some(Check::Done(Checked::Different(_))), _) => (Sign::Cross, colours.bad, Word::StateChangedSince),
@@ -144,16 +148,20 @@ fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
         (None, Some(FileState::Verified)) => (Sign::Tick, colours.good, Word::StateVerified),
         (None, Some(FileState::Mismatch)) => (Sign::Cross, colours.bad, Word::StateMismatch),
         (None, Some(FileState::Failed)) => (Sign::Cross, colours.bad, Word::StateFailed),
+        (None, Some(FileState::Skipped)) if there => (Sign::Dash, colours.weak, Word::StateThere),
         (None, Some(FileState::Skipped)) => (Sign::Dash, colours.weak, Word::StateSkipped),
         (None, Some(FileState::Unchecked)) => (Sign::Ring, colours.warn, Word::StateNotCompared),
         (None, None) if row.snapshot.current == Some(index) => (Sign::Ring, colours.accent, Word::Moving),
+        (None, None) if row.anew.contains(&index) => (Sign::Ring, colours.warn, Word::BeganAnew),
         (None, None) if row.ending().is_some() => (Sign::Dash, colours.weak, Word::StateNotSent),
         (None, None) => (Sign::Ring, colours.weak, Word::QueuedFile),
     };
     sign(ui, picture, ink);
     let label = ui.add(Label::new(RichText::new(word.text()).size(13.0).color(ink)).selectable(false).truncate());
-    if let Some(reason) = end.and_then(|end| end.reason.as_ref()) {
-        label.on_hover_text(text::one_line(reason));
+    let anew = row.anew.contains(&index).then(|| text::started_again(&row.name_of(index), 0));
+    let reason = end.and_then(|end| end.reason.as_ref()).map(text::one_line);
+    if let Some(tip) = reason.or(anew) {
+        label.on_hover_text(tip);
     }
 }
 
@@ -174,6 +182,9 @@ fn picked_ui(ui: &mut Ui, row: &Row) {
     };
     ui.add_space(4.0);
     ui.add(Label::new(row.name_of(index)).wrap());
+    if row.anew.contains(&index) {
+        weak(ui, &text::started_again(&row.name_of(index), 0));
+    }
     let Some(end) = row.ends.get(&index) else { return };
     if let Some(md5) = &end.md5 {
         seal::seal_ui(ui, md5, end.state, seal::LARGE);

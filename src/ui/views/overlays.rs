@@ -65,9 +65,10 @@ pub(super) fn closing_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
 }
 
 fn ask_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let (running, lost) = (state.transfers.running(), state.transfers.lost_by_closing());
     let closed = modal(ui, "close", 380.0, |ui| {
         ui.label(RichText::new(Word::CloseTitle.text()).heading().color(palette(ui).strong));
-        weak(ui, &text::close_question(state.transfers.running(), state.offers.len()));
+        weak(ui, &text::close_question(running, lost, state.offers.len()));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             if primary_button(ui, Word::DoNotClose.text(), true).clicked() {

@@ -1,0 +1,106 @@
+//! What can be asked of a transfer as it stands: which buttons its row has.
+
+use super::rows::Row;
+use crate::{
+    model::{
+        outcome::{FileState, Outcome},
+        reason::{ReasonCode, Side},
+        transfer::{Direction, Pause, QueuedFor, Stage},
+    },
+    ui::text::Word,
+};
+
+/// Which button offers another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Nobody answered or was free to.
+    AskAgain,
+    /// Just the files that failed; the row goes on.
+    Failed,
+    /// It was under way and did not come through.
+    Retry,
+}
+
+/// One button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chance {
+    Absent,
+    /// It is there, but only says why it cannot be clicked.
+    Barred(Word),
+    /// With what it does, where the label does not say all of it.
+    Offered(Option<Word>),
+}
+
+impl Row {
+    /// *Pause*.
+    pub fn pause(&self) -> Chance {
+        match self.snapshot.stage {
+            Stage::Moving | Stage::Checking { .. } | Stage::Reconnecting { .. } => {
+                if self.snapshot.peer.classic {
+                    Chance::Barred(Word::PauseClassicTip)
+                } else {
+                    Chance::Offered(None)
+                }
+            }
+            _ => Chance::Absent,
+        }
+    }
+
+    /// *Resume*.
+    pub fn resume(&self) -> Chance {
+        match &self.snapshot.stage {
+            Stage::Interrupted if self.discarding => Chance::Absent,
+            Stage::Interrupted => Chance::Offered(None),
+            Stage::Paused(pause) => resume_paused(pause),
+            // Dialling already: there is nothing to hurry.
+            Stage::Reconnecting { next_try: None, .. } if self.key().direction == Direction::Outgoing => {
+                Chance::Barred(Word::ResumeTryingTip)
+            }
+            Stage::Reconnecting { .. } | Stage::Queued(QueuedFor::Device) => {
+                Chance::Offered(Some(Word::ResumeTryNowTip))
+            }
+            _ => Chance::Absent,
+        }
+    }
+
+    /// Which further try makes sense.
+    pub fn another_try(&self) -> Option<Again> {
+        let ending = self.ending()?;
+        if self.snapshot.retryable {
+            return (!self.again).then_some(Again::Failed);
+        }
+        self.sent.as_ref().filter(|sent| !self.again && !sent.roots.is_empty())?;
+        let code = ending.reason.as_ref().map(|reason| &reason.code);
+        match ending.outcome {
+            Outcome::Declined => match code {
+                Some(ReasonCode::NoAnswer | ReasonCode::Busy | ReasonCode::Timeout) => Some(Again::AskAgain),
+                _ => None,
+            },
+            Outcome::Failed if matches!(code, Some(ReasonCode::NoAnswer | ReasonCode::Busy)) => Some(Again::AskAgain),
+            Outcome::Failed | Outcome::Cancelled | Outcome::Partial | Outcome::Interrupted => Some(Again::Retry),
+            Outcome::Unchecked | Outcome::Verified => None,
+        }
+    }
+
+    /// How many files *Retry* is about: those that failed, or, where only their number is known, all that are missing.
+    pub fn failed_files(&self) -> u64 {
+        let tally = self.tally();
+        let arrived = self.ending().map_or(0, |ending| ending.files);
+        let missing = self.snapshot.files.saturating_sub(arrived + tally.skipped + tally.there);
+        missing.max(tally.failed + tally.mismatch)
+    }
+
+    /// What came to an end for good: it is not sent once more when the transfer goes on.
+    pub(super) fn stays_done(state: FileState) -> bool {
+        matches!(state, FileState::Verified | FileState::Unchecked | FileState::Skipped)
+    }
+}
+
+fn resume_paused(pause: &Pause) -> Chance {
+    match (pause.here, pause.there, pause.reason.as_ref().map(|reason| reason.side)) {
+        (true, _, _) => Chance::Offered(None),
+        (false, true, _) => Chance::Barred(Word::ResumeThereTip),
+        (false, false, Some(Side::There)) => Chance::Barred(Word::ResumeByItselfTip),
+        (false, false, _) => Chance::Offered(Some(Word::ResumeLooksTip)),
+    }
+}
