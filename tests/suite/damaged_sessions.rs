@@ -126,7 +126,7 @@ fn settle_and_check(b: &mut Station, what: &str) -> usize {
     loop {
         for event in &b.seen {
             if let Event::Snapshot(snapshot) = event {
-                open.insert(snapshot.key, !matches!(snapshot.stage, Stage::Ended(_)));
+                open.insert(snapshot.key, !matches!(snapshot.stage, Stage::Ended(_) | Stage::Reconnecting { .. }));
             }
         }
         if !open.values().any(|open| *open) {
@@ -147,7 +147,7 @@ fn settle_and_check(b: &mut Station, what: &str) -> usize {
         }
     }
     let mut files = 0;
-    for (name, bytes) in crate::support::tree(&b.received()) {
+    for (name, bytes) in crate::support::finished(&b.received()) {
         let Some(bytes) = bytes else { continue };
         files += 1;
         let place = b.received().join(&name);

@@ -211,8 +211,8 @@ fn who_waits_its_turn_hears_that_the_other_side_is_gone() {
         } else {
             peer.hang_up();
         }
-        let ending = b.ending(key);
+        let reason = b.broken(key);
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-        assert_eq!(ending.reason.unwrap().code, ReasonCode::ConnectionLost);
+        assert_eq!(reason.code, ReasonCode::ConnectionLost);
     }
 }

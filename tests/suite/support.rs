@@ -19,6 +19,7 @@ use sealdrop::{
         device_key::DeviceKey,
         manifest::Selection,
         outcome::{Ending, FileEnd, Outcome},
+        reason::Reason,
         settings::Settings,
         short_code::ShortCode,
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
@@ -261,6 +262,17 @@ impl Station {
         })
     }
 
+    /// Waits until the connection of a transfer is lost; why.
+    pub(crate) fn broken(&mut self, key: TransferKey) -> Reason {
+        self.wait("a break", |event| match event {
+            Event::Snapshot(snapshot) if snapshot.key == key => match &snapshot.stage {
+                Stage::Reconnecting { reason, .. } => Some(reason.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
     pub(crate) fn file_ends(&self, key: TransferKey) -> Vec<FileEnd> {
         let of_key = |event: &Event| match event {
             Event::FileEnded { key: of, end } if *of == key => Some(end.clone()),
@@ -313,6 +325,11 @@ pub(crate) fn seeded(seed: u64, len: usize) -> Vec<u8> {
     }
     bytes.truncate(len);
     bytes
+}
+
+/// As `tree`, without what is not finished.
+pub(crate) fn finished(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+    tree(folder).into_iter().filter(|(name, _)| !name.ends_with(".part")).collect()
 }
 
 /// Every file and folder below `folder`, by relative path, with what the files hold.
