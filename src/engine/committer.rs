@@ -133,23 +133,19 @@ impl Committer {
         // What was verified before the connection broke is kept, though nobody can be told; a cancel keeps nothing more.
         self.release();
         if self.tells.ended_early.is_set() {
-            self.landing.remove_empty_folders();
+            self.landing.discard();
+        } else {
+            self.landing.finish();
         }
-        self.landing.finish();
     }
 
     fn release(&mut self) {
-        let (mut parts, mut sealed) = (Vec::new(), Vec::new());
-        for VerifiedPart { index, part, md5 } in self.batch.drain(..) {
-            parts.push(part);
-            sealed.push((index, md5));
+        if self.tells.cancel.is_set() {
+            return self.batch.clear();
         }
-        let flushed = self.landing.flush_all(&mut parts);
-        for ((part, (index, md5)), flushed) in parts.into_iter().zip(sealed).zip(flushed) {
-            if self.tells.cancel.is_set() {
-                return;
-            }
-            let published = flushed.and_then(|()| self.landing.publish_flushed(part));
+        let seals: Vec<Md5Digest> = self.batch.iter().map(|verified| verified.md5).collect();
+        let batch = self.batch.drain(..).map(|verified| (verified.part, verified.md5)).collect();
+        for ((index, published), md5) in self.landing.commit(batch).into_iter().zip(seals) {
             self.tell(index, Some(md5), published);
         }
         self.tells.waker.wake();

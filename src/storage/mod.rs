@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod cancelled_file;
 pub mod devices_file;
+pub mod disk;
 pub mod error;
 pub mod history_file;
 pub mod identity_file;
@@ -29,4 +30,5 @@ mod places;
 mod probe;
 mod sent_log;
 mod source;
+mod stored_path;
 mod walk;

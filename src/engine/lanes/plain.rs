@@ -86,7 +86,9 @@ impl Lane {
         } else if self.cancel.is_set() {
             return Err(LaneError::Local(Reason::bare(ReasonCode::Cancelled)));
         } else {
-            end.place = Some(landing.publish(part).map_err(LaneError::Local)?);
+            let published = landing.commit(vec![(part, md5)]).pop().map(|(_index, published)| published);
+            let lost = || Reason::here(ReasonCode::Internal, "the file was not published");
+            end.place = Some(published.ok_or_else(lost).flatten().map_err(LaneError::Local)?);
             if theirs.is_some() {
                 end.state = FileState::Verified;
             }
