@@ -17,24 +17,24 @@ use crate::{
         seal::Md5Digest,
         transfer::{Stage, TransferKey},
     },
-    storage::{landing::Landing, profile::Profile, sources::Outgoing, space},
+    storage::{journal::Recovered, landing::Landing, profile::Profile, sources::Outgoing, space},
     transfer::{
         classic,
         lane::{Farewell, LaneEnd, LaneError, Report, told},
         limits::Limits,
         pace::Pace,
-        receive::ReceiveLane,
-        send::SendLane,
+        send::{SendLane, SentBefore},
     },
     wire::header::{Answer, Message},
 };
 
 use super::{
     cancel::CancelFlag,
-    closer, committer,
+    closer,
     link::SocketLink,
     messages::Acceptance,
     note::{Note, Session},
+    receiving::{self, Whose},
 };
 
 /// Between two figures of one lane.
@@ -87,7 +87,13 @@ impl Lane {
     pub fn send(&self, mut link: SocketLink, outgoing: &Outgoing) -> Result<(), Reason> {
         self.take_over(&mut link);
         let mut report = self.reporter();
-        let lane = SendLane::new(&mut link, &mut report, Arc::clone(&outgoing.manifest), &outgoing.places);
+        let lane = SendLane::new(
+            &mut link,
+            &mut report,
+            Arc::clone(&outgoing.manifest),
+            &outgoing.places,
+            SentBefore::default(),
+        );
         let ended = lane.run();
         finish(link, ended)
     }
@@ -103,31 +109,10 @@ impl Lane {
                 return Err(reason);
             }
         };
-        let ended_early = CancelFlag::default();
-        let tells = committer::Tells {
-            key: self.key,
-            notes: self.notes.clone(),
-            waker: link.waker(),
-            cancel: self.cancel.clone(),
-            ended_early: ended_early.clone(),
-        };
-        let started = committer::start(landing.clone(), tells);
-        let (mut commit, thread) = started.map_err(|error| {
-            landing.finish();
-            Reason::here(ReasonCode::Internal, error.to_string())
-        })?;
         let mut report = self.reporter();
-        let selection = &to.acceptance.selection;
-        let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing, Arc::clone(manifest), selection);
-        let ended = lane.run();
-        if ended.is_err() {
-            ended_early.set();
-        }
-        drop(commit);
-        let result = finish(link, ended);
-        // It has nothing left to do but its last flush; a panic in it has been printed.
-        thread.join().ok();
-        result
+        let whose = Whose { key: self.key, cancel: self.cancel.clone(), notes: self.notes.clone() };
+        let ended = receiving::receive(&mut link, &mut report, &landing, Recovered::default(), &whose);
+        finish(link, ended.map(|_tally| ()))
     }
 
     /// Receives one file in the plain protocol.

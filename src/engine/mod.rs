@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod cancel;
+pub mod checker;
 pub mod closer;
 pub mod committer;
 pub mod dial;
@@ -23,6 +24,7 @@ pub mod note;
 pub mod outgoing;
 mod poll;
 pub mod pool;
+pub mod receiving;
 pub mod threads;
 
 use std::{

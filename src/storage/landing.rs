@@ -15,17 +15,20 @@ use cap_fs_ext::{DirExt, SystemTimeSpec};
 use cap_std::{ambient_authority, fs::Dir, time::SystemTime};
 
 use crate::model::{
+    conflict::Conflict,
     file_name::{BadName, NameRules},
     manifest::{Entry, EntryKind, Manifest, Selection},
     reason::{Reason, ReasonCode},
+    seal::Md5Digest,
     transfer::TransferId,
 };
 
 use super::{
+    agreement::Terms,
     error::{Doing, io_reason},
     folder_handles::{FolderHandles, Missing, claim_tops, first_free},
     leftovers::{Record, part_name, remove_record},
-    part_file::{PartFile, time_of},
+    part_file::{Flusher, PartFile, time_of},
     path_map::{NodeId, PathMap},
     probe::probe_folding,
     profile::Profile,
@@ -41,11 +44,17 @@ pub struct Landing {
     handles: FolderHandles,
 }
 
+pub struct There {
+    pub place: PathBuf,
+    pub size: u64,
+}
+
 #[derive(Debug)]
 struct Shared {
     profile: Profile,
     folder: PathBuf,
     id: TransferId,
+    terms: Terms,
     manifest: Arc<Manifest>,
     selection: Selection,
     map: PathMap,
@@ -84,8 +93,49 @@ impl Landing {
         let record = Record { folder: folder.clone(), names };
         record.save(profile, id).map_err(|error| error.reason())?;
         let profile = profile.clone();
-        let shared = Shared { profile, folder, id, manifest, selection, map, tops, record, parts: Arc::default() };
+        let terms =
+            Terms { manifest: Arc::clone(&manifest), selection: selection.clone(), conflict: Conflict::KeepBoth };
+        let shared =
+            Shared { terms, profile, folder, id, manifest, selection, map, tops, record, parts: Arc::default() };
         Ok(Self { shared: Arc::new(shared), handles: FolderHandles::new(Arc::new(root)) })
+    }
+
+    pub fn terms(&self) -> &Terms {
+        &self.shared.terms
+    }
+    pub fn continue_part(&self, index: u32, _offset: u64) -> Result<PartFile, Reason> {
+        Err(internal("no part", index))
+    }
+    pub fn part_prefix(&self, index: u32) -> Result<std::fs::File, Reason> {
+        Err(internal("no part", index))
+    }
+    pub fn there(&self, _index: u32) -> Option<There> {
+        None
+    }
+    pub fn already_done(&self, index: u32, _md5: Md5Digest) -> Result<PathBuf, Reason> {
+        Err(internal("no file", index))
+    }
+    pub fn commit(&self, batch: Vec<(PartFile, Md5Digest)>) -> Vec<(u32, Result<PathBuf, Reason>)> {
+        let mut parts: Vec<PartFile> = batch.into_iter().map(|(part, _)| part).collect();
+        let flushed = self.flush_all(&mut parts);
+        let each = parts.into_iter().zip(flushed);
+        each.map(|(part, flushed)| (part.index(), flushed.and_then(|()| self.publish_flushed(part)))).collect()
+    }
+    pub fn flush_at(&self, _flusher: Flusher, _offset: u64) -> Result<(), Reason> {
+        Ok(())
+    }
+    pub fn suspend_part(&self, _part: PartFile) -> Result<(), Reason> {
+        Ok(())
+    }
+    pub fn suspend(&self) {
+        self.finish();
+    }
+    pub fn finish_partial(&self) {
+        self.finish();
+    }
+    pub fn discard(&self) {
+        self.remove_empty_folders();
+        self.finish();
     }
 
     /// Opens a new part file for a selected file, making the folders above it as needed.

@@ -1,9 +1,11 @@
 //! The disk: what is sent is read here, what arrives is written here, and the profile is kept here.
 
+pub mod agreement;
 pub mod devices_file;
 pub mod error;
 pub mod history_file;
 pub mod identity_file;
+pub mod journal;
 pub mod landing;
 pub mod part_file;
 pub mod profile;

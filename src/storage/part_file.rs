@@ -26,6 +26,8 @@ use super::{
     space::free_bytes,
 };
 
+pub struct Flusher;
+
 /// A part file that is open for writing. Dropped without being published, it is removed.
 #[derive(Debug)]
 pub struct PartFile {
@@ -80,6 +82,10 @@ impl PartFile {
             }
             Err(error) => Err(self.reason(&error)),
         }
+    }
+
+    pub fn flusher(&self) -> Result<Flusher, Reason> {
+        Ok(Flusher)
     }
 
     /// Lets the system begin to put the bytes on the disk, where it can be asked to, without waiting for it.
