@@ -1,9 +1,8 @@
 //! One thread per incoming connection that hashes what is there of files already, while its lane takes in others.
 
 use std::{
-    io::{self, Read},
+    io,
     ops::ControlFlow,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::{
     digest::Hasher,
     model::reason::{Reason, ReasonCode},
-    storage::{landing::Landing, text_file},
+    storage::landing::Landing,
     transfer::check::{Check, CheckJob, CheckNews, Matter},
 };
 
@@ -83,16 +82,28 @@ impl Checker {
     }
 
     fn hash(&self, job: &CheckJob) -> Result<Hasher, Reason> {
+        let mut from = match job.matter {
+            Matter::Part => self.landing.part_prefix(job.index)?,
+            Matter::There => self.landing.there_bytes(job.index)?,
+        };
+        if job.matter == Matter::There && from.size() != job.bytes {
+            return Err(changed(job.bytes, from.size()));
+        }
         let mut count = Count { checker: self, hasher: Hasher::new(), bytes: 0, last: Instant::now() };
-        match &job.matter {
-            Matter::Part => count.hash_part(job)?,
-            Matter::There(place) => count.hash_file(place)?,
+        let mut buffer = vec![0; PIECE_BYTES];
+        while count.bytes < job.bytes {
+            let most = usize::try_from(job.bytes - count.bytes).unwrap_or(usize::MAX).min(buffer.len());
+            let read = from.read(buffer.get_mut(..most).unwrap_or_default())?;
+            if read == 0 || count.take(buffer.get(..read).unwrap_or_default()).is_break() {
+                return Err(changed(job.bytes, count.bytes));
+            }
         }
-        if count.bytes == job.bytes {
-            return Ok(count.hasher);
-        }
-        Err(Reason::here(ReasonCode::Changed, format!("{} bytes expected, {} are there", job.bytes, count.bytes)))
+        Ok(count.hasher)
     }
+}
+
+fn changed(expected: u64, found: u64) -> Reason {
+    Reason::here(ReasonCode::Changed, format!("{expected} bytes expected, {found} are there"))
 }
 
 /// One job under way.
@@ -104,25 +115,6 @@ struct Count<'a> {
 }
 
 impl Count<'_> {
-    fn hash_part(&mut self, job: &CheckJob) -> Result<(), Reason> {
-        let mut part = self.checker.landing.part_prefix(job.index)?;
-        let mut buffer = vec![0; PIECE_BYTES];
-        while self.bytes < job.bytes {
-            let most = usize::try_from(job.bytes - self.bytes).unwrap_or(usize::MAX).min(buffer.len());
-            let piece = buffer.get_mut(..most).unwrap_or_default();
-            let read = part.read(piece).map_err(|error| Reason::here(ReasonCode::Io, error.to_string()))?;
-            if read == 0 || self.take(buffer.get(..read).unwrap_or_default()).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn hash_file(&mut self, place: &Path) -> Result<(), Reason> {
-        // Where it stopped shows in the number of bytes.
-        text_file::check_file(place, &mut |bytes| self.take(bytes)).map(|_whole| ())
-    }
-
     fn take(&mut self, bytes: &[u8]) -> ControlFlow<()> {
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;

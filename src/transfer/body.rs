@@ -77,7 +77,7 @@ impl Arrived {
 
     /// What has to be done to put what came on the disk for good, if it is time.
     pub fn flush_due(&mut self, limits: &Limits) -> Option<Result<(Flusher, u64), Reason>> {
-        let Stored::Part(part) = &self.stored else { return None };
+        let Stored::Part(part) = &mut self.stored else { return None };
         let (flushed, last) = self.flushed;
         let fresh = part.written() - flushed;
         if fresh == 0 || (fresh < limits.flush_bytes && last.elapsed() < limits.flush_every) {

@@ -1,7 +1,5 @@
 //! What a receiver hashes before it says what it has of a file. Where that is done is the engine's business.
 
-use std::path::PathBuf;
-
 use crate::{digest::Hasher, model::reason::Reason};
 
 /// One thing to hash: its first `bytes` bytes.
@@ -13,12 +11,12 @@ pub struct CheckJob {
 }
 
 /// What is there of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
     /// Its part file, from an earlier connection.
     Part,
     /// A whole file that stood at its place before.
-    There(PathBuf),
+    There,
 }
 
 /// What is heard of the one job that is under way.

@@ -200,7 +200,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
     /// Makes or takes up what the bytes of a file go to.
     fn begin(&mut self, index: u32, offset: u64, size: u64, told: Option<Told>) -> Result<Arrived, LaneError> {
         let (stored, hasher) = match told {
-            Some(Told { offset: there, matter: Matter::There(_), hasher, .. }) if offset == there => {
+            Some(Told { offset: there, matter: Matter::There, hasher, .. }) if offset == there => {
                 (Stored::There, hasher)
             }
             Some(Told { matter: Matter::Part, hasher, .. }) if offset > 0 => {

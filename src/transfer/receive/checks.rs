@@ -76,7 +76,7 @@ impl Checks {
         let Some((matter, bytes)) = matter(index, planner, landing) else { return Some(Checked::Nothing(index)) };
         self.progress.more(bytes);
         self.progress.begin();
-        check.check(CheckJob { index, matter: matter.clone(), bytes });
+        check.check(CheckJob { index, matter, bytes });
         self.running = Some(Running { index, matter, bytes, hashed: 0 });
         None
     }
@@ -128,8 +128,8 @@ fn matter(index: u32, planner: &Planner, landing: &Landing) -> Option<(Matter, u
     let terms = landing.terms();
     let size = terms.manifest.entries.get(index as usize)?.size();
     match landing.there(index) {
-        Some(There { place, size: there }) if there == size && terms.conflict == Conflict::SkipIdentical => {
-            Some((Matter::There(place), size))
+        Some(There { size: there, .. }) if there == size && terms.conflict == Conflict::SkipIdentical => {
+            Some((Matter::There, size))
         }
         _ => None,
     }
