@@ -1,6 +1,8 @@
-//! One thread per incoming transfer that gives verified parts their real names and releases their receipts.
+//! One thread per incoming connection that puts what came on the disk for good, gives verified parts their real names and
+//! releases their receipts.
 
 use std::{
+    collections::HashMap,
     io,
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -17,8 +19,8 @@ use crate::{
     },
     storage::landing::Landing,
     transfer::{
-        lane::told,
-        receive::{Commit, VerifiedPart},
+        lane::{concerns_all, told},
+        receive::{Commit, Flush, Trouble, VerifiedPart},
         send::WINDOW,
     },
     wire::header::{Receipt, ReceiptState},
@@ -35,6 +37,9 @@ const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 
+/// What went wrong and was not read by the lane.
+const MOST_TROUBLES: usize = 16;
+
 /// With nothing to release, it only waits for the next word.
 const IDLE_WAIT: Duration = Duration::from_hours(1);
 
@@ -42,13 +47,20 @@ const IDLE_WAIT: Duration = Duration::from_hours(1);
 enum Word {
     AllFilesEnded,
     Idle,
+    Flush(Flush),
     Part(VerifiedPart),
+    /// A file that stood at its place before.
+    There(u32, Md5Digest),
 }
 
 /// A lane's end of its committer; dropping it lets the committer finish.
 pub struct CommitHandle {
     words: Sender<Word>,
     receipts: Receiver<Receipt>,
+    troubles: Receiver<Trouble>,
+    /// One for each flush that is over.
+    flushed: Receiver<()>,
+    is_flushing: bool,
     /// Parts that were handed over since the last `idle`.
     fresh: bool,
 }
@@ -58,6 +70,23 @@ impl Commit for CommitHandle {
         self.fresh = true;
         // The window keeps this from ever being full; a committer that is gone drops the part, and no receipt comes.
         self.words.send(Word::Part(part)).ok();
+    }
+
+    fn keep(&mut self, index: u32, md5: Md5Digest) {
+        self.fresh = true;
+        self.words.send(Word::There(index, md5)).ok();
+    }
+
+    fn can_flush(&mut self) -> bool {
+        if self.flushed.try_recv().is_ok() {
+            self.is_flushing = false;
+        }
+        !self.is_flushing
+    }
+
+    fn flush(&mut self, flush: Flush) {
+        self.is_flushing = true;
+        self.words.send(Word::Flush(flush)).ok();
     }
 
     fn idle(&mut self) {
@@ -73,6 +102,10 @@ impl Commit for CommitHandle {
     fn try_receipt(&mut self) -> Option<Receipt> {
         self.receipts.try_recv().ok()
     }
+
+    fn try_trouble(&mut self) -> Option<Trouble> {
+        self.troubles.try_recv().ok()
+    }
 }
 
 /// Who the committer works for and tells.
@@ -81,8 +114,6 @@ pub struct Tells {
     pub notes: Sender<Note>,
     pub waker: LinkWaker,
     pub cancel: CancelFlag,
-    /// Set by a lane that did not come to its end in order.
-    pub ended_early: CancelFlag,
 }
 
 /// Starts the committer of one transfer.
@@ -90,18 +121,33 @@ pub struct Tells {
 /// # Errors
 /// The system has no thread for us.
 pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHandle<()>)> {
-    let (words, heard) = bounded(2 * WINDOW + 2);
+    // Verified files, one flush, that nothing comes at the moment, and that nothing will.
+    let (words, heard) = bounded(2 * WINDOW + 3);
     let (receipts, released) = bounded(2 * WINDOW);
-    let thread =
-        threads::spawn("committer", move || Committer { landing, tells, receipts, batch: Vec::new() }.run(&heard))?;
-    Ok((CommitHandle { words, receipts: released, fresh: false }, thread))
+    let (troubles, told) = bounded(MOST_TROUBLES);
+    let (flushed, are_flushed) = bounded(1);
+    let committer = Committer { landing, tells, receipts, troubles, flushed, batch: Vec::new(), there: Vec::new() };
+    let thread = threads::spawn("committer", move || committer.run(&heard))?;
+    let handle = CommitHandle {
+        words,
+        receipts: released,
+        troubles: told,
+        flushed: are_flushed,
+        is_flushing: false,
+        fresh: false,
+    };
+    Ok((handle, thread))
 }
 
 struct Committer {
     landing: Landing,
     tells: Tells,
     receipts: Sender<Receipt>,
+    troubles: Sender<Trouble>,
+    flushed: Sender<()>,
     batch: Vec<VerifiedPart>,
+    /// Files of the batch that stood at their place before.
+    there: Vec<(u32, Md5Digest)>,
 }
 
 impl Committer {
@@ -110,17 +156,28 @@ impl Committer {
         self.made(made);
         let mut since = Instant::now();
         loop {
-            let wait = if self.batch.is_empty() { IDLE_WAIT } else { BATCH_WAIT.saturating_sub(since.elapsed()) };
+            let held = self.batch.len() + self.there.len();
+            let wait = if held == 0 { IDLE_WAIT } else { BATCH_WAIT.saturating_sub(since.elapsed()) };
+            if held == 0 {
+                since = Instant::now();
+            } else if held >= BATCH {
+                self.release();
+                continue;
+            }
             match words.recv_timeout(wait) {
                 Ok(Word::Part(part)) => {
-                    if self.batch.is_empty() {
+                    if held == 0 {
                         since = Instant::now();
                     }
                     self.batch.push(part);
-                    if self.batch.len() >= BATCH {
-                        self.release();
-                    }
                 }
+                Ok(Word::There(index, md5)) => {
+                    if held == 0 {
+                        since = Instant::now();
+                    }
+                    self.there.push((index, md5));
+                }
+                Ok(Word::Flush(flush)) => self.flush(flush),
                 Ok(Word::Idle) | Err(RecvTimeoutError::Timeout) => self.release(),
                 Ok(Word::AllFilesEnded) => {
                     self.release();
@@ -132,22 +189,40 @@ impl Committer {
         }
         // What was verified before the connection broke is kept, though nobody can be told; a cancel keeps nothing more.
         self.release();
-        if self.tells.ended_early.is_set() {
-            self.landing.discard();
-        } else {
-            self.landing.finish();
-        }
     }
 
     fn release(&mut self) {
-        if self.tells.cancel.is_set() {
-            return self.batch.clear();
+        if self.tells.cancel.is_final() {
+            self.batch.clear();
+            self.there.clear();
+            return;
         }
-        let seals: Vec<Md5Digest> = self.batch.iter().map(|verified| verified.md5).collect();
-        let batch = self.batch.drain(..).map(|verified| (verified.part, verified.md5)).collect();
-        for ((index, published), md5) in self.landing.commit(batch).into_iter().zip(seals) {
-            self.tell(index, Some(md5), published);
+        let (mut batch, mut seals) = (Vec::new(), HashMap::new());
+        for VerifiedPart { index, part, md5 } in self.batch.drain(..) {
+            seals.insert(index, md5);
+            batch.push((part, md5));
         }
+        for (index, published) in self.landing.commit(batch) {
+            self.tell(index, seals.get(&index).copied(), published);
+        }
+        for (index, md5) in std::mem::take(&mut self.there) {
+            let kept = self.landing.already_done(index, md5);
+            self.tell(index, Some(md5), kept);
+        }
+        self.tells.waker.wake();
+    }
+
+    fn flush(&mut self, Flush { index, flusher, offset }: Flush) {
+        if let Err(reason) = self.landing.flush_at(flusher, offset) {
+            self.trouble(index, reason);
+        }
+        // One that nobody waits for.
+        self.flushed.try_send(()).ok();
+    }
+
+    fn trouble(&mut self, index: u32, reason: Reason) {
+        // A lane that has so many of them unread hears enough.
+        self.troubles.try_send(Trouble { index, reason }).ok();
         self.tells.waker.wake();
     }
 
@@ -159,6 +234,12 @@ impl Committer {
     }
 
     fn tell(&mut self, index: u32, md5: Option<Md5Digest>, done: Result<std::path::PathBuf, Reason>) {
+        if let Err(reason) = &done
+            && concerns_all(reason)
+        {
+            // No end of this file: it goes on when others can.
+            return self.trouble(index, reason.clone());
+        }
         let (state, file_state, place, reason) = match done {
             Ok(place) => (ReceiptState::Verified, FileState::Verified, Some(place), None),
             Err(reason) => (ReceiptState::Failed(told(&reason)), FileState::Failed, None, Some(reason)),

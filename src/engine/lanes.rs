@@ -2,7 +2,6 @@
 
 mod destination;
 mod plain;
-mod receiving;
 mod reporter;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -31,6 +30,7 @@ use super::{
     closer,
     link::SocketLink,
     note::{Life, Note, Over, OverKind},
+    receiving::{self, Whose},
 };
 pub use destination::{Destination, reserved_at, selected_bytes};
 use reporter::Reporter;
@@ -140,7 +140,10 @@ impl Lane {
                 return Err(Over::finally(reason));
             }
         };
-        receiving::receive(self, link, landing, recovered)
+        let mut report = self.reporter();
+        let whose = Whose { key: self.key, cancel: self.cancel.clone(), notes: self.notes.clone() };
+        let ended = receiving::receive(&mut link, &mut report, &landing, recovered, &whose);
+        finish(link, ended.map(drop))
     }
 }
 

@@ -19,6 +19,7 @@ use polling::{Event, Events, Poller};
 use crate::{
     crypto::session::{Established, Session},
     transfer::{limits::Limits, link::LinkEnd, pace::Pace},
+    wire::chunk::INTERLUDE,
 };
 
 use super::{
@@ -37,6 +38,16 @@ const INBOX_BYTES: usize = 128 << 10;
 const READ_BYTES: usize = 64 << 10;
 /// Small writes are gathered up to this size.
 const GATHER_BYTES: usize = 64 << 10;
+
+/// What of a file's body is going out on this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    None,
+    /// Its bytes: no ping may come between them.
+    Flows,
+    /// Nothing, between two chunks: a ping goes as an interlude.
+    StandsStill,
+}
 
 /// A connected socket, plain or sealed, with what was read ahead and what is gathered to be written.
 pub struct SocketLink {
@@ -59,8 +70,8 @@ pub struct SocketLink {
     waiting_since: Option<Instant>,
     /// The last write found no room.
     is_stuck: bool,
-    /// A file's bytes are going out: no ping may come between them.
-    is_in_body: bool,
+    /// What of a file is going out.
+    body: Body,
     limits: Limits,
     /// When bodies may move.
     pace: Pace,
@@ -99,7 +110,7 @@ impl SocketLink {
             last_written: now,
             waiting_since: None,
             is_stuck: false,
-            is_in_body: false,
+            body: Body::None,
             limits,
             pace: Pace::default(),
             hold: HoldFlag::default(),
@@ -122,7 +133,8 @@ impl SocketLink {
         self.hold = hold;
     }
 
-    /// The frame to write when nothing was written for 15 s, unless a body is open on our side.
+    /// The frame to write when nothing was written for 15 s, as an interlude if a body of ours stands still, and
+    /// not while its bytes go out.
     pub fn set_ping(&mut self, frame: Option<Vec<u8>>) {
         self.ping = frame;
     }
@@ -284,10 +296,13 @@ impl SocketLink {
 
     fn ping_if_due(&mut self) {
         if !self.has_unsent()
-            && !self.is_in_body
+            && self.body != Body::Flows
             && self.last_written.elapsed() >= self.limits.ping
             && let Some(ping) = &self.ping
         {
+            if self.body == Body::StandsStill {
+                self.outbox.extend_from_slice(&INTERLUDE);
+            }
             self.outbox.extend_from_slice(ping);
         }
     }

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod call;
 pub mod cancel;
+pub mod checker;
 pub mod closer;
 pub mod committer;
 pub mod dial;
@@ -24,6 +25,7 @@ pub mod note;
 pub mod outgoing;
 mod poll;
 pub mod pool;
+pub mod receiving;
 pub mod threads;
 
 use std::{

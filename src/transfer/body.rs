@@ -1,127 +1,201 @@
 //! The body of one file on the receiver's side: chunks in, digest and part file out.
 
+use std::time::Instant;
+
 use crate::{
     digest::Hasher,
-    model::reason::{Reason, ReasonCode},
-    storage::part_file::PartFile,
+    model::reason::Reason,
+    storage::part_file::{Flusher, PartFile},
     wire::{
         chunk::{self, ChunkStart},
+        error::WireError,
         frame::PREFIX_BYTES,
         header::Message,
     },
 };
 
 use super::{
-    lane::{LaneError, Report, ended_early, read_message, unexpected},
+    lane::{LaneError, concerns_all, ended_early, read_message},
+    limits::Limits,
     link::Link,
 };
 
 /// What came in for one file: waits for its seal.
 pub struct Arrived {
     pub hasher: Hasher,
-    /// Why it cannot be stored, if so: the rest of its body was read and dropped.
-    pub part: Result<PartFile, Reason>,
-    /// Bytes that came.
+    pub stored: Stored,
+    /// Bytes that came, over this connection or an earlier one.
     pub bytes: u64,
     /// Bytes that were announced.
     pub size: u64,
+    /// How far it was put on the disk for good, and when.
+    flushed: (u64, Instant),
+}
+
+/// Where the bytes of a file go.
+pub enum Stored {
+    Part(PartFile),
+    /// Nowhere: what stands at its place already has them.
+    There,
+    /// It cannot be stored, for this reason: the rest of its body is read and dropped.
+    Failed(Reason),
 }
 
 impl Arrived {
-    /// `part` as `Landing::create_part` gave it, for a file announced with `size` bytes.
+    /// A file announced with `size` bytes, of which none has come.
     pub fn new(part: Result<PartFile, Reason>, size: u64) -> Self {
-        Self { hasher: Hasher::new(), part, bytes: 0, size }
+        Self::going_on(part.map_or_else(Stored::Failed, Stored::Part), Hasher::new(), 0, size)
+    }
+
+    /// A file of which `bytes` are there, and in `hasher`.
+    pub fn going_on(stored: Stored, hasher: Hasher, bytes: u64, size: u64) -> Self {
+        Self { hasher, stored, bytes, size, flushed: (bytes, Instant::now()) }
     }
 
     /// Takes bytes that belong to this file. What concerns every file of the transfer ends the lane.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
         self.bytes += bytes.len() as u64;
-        let Ok(part) = &mut self.part else { return Ok(()) };
+        let Stored::Part(part) = &mut self.stored else { return Ok(()) };
         self.hasher.update(bytes);
         if let Err(reason) = part.write_all(bytes) {
-            if concerns_all(&reason) {
-                return Err(LaneError::Local(reason));
-            }
-            self.part = Err(reason);
+            self.fail(reason)?;
         }
         Ok(())
     }
-}
 
-/// A full, missing or read-only folder: no later file would fare better.
-pub fn concerns_all(reason: &Reason) -> bool {
-    matches!(reason.code, ReasonCode::DiskFull | ReasonCode::FolderMissing | ReasonCode::FolderReadOnly)
+    /// This file cannot be stored; its part is given up, unless no file can be stored now.
+    ///
+    /// # Errors
+    /// No later file would fare better.
+    pub fn fail(&mut self, reason: Reason) -> Result<(), LaneError> {
+        if concerns_all(&reason) {
+            return Err(LaneError::Local(reason));
+        }
+        self.stored = Stored::Failed(reason);
+        Ok(())
+    }
+
+    /// What has to be done to put what came on the disk for good, if it is time.
+    pub fn flush_due(&mut self, limits: &Limits) -> Option<Result<(Flusher, u64), Reason>> {
+        let Stored::Part(part) = &mut self.stored else { return None };
+        let (flushed, last) = self.flushed;
+        let fresh = part.written() - flushed;
+        if fresh == 0 || (fresh < limits.flush_bytes && last.elapsed() < limits.flush_every) {
+            return None;
+        }
+        self.flushed = (part.written(), Instant::now());
+        Some(part.flusher().map(|flusher| (flusher, part.written())))
+    }
 }
 
 /// Room for one piece of a chunk and the four bytes that come behind it.
 pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
 
-/// Reads chunks until the body ends. `buffer` decides how much is read and written in one go; `between` is called after each
-/// piece and while the speed limit lets nothing in.
+/// What has to be done besides while a body comes in.
+pub trait Beside<L> {
+    /// So many bytes have come; 0 while none do. To be done at least every moment, whatever the sender does.
+    ///
+    /// # Errors
+    /// The lane is over.
+    fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError>;
+
+    /// A word of the sender between two chunks.
+    ///
+    /// # Errors
+    /// It has no place there.
+    fn interlude(&mut self, message: Message) -> Result<(), LaneError>;
+}
+
+/// Reads chunks until the body of entry `index` ends. `buffer` decides how much is read and written in one go.
 pub fn receive_body<L: Link>(
     link: &mut L,
-    report: &mut impl Report,
     index: u32,
     arrived: &mut Arrived,
     buffer: &mut [u8],
-    between: &mut impl FnMut(&mut L) -> Result<(), LaneError>,
+    beside: &mut impl Beside<L>,
 ) -> Result<(), LaneError> {
-    let mut start = chunk::read_chunk_start(link)?;
+    let mut body = Body { link, arrived, beside };
+    let mut start = body.start(buffer)?;
     loop {
         match start {
             ChunkStart::Data(length) => {
                 let length = u64::from(length);
-                if length > arrived.size - arrived.bytes {
-                    let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
+                if length > body.arrived.size - body.arrived.bytes {
+                    let detail = format!("entry {index} was announced with {} bytes, more came", body.arrived.size);
                     return Err(LaneError::Protocol(detail));
                 }
-                start = receive_chunk(link, arrived, length, buffer, &mut |link, moved| {
-                    if moved > 0 {
-                        report.moved(index, moved as u64);
-                    }
-                    between(link)
-                })?;
+                start = body.chunk(length, buffer)?;
             }
             ChunkStart::End => return Ok(()),
             ChunkStart::Interlude => {
-                match read_message(link)?.ok_or_else(ended_early)? {
-                    Message::Pause { .. } | Message::Ping | Message::Resume | Message::Working { .. } => {}
-                    other => return Err(unexpected(&other)),
-                }
-                start = chunk::read_chunk_start(link)?;
+                let message = read_message(body.link)?.ok_or_else(ended_early)?;
+                body.beside.interlude(message)?;
+                start = body.start(buffer)?;
             }
         }
     }
 }
 
-/// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end. `each` hears
-/// of every piece, and of 0 bytes while the speed limit lets none in.
-fn receive_chunk<L: Link>(
-    link: &mut L,
-    arrived: &mut Arrived,
-    length: u64,
-    buffer: &mut [u8],
-    each: &mut impl FnMut(&mut L, usize) -> Result<(), LaneError>,
-) -> Result<ChunkStart, LaneError> {
-    let mut left = length;
-    loop {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
-        let piece = link.admit(wanted)?;
-        if piece == 0 {
-            each(link, 0)?;
-            continue;
+struct Body<'a, L, B> {
+    link: &'a mut L,
+    arrived: &'a mut Arrived,
+    beside: &'a mut B,
+}
+
+impl<L: Link, B: Beside<L>> Body<'_, L, B> {
+    /// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end.
+    fn chunk(&mut self, length: u64, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
+        let mut left = length;
+        loop {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
+            let piece = self.link.admit(wanted)?;
+            if piece == 0 {
+                self.look_up(0)?;
+                continue;
+            }
+            left -= piece as u64;
+            if left > 0 {
+                self.fill(&mut buffer[..piece], 0)?;
+                self.take(&buffer[..piece])?;
+                continue;
+            }
+            // A sender may stand still behind a chunk: what has come of it is taken first.
+            let got = self.fill(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES)?;
+            let (bytes, next) = buffer[..piece + PREFIX_BYTES].split_at_mut(piece);
+            self.take(bytes)?;
+            let got = got - piece;
+            self.fill(&mut next[got..], 0)?;
+            return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
         }
-        left -= piece as u64;
-        if left > 0 {
-            link.read_exact(&mut buffer[..piece])?;
-            arrived.take(&buffer[..piece])?;
-            each(link, piece)?;
-            continue;
+    }
+
+    fn start(&mut self, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
+        let prefix = &mut buffer[..PREFIX_BYTES];
+        self.fill(prefix, 0)?;
+        Ok(ChunkStart::parse(prefix.first_chunk().copied().unwrap_or_default())?)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
+        self.arrived.take(bytes)?;
+        self.look_up(bytes.len())
+    }
+
+    fn look_up(&mut self, moved: usize) -> Result<(), LaneError> {
+        self.beside.look_up(self.link, self.arrived, moved)
+    }
+
+    /// Reads until no more than the last `spare` bytes of `buffer` are missing; how many came. Whatever else there is to do is
+    /// done meanwhile.
+    fn fill(&mut self, buffer: &mut [u8], spare: usize) -> Result<usize, LaneError> {
+        let wanted = buffer.len();
+        let mut got = 0;
+        while got < wanted - spare {
+            match self.link.read_some(&mut buffer[got..])? {
+                Some(0) => return Err(WireError::Torn { wanted, got }.into()),
+                Some(more) => got += more,
+                None => self.look_up(0)?,
+            }
         }
-        link.read_exact(&mut buffer[..piece + PREFIX_BYTES])?;
-        let (bytes, next) = buffer[..piece + PREFIX_BYTES].split_at(piece);
-        arrived.take(bytes)?;
-        each(link, piece)?;
-        return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
+        Ok(got)
     }
 }

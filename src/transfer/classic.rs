@@ -8,13 +8,17 @@ use std::{
 
 use crate::{
     digest::Hasher,
-    model::{manifest::Entry, reason::Reason, seal::Md5Digest},
+    model::{
+        manifest::Entry,
+        reason::{Reason, ReasonCode},
+        seal::Md5Digest,
+    },
     storage::{part_file::PartFile, sources::Source},
     wire::{chunk::SEND_CHUNK_BYTES, classic::classic_header_frame},
 };
 
 use super::{
-    body::Arrived,
+    body::{Arrived, Stored},
     lane::{LaneError, Report, ended_early},
     link::{Link, LinkEnd, Wrote},
 };
@@ -44,8 +48,11 @@ pub fn receive_upload(
         arrived.take(&buffer[..read])?;
         report.moved(0, read as u64);
     }
-    let part = arrived.part.map_err(LaneError::Local)?;
-    Ok((part, arrived.hasher.finish()))
+    match arrived.stored {
+        Stored::Part(part) => Ok((part, arrived.hasher.finish())),
+        Stored::Failed(reason) => Err(LaneError::Local(reason)),
+        Stored::There => Err(LaneError::Local(Reason::bare(ReasonCode::Internal))),
+    }
 }
 
 /// Hashes a source before it is sent: its header has to hold the digest. `each` hears of every piece and may stop it.
@@ -110,7 +117,7 @@ pub fn send_upload(
         Ok(())
     } else {
         let detail = "the file changed between hashing and sending";
-        Err(LaneError::Local(Reason::here(crate::model::reason::ReasonCode::Changed, detail)))
+        Err(LaneError::Local(Reason::here(ReasonCode::Changed, detail)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     wire::{
         error::WireError,
-        header::{self, Abort, Message},
+        header::{self, Abort, By, Message},
     },
 };
 
@@ -75,14 +75,35 @@ impl LaneError {
         }
     }
 
+    /// Whether the transfer can go on over another connection: this one broke, or was given up for another. What has
+    /// come of its files is to stay.
     pub fn is_break(&self) -> bool {
-        matches!(self, Self::Link(_))
-    }
-    pub fn is_hold(&self) -> bool {
-        false
+        match self {
+            Self::Link(LinkEnd::Cancelled) | Self::Local(_) | Self::Protocol(_) | Self::Version(..) => false,
+            Self::Link(_) | Self::Wire(WireError::Io(_) | WireError::Torn { .. }) => true,
+            Self::Peer(reason) => {
+                matches!(reason.code, ReasonCode::ConnectionLost | ReasonCode::StaleEpoch | ReasonCode::Timeout)
+            }
+            Self::Wire(_) => false,
+        }
     }
 
-    /// What the peer has to be told; nothing when it said the last word itself or is gone.
+    /// Whether this side cannot store anything for now: no room, no folder, no right to write there. It goes on when that
+    /// has changed, so what has come is to stay here too.
+    pub fn is_hold(&self) -> bool {
+        matches!(self, Self::Local(reason) if concerns_all(reason))
+    }
+
+    /// What the peer has to be told in the end; nothing when it said the last word itself or is gone. A receiver that
+    /// cannot store anything for now says `pause`.
+    pub fn last_message(&self) -> Option<Message> {
+        match self {
+            Self::Local(reason) if self.is_hold() => Some(Message::Pause { by: By::Receiver, reason: told(reason) }),
+            _ => self.abort().map(Message::Abort),
+        }
+    }
+
+    /// As an `abort`: what the peer has to be told; nothing when it said the last word itself or is gone.
     pub fn abort(&self) -> Option<Abort> {
         let plain = |reason| Some(Abort { reason, ours: None, theirs: None });
         match self {
@@ -122,12 +143,23 @@ pub trait Report {
     /// `bytes` more of bodies have moved; `index` is the entry that moves.
     fn moved(&mut self, index: u32, bytes: u64);
     fn file_ended(&mut self, end: FileEnd);
-    fn kept(&mut self, _index: u32, _bytes: u64) {}
-    fn checking(&mut self, _done: u64, _total: u64) {}
-    fn held_there(&mut self, _held: Option<Reason>) {}
-    fn started_again(&mut self, _index: u32) {}
     /// All bytes have moved.
     fn finishing(&mut self);
+
+    /// `bytes` of an entry need not move: they came over an earlier connection, or stood there before.
+    fn kept(&mut self, _index: u32, _bytes: u64) {}
+    /// How far the side that has more left to do is with hashing what there is, in bytes; at most ten times a second.
+    fn checking(&mut self, _done: u64, _total: u64) {}
+    /// The other side holds the transfer, or lets it go on (`None`). The reason has code `Cancelled` when a person did,
+    /// `Busy` when others have their turn, and otherwise says what has to change there.
+    fn held_there(&mut self, _reason: Option<Reason>) {}
+    /// What had come of this file is not the beginning of what is there now: it starts again.
+    fn started_again(&mut self, _index: u32) {}
+}
+
+/// A full, missing or read-only folder: no later file would fare better.
+pub fn concerns_all(reason: &Reason) -> bool {
+    matches!(reason.code, ReasonCode::DiskFull | ReasonCode::FolderMissing | ReasonCode::FolderReadOnly)
 }
 
 /// Waits for the next message that is not a ping. `None`: the stream ended in order before a header.

@@ -28,6 +28,23 @@ pub trait Link: Read + Write {
     /// A `LinkEnd`.
     fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote>;
 
+    /// Reads some bytes into `buffer`, waiting no longer than a moment. `None`: none have come yet, or somebody woke this link;
+    /// 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.read(buffer).map(Some)
+    }
+
+    /// Sends what can be sent without waiting, and a ping if one is due: for a lane that is busy with something else.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn tick(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// How many of `wanted` bytes of bodies may be moved now, under the speed limit of this direction; those that may count
     /// as moved. 0: none yet, though what was gathered has left and a moment has passed. Look at your input and ask again.
     ///
@@ -48,6 +65,9 @@ pub trait Link: Read + Write {
 
     /// Whether a body is open on this side: nothing but the lane's own bytes may then be written.
     fn set_in_body(&mut self, in_body: bool);
+
+    /// Whether the open body stands still between two of its chunks: a ping may then go as an interlude.
+    fn set_at_border(&mut self, _at_border: bool) {}
 
     /// From `deadline` on every wait fails with `LinkEnd::Deadline`; `None` lifts it.
     fn set_deadline(&mut self, deadline: Option<Instant>);

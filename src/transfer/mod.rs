@@ -12,13 +12,16 @@
 //! arrangement of threads could do much better there. The next limit is MD5 itself, then the receiver's writes.
 
 pub mod body;
+pub mod check;
 pub mod classic;
 pub mod compare;
 pub mod greet;
+pub mod hold;
 pub mod lane;
 pub mod limits;
 pub mod link;
 pub mod pace;
 pub mod plan;
+pub mod progress;
 pub mod receive;
 pub mod send;

@@ -1,29 +1,37 @@
 //! The receiver's lane: answer and plan out, files in, verified parts on to the committer, its receipts out.
 
-use std::{collections::HashMap, sync::Arc};
+mod checks;
+mod owed;
+mod planner;
+
+use std::collections::HashMap;
 
 use crate::{
+    digest::Hasher,
     model::{
-        manifest::{Entry, EntryKind, Manifest, Selection},
-        outcome::{FileEnd, FileState},
+        outcome::FileState,
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
     },
-    storage::{landing::Landing, part_file::PartFile},
-    wire::header::{self, Answer, Message, PlanItem, Receipt, ReceiptState, Want},
+    storage::{
+        journal::Recovered,
+        landing::Landing,
+        part_file::{Flusher, PartFile},
+    },
+    wire::header::{self, Answer, Message, Receipt, ReceiptState},
 };
 
 use super::{
-    body::{self, Arrived},
+    body::{self, Arrived, Beside, Stored},
+    check::{Check, Matter},
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, told, unexpected},
     link::Link,
     send::WINDOW,
 };
+use checks::Told;
+use owed::Owed;
 
-/// Ranges in one plan header; as many always fit into 65,535 bytes.
-const PLAN_ITEMS: usize = 1000;
-
-/// While a body comes in, no more receipts are gathered than this, so that none of them has to be waited for.
+/// While a body comes in, no more is gathered than this, so that none of it has to be waited for.
 const MOST_QUEUED: usize = 16 << 10;
 
 /// A part whose seal agrees on both sides; only such a one may get its real name.
@@ -33,89 +41,100 @@ pub struct VerifiedPart {
     pub md5: Md5Digest,
 }
 
+/// Bytes of a part that are to be put on the disk for good, up to `offset`.
+pub struct Flush {
+    pub index: u32,
+    pub flusher: Flusher,
+    pub offset: u64,
+}
+
+/// What a committer could not do, for a reason that the sender need not know (yet).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub index: u32,
+    pub reason: Reason,
+}
+
 /// The way from a lane to its committer and back. Never blocks: the window bounds what is under way.
 pub trait Commit {
     fn commit(&mut self, part: VerifiedPart);
+    /// What stands at the place of this file is what was to come, byte for byte.
+    fn keep(&mut self, index: u32, md5: Md5Digest);
+    /// Whether the flush before has been done.
+    fn can_flush(&mut self) -> bool;
+    fn flush(&mut self, flush: Flush);
     /// Nothing can be read right now: publish what is there.
     fn idle(&mut self);
     /// Every file of the selection has ended: links may be made.
     fn all_files_ended(&mut self);
     fn try_receipt(&mut self) -> Option<Receipt>;
+    fn try_trouble(&mut self) -> Option<Trouble>;
+}
+
+/// How a transfer came to its end in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Selected entries that did not arrive.
+    pub failed: u64,
 }
 
 /// One lane of an incoming transfer.
-pub struct ReceiveLane<'a, L, R, C> {
+pub struct ReceiveLane<'a, L, R, C, K> {
     link: &'a mut L,
     report: &'a mut R,
-    commit: &'a mut C,
+    owed: Owed<'a, C, K>,
     landing: Landing,
-    manifest: Arc<Manifest>,
-    /// Files that may still begin.
-    open: Vec<bool>,
-    /// Selected files that have not ended.
-    files_left: u64,
-    /// Receipts that have not been written, of all selected entries.
-    receipts_left: u64,
-    plan: std::vec::IntoIter<PlanItem>,
     unsealed: HashMap<u32, Arrived>,
-    /// Between `file` and `receipt`.
-    ahead: usize,
     buffer: Vec<u8>,
 }
 
-impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
+impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
+    /// Goes on with what `recovered` says, which is nothing on the first connection of a transfer. What is wanted stands in
+    /// the terms of `landing`.
     pub fn new(
         link: &'a mut L,
         report: &'a mut R,
         commit: &'a mut C,
+        check: &'a mut K,
         landing: Landing,
-        manifest: Arc<Manifest>,
-        selection: &Selection,
+        recovered: Recovered,
     ) -> Self {
-        let open: Vec<bool> =
-            (0..).zip(&manifest.entries).map(|(i, entry)| selection.holds(i) && entry.is_file()).collect();
-        let selected = (0..).zip(&manifest.entries).filter(|(i, _)| selection.holds(*i)).count() as u64;
-        let files_left = open.iter().filter(|wanted| **wanted).count() as u64;
-        let plan = plan_of(&manifest, selection).into_iter();
-        Self {
-            link,
-            report,
-            commit,
-            landing,
-            manifest,
-            open,
-            files_left,
-            receipts_left: selected,
-            plan,
-            unsealed: HashMap::new(),
-            ahead: 0,
-            buffer: vec![0; body::BUFFER_BYTES],
-        }
+        let owed = Owed::new(commit, check, landing.clone(), recovered);
+        Self { link, report, owed, landing, unsealed: HashMap::new(), buffer: vec![0; body::BUFFER_BYTES] }
     }
 
-    /// Carries the transfer out, from `answer` to the echoed `done`.
+    /// Carries the transfer out, from `answer` to the echoed `done`. When it can go on another time, what has come of files
+    /// that are not whole is kept.
     ///
     /// # Errors
     /// Why the lane ended; the `Farewell` is what the closer owes to the peer.
-    pub fn run(mut self) -> Result<(), Box<LaneEnd>> {
+    pub fn run(mut self) -> Result<Tally, Box<LaneEnd>> {
         match self.carry_out() {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(Tally { failed: self.owed.failed() }),
             Err(error) => {
                 let error = last_word(self.link, error);
-                let last = error.abort().map(Message::Abort);
+                if error.is_break() || error.is_hold() {
+                    self.suspend_parts();
+                }
+                let last = error.last_message();
                 Err(Box::new(LaneEnd { error, farewell: Farewell { last, ..Farewell::default() } }))
+            }
+        }
+    }
+
+    fn suspend_parts(&mut self) {
+        for (_, arrived) in self.unsealed.drain() {
+            if let Stored::Part(part) = arrived.stored {
+                // What cannot be put on the disk now is lost; what was before is known.
+                self.landing.suspend_part(part).ok();
             }
         }
     }
 
     fn carry_out(&mut self) -> Result<(), LaneError> {
         header::write_header(self.link, &Message::Answer(Answer::Accept))?;
-        self.write_plan()?;
+        self.owed.write_plan(self.link, self.report)?;
         self.link.flush()?;
-        self.report_skipped();
-        if self.files_left == 0 {
-            self.files_are_in();
-        }
         loop {
             self.write_owed()?;
             if self.link.pending() {
@@ -123,44 +142,20 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
                     return self.echo_done();
                 }
             } else {
-                self.commit.idle();
+                self.owed.commit.idle();
                 self.link.wait()?;
             }
         }
     }
 
-    fn report_skipped(&mut self) {
-        for (index, entry) in (0..).zip(&self.manifest.entries) {
-            if entry.is_file() && !self.open[index as usize] {
-                let end = FileEnd { index, state: FileState::Skipped, md5: None, place: None, reason: None };
-                self.report.file_ended(end);
-            }
-        }
-    }
-
-    fn write_plan(&mut self) -> Result<(), LaneError> {
-        let items: Vec<PlanItem> = self.plan.by_ref().take(PLAN_ITEMS).collect();
-        if !items.is_empty() {
-            header::write_header(self.link, &Message::Plan { items })?;
-        }
-        Ok(())
-    }
-
-    /// Receipts as they come, and one plan header at a time, so that writing never keeps us from reading.
     fn write_owed(&mut self) -> Result<(), LaneError> {
-        while let Some(receipt) = self.commit.try_receipt() {
-            self.ahead -= usize::from(is_file(&self.manifest, &receipt));
-            self.write_receipt(receipt)?;
-        }
-        if self.link.queued() == 0 {
-            self.write_plan()?;
+        let trouble = self.owed.write(self.link, self.report, usize::MAX)?;
+        if let Some(trouble) = trouble
+            && let Some(arrived) = self.unsealed.get_mut(&trouble.index)
+        {
+            arrived.fail(trouble.reason)?;
         }
         Ok(())
-    }
-
-    fn write_receipt(&mut self, receipt: Receipt) -> Result<(), LaneError> {
-        self.receipts_left -= 1;
-        Ok(header::write_header(self.link, &Message::Receipt(receipt))?)
     }
 
     /// Handles one message; true when the sender said `done`.
@@ -170,63 +165,63 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
             Message::Failed { index, reason } => self.failed(index, reason)?,
             Message::File { index, offset } => self.file(index, offset)?,
             Message::Seal { index, md5 } => self.seal(index, md5)?,
-            Message::Pause { .. } | Message::Ping | Message::Resume | Message::Working { .. } => {}
-            other => return Err(unexpected(&other)),
+            other => beside(&mut self.owed, other, self.report)?,
         }
         Ok(false)
     }
 
     fn echo_done(&mut self) -> Result<(), LaneError> {
-        if self.receipts_left > 0 || self.plan.len() > 0 {
-            return Err(LaneError::Protocol(format!("done before {} receipts", self.receipts_left)));
+        if let Some(receipts) = self.owed.unwritten() {
+            return Err(LaneError::Protocol(format!("done before {receipts} receipts")));
         }
         header::write_header(self.link, &Message::Done)?;
         Ok(self.link.flush()?)
     }
 
-    fn begin(&mut self, index: u32) -> Result<u64, LaneError> {
-        let size = match self.manifest.entries.get(index as usize).map(|entry| &entry.kind) {
-            Some(EntryKind::File { size }) => *size,
-            Some(_) => return Err(LaneError::Protocol(format!("entry {index} is not a file"))),
-            None => return Err(LaneError::Protocol(format!("no entry {index} in the manifest"))),
-        };
-        if !std::mem::replace(&mut self.open[index as usize], false) {
-            return Err(LaneError::Protocol(format!("entry {index} came twice, or was not wanted")));
-        }
-        Ok(size)
-    }
-
     fn file(&mut self, index: u32, offset: u64) -> Result<(), LaneError> {
-        let size = self.begin(index)?;
-        if offset != 0 {
+        let (size, told) = self.owed.begin(index)?;
+        if offset != 0 && told.as_ref().is_none_or(|told| told.offset != offset) {
             return Err(LaneError::Protocol(format!("entry {index} begins at {offset}, which nobody asked for")));
         }
-        self.ahead += 1;
+        self.owed.ahead += 1;
         // The sender counts a receipt as soon as we have written it, we count it as soon as we know it: never more.
-        if self.ahead > WINDOW {
+        if self.owed.ahead > WINDOW {
             return Err(LaneError::Protocol(format!("more than {WINDOW} files without a receipt")));
         }
-        let part = self.landing.create_part(index);
-        if let Err(reason) = &part
-            && body::concerns_all(reason)
-        {
-            return Err(LaneError::Local(reason.clone()));
-        }
-        let mut arrived = Arrived::new(part, size);
-        let Self { link, report, commit, manifest, ahead, receipts_left, buffer, .. } = self;
-        // A long file must not keep the receipts of those before it.
-        body::receive_body(*link, *report, index, &mut arrived, buffer, &mut |link| {
-            while link.queued() < MOST_QUEUED
-                && let Some(receipt) = commit.try_receipt()
-            {
-                *ahead -= usize::from(is_file(manifest, &receipt));
-                *receipts_left -= 1;
-                header::write_header(link, &Message::Receipt(receipt))?;
-            }
-            Ok(())
-        })?;
+        let mut arrived = self.begin(index, offset, size, told)?;
+        let Self { link, report, owed, buffer, .. } = self;
+        let received =
+            body::receive_body(*link, index, &mut arrived, buffer, &mut InBody { index, report: *report, owed });
+        // Also of a body that broke off there is something to keep.
         self.unsealed.insert(index, arrived);
-        Ok(())
+        received
+    }
+
+    /// Makes or takes up what the bytes of a file go to.
+    fn begin(&mut self, index: u32, offset: u64, size: u64, told: Option<Told>) -> Result<Arrived, LaneError> {
+        let (stored, hasher) = match told {
+            Some(Told { offset: there, matter: Matter::There, hasher, .. }) if offset == there => {
+                (Stored::There, hasher)
+            }
+            Some(Told { matter: Matter::Part, hasher, .. }) if offset > 0 => {
+                let part = self.landing.continue_part(index, offset);
+                (part.map_or_else(Stored::Failed, Stored::Part), hasher)
+            }
+            told => {
+                if told.is_some_and(|told| told.matter == Matter::Part) {
+                    self.report.started_again(index);
+                }
+                let part = self.landing.create_part(index);
+                (part.map_or_else(Stored::Failed, Stored::Part), Hasher::new())
+            }
+        };
+        let mut arrived = Arrived::going_on(stored, hasher, offset, size);
+        if let Stored::Failed(reason) = &arrived.stored {
+            arrived.fail(reason.clone())?;
+        } else if offset > 0 {
+            self.report.kept(index, offset);
+        }
+        Ok(arrived)
     }
 
     fn seal(&mut self, index: u32, theirs: Md5Digest) -> Result<(), LaneError> {
@@ -235,101 +230,104 @@ impl<'a, L: Link, R: Report, C: Commit> ReceiveLane<'a, L, R, C> {
             .remove(&index)
             .ok_or_else(|| LaneError::Protocol(format!("a seal for entry {index}, which did not come")))?;
         let ours = arrived.hasher.finish();
-        let failure = match arrived.part {
-            Err(reason) => reason,
-            Ok(_) if arrived.bytes != arrived.size => {
+        let failure = match arrived.stored {
+            Stored::Failed(reason) => reason,
+            _ if arrived.bytes != arrived.size => {
                 let detail = format!("announced with {} bytes, {} came", arrived.size, arrived.bytes);
                 Reason::here(ReasonCode::Changed, detail)
             }
-            Ok(part) if ours == theirs => {
-                self.commit.commit(VerifiedPart { index, part, md5: ours });
-                self.file_is_in();
+            _ if ours != theirs => return self.mismatch(index, ours, theirs),
+            Stored::Part(part) => {
+                self.owed.commit.commit(VerifiedPart { index, part, md5: ours });
+                self.owed.file_is_in(self.report);
                 return Ok(());
             }
-            Ok(_) => return self.mismatch(index, ours, theirs),
+            Stored::There => {
+                self.owed.commit.keep(index, ours);
+                self.owed.file_is_in(self.report);
+                return Ok(());
+            }
         };
-        self.ahead -= 1;
         let state = ReceiptState::Failed(told(&failure));
-        self.write_receipt(Receipt { index, state, md5: None })?;
-        self.end_file(index, FileState::Failed, None, failure);
+        self.turn_away(Receipt { index, state, md5: None })?;
+        self.owed.end_file(index, FileState::Failed, None, failure, self.report);
         Ok(())
     }
 
     fn mismatch(&mut self, index: u32, ours: Md5Digest, theirs: Md5Digest) -> Result<(), LaneError> {
-        self.ahead -= 1;
-        self.write_receipt(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) })?;
+        self.turn_away(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) })?;
         let reason = Reason::here(ReasonCode::Mismatch, format!("computed {ours} here, {theirs} there"));
-        self.end_file(index, FileState::Mismatch, Some(ours), reason);
+        self.owed.end_file(index, FileState::Mismatch, Some(ours), reason, self.report);
         Ok(())
+    }
+
+    /// The receipt of a file that does not go to the committer.
+    fn turn_away(&mut self, receipt: Receipt) -> Result<(), LaneError> {
+        self.owed.ahead -= 1;
+        self.owed.write_receipt(self.link, receipt)
     }
 
     /// `failed` stands after a body or in place of `file`; there is no receipt for it.
     fn failed(&mut self, index: u32, reason: Reason) -> Result<(), LaneError> {
         if self.unsealed.remove(&index).is_some() {
-            self.ahead -= 1;
+            self.owed.ahead -= 1;
         } else {
-            self.begin(index)?;
+            self.owed.begin(index)?;
         }
-        self.receipts_left -= 1;
-        self.end_file(index, FileState::Failed, None, reason);
+        self.owed.no_receipt();
+        self.owed.end_file(index, FileState::Failed, None, reason, self.report);
+        Ok(())
+    }
+}
+
+/// What is done while the body of entry `index` comes in.
+struct InBody<'b, 'a, R, C, K> {
+    index: u32,
+    report: &'b mut R,
+    owed: &'b mut Owed<'a, C, K>,
+}
+
+impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C, K> {
+    /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
+    fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError> {
+        let Self { index, report, owed } = self;
+        if moved > 0 {
+            report.moved(*index, moved as u64);
+        } else {
+            owed.commit.idle();
+        }
+        if let Some(trouble) = owed.write(link, *report, MOST_QUEUED)?
+            && trouble.index == *index
+        {
+            arrived.fail(trouble.reason)?;
+        }
+        if owed.commit.can_flush() {
+            match arrived.flush_due(&link.limits()) {
+                Some(Ok((flusher, offset))) => owed.commit.flush(Flush { index: *index, flusher, offset }),
+                Some(Err(reason)) => arrived.fail(reason)?,
+                None => {}
+            }
+        }
         Ok(())
     }
 
-    fn end_file(&mut self, index: u32, state: FileState, md5: Option<Md5Digest>, reason: Reason) {
-        self.report.file_ended(FileEnd { index, state, md5, place: None, reason: Some(reason) });
-        self.file_is_in();
-    }
-
-    fn file_is_in(&mut self) {
-        self.files_left -= 1;
-        if self.files_left == 0 {
-            self.files_are_in();
-        }
-    }
-
-    fn files_are_in(&mut self) {
-        self.commit.all_files_ended();
-        self.report.finishing();
+    fn interlude(&mut self, message: Message) -> Result<(), LaneError> {
+        beside(self.owed, message, self.report)
     }
 }
 
-fn is_file(manifest: &Manifest, receipt: &Receipt) -> bool {
-    manifest.entries.get(receipt.index as usize).is_some_and(Entry::is_file)
-}
-
-/// Ranges of entries that are wanted or not.
-fn plan_of(manifest: &Manifest, selection: &Selection) -> Vec<PlanItem> {
-    let mut items: Vec<PlanItem> = Vec::new();
-    for (index, _) in (0..).zip(&manifest.entries) {
-        let want = if selection.holds(index) { Want::Send } else { Want::Skip };
-        match items.last_mut() {
-            Some(last) if last.want == want => last.count += 1,
-            _ => items.push(PlanItem { first: index, count: 1, want }),
-        }
+/// Words that may come between files as well as inside one.
+fn beside<C: Commit, K: Check>(
+    owed: &mut Owed<'_, C, K>,
+    message: Message,
+    report: &mut impl Report,
+) -> Result<(), LaneError> {
+    match message {
+        Message::Pause { reason, .. } => owed.hold.heard(Some(reason), report),
+        Message::Ping => {}
+        Message::Resume => owed.hold.heard(None, report),
+        Message::Working { done, total, .. } => owed.heard_working(done, total, report),
+        other => return Err(unexpected(&other)),
     }
-    items
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn manifest(files: usize) -> Manifest {
-        let entry =
-            |i| Entry { path: vec![format!("{i}")], kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
-        Manifest::from_entries((0..files).map(entry).collect()).unwrap()
-    }
-
-    #[test]
-    fn fresh_accept_is_one_range() {
-        let items = plan_of(&manifest(1000), &Selection::All);
-        assert_eq!(items, [PlanItem { first: 0, count: 1000, want: Want::Send }]);
-    }
-
-    #[test]
-    fn unchecked_boxes_split_the_plan() {
-        let items = plan_of(&manifest(3), &Selection::Some(vec![true, false, true]));
-        let wants: Vec<_> = items.iter().map(|item| (item.first, item.count, item.want)).collect();
-        assert_eq!(wants, [(0, 1, Want::Send), (1, 1, Want::Skip), (2, 1, Want::Send)]);
-    }
+    Ok(())
 }

@@ -1,38 +1,47 @@
 //! The sender's lane: files out, plan and receipts in. Nothing waits for a receipt but the window's end.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    path::PathBuf,
-    sync::Arc,
-};
+mod judge;
+mod orders;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use crate::{
     digest::Hasher,
     model::{
         manifest::Manifest,
-        outcome::{FileEnd, FileState},
-        reason::{Reason, ReasonCode, Side},
+        reason::{Reason, Side},
         seal::Md5Digest,
     },
     storage::sources::Source,
     wire::{
         chunk,
-        header::{self, Message, PlanItem, Receipt, ReceiptState, Want},
+        header::{self, Message},
     },
 };
 
 use super::{
-    lane::{
-        Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, read_message, told, unexpected,
-    },
+    lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, told, unexpected},
     link::{Link, Wrote},
-    plan::{self, Standing},
 };
+use judge::Ready;
+use orders::Orders;
 
 /// Files between `file` and `receipt`, at most.
 pub const WINDOW: usize = 256;
+
+/// A file larger than this does not begin while files that were broken off are being checked: it would be one more of them
+/// if the connection broke again.
+const LARGE: u64 = 16 << 20;
+
+/// What the least file counts for when sending and hashing take turns.
+const SMALL: u64 = 4 << 10;
+
+/// What earlier connections of the same transfer have brought, as far as this side has written it down.
+#[derive(Clone, Debug, Default)]
 pub struct SentBefore {
+    /// Files that were verified.
     pub receipts: HashMap<u32, Md5Digest>,
+    /// Whether there was an earlier connection at all.
     pub again: bool,
 }
 
@@ -40,14 +49,9 @@ pub struct SentBefore {
 pub struct SendLane<'a, L, R> {
     link: &'a mut L,
     report: &'a mut R,
-    manifest: Arc<Manifest>,
-    places: &'a [PathBuf],
-    standing: Vec<Standing>,
-    unanswered: usize,
-    queue: VecDeque<u32>,
-    /// Folders and links whose receipt has not come.
-    unmade: usize,
-    sealed: HashMap<u32, Md5Digest>,
+    orders: Orders<'a>,
+    /// Bytes that were sent and not yet matched by as many hashed ones: neither waits for all of the other.
+    credit: u64,
     buffer: Vec<u8>,
     farewell: Farewell,
 }
@@ -59,22 +63,11 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         report: &'a mut R,
         manifest: Arc<Manifest>,
         places: &'a [PathBuf],
-        _before: SentBefore,
+        before: SentBefore,
     ) -> Self {
-        let entries = manifest.entries.len();
-        Self {
-            link,
-            report,
-            manifest,
-            places,
-            standing: vec![Standing::Unanswered; entries],
-            unanswered: entries,
-            queue: VecDeque::new(),
-            unmade: 0,
-            sealed: HashMap::new(),
-            buffer: vec![0; chunk::SEND_CHUNK_BYTES],
-            farewell: Farewell::default(),
-        }
+        let orders = Orders::new(manifest, places, before);
+        let buffer = vec![0; chunk::SEND_CHUNK_BYTES];
+        Self { link, report, orders, credit: 0, buffer, farewell: Farewell::default() }
     }
 
     /// Carries the transfer out, from the plan to the echoed `done`. The answer has been read already.
@@ -94,99 +87,109 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
 
     fn carry_out(&mut self) -> Result<(), LaneError> {
         let mut told_finishing = false;
-        while !self.complete() {
-            self.take_input()?;
-            if self.sealed.len() < WINDOW
-                && let Some(index) = self.queue.pop_front()
-            {
-                self.send_file(index)?;
+        loop {
+            self.orders.take_input(self.link, self.report)?;
+            if self.orders.is_complete() {
+                return self.say_done();
+            }
+            self.orders.hold.tell(self.link, false)?;
+            if !self.orders.hold.is_held() && self.work()? {
                 continue;
             }
-            if self.unanswered == 0 && self.queue.is_empty() && !told_finishing {
+            if self.orders.is_all_sent() && !told_finishing {
                 told_finishing = true;
                 self.report.finishing();
             }
-            if !self.complete() {
+            if !self.orders.is_complete() {
                 self.link.wait()?;
             }
         }
+    }
+
+    fn say_done(&mut self) -> Result<(), LaneError> {
         header::write_header(self.link, &Message::Done)?;
         self.link.flush()?;
-        match next_message(self.link)? {
-            Some(Message::Done) => Ok(()),
-            Some(other) => Err(unexpected(&other)),
-            None => Err(ended_early()),
-        }
-    }
-
-    fn complete(&self) -> bool {
-        self.unanswered == 0 && self.queue.is_empty() && self.sealed.is_empty() && self.unmade == 0
-    }
-
-    fn take_input(&mut self) -> Result<(), LaneError> {
-        while self.link.pending() {
-            match read_message(self.link)?.ok_or_else(ended_early)? {
-                Message::Plan { items } => items.into_iter().try_for_each(|item| self.plan(item))?,
-                Message::Receipt(receipt) => self.receipt(receipt)?,
-                Message::Ping | Message::Pause { .. } | Message::Resume | Message::Working { .. } => {}
-                other => return Err(unexpected(&other)),
+        loop {
+            match next_message(self.link)? {
+                Some(Message::Done) => return Ok(()),
+                // Written before the receiver had read ours: nothing is left to stand still.
+                Some(Message::Pause { .. } | Message::Resume | Message::Working { .. }) => {}
+                Some(other) => return Err(unexpected(&other)),
+                None => return Err(ended_early()),
             }
         }
-        Ok(())
     }
 
-    fn plan(&mut self, item: PlanItem) -> Result<(), LaneError> {
-        for index in plan::apply(&mut self.standing, item)?.into_iter().flatten() {
-            self.unanswered -= 1;
-            match (self.manifest.entries[index as usize].is_file(), item.want) {
-                (true, Want::Skip) => self.ended(index, FileState::Skipped, None, None),
-                (true, _) => self.queue.push_back(index),
-                (false, Want::Skip) => {}
-                (false, _) => self.unmade += 1,
+    /// Sends one file, or hashes a piece of one; false when neither can be done now.
+    fn work(&mut self) -> Result<bool, LaneError> {
+        if self.credit >= self.buffer.len() as u64 && self.hash()? {
+            return Ok(true);
+        }
+        if self.orders.outstanding() < WINDOW {
+            if let Some(ready) = self.orders.judge.next_ready() {
+                self.send_checked(ready)?;
+                return Ok(true);
+            }
+            if let Some(index) = self.next_in_queue() {
+                self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + SMALL);
+                self.send_file(index)?;
+                return Ok(true);
             }
         }
-        Ok(())
+        self.hash()
     }
 
-    fn receipt(&mut self, receipt: Receipt) -> Result<(), LaneError> {
-        let not_sent = || LaneError::Protocol(format!("a receipt for entry {} which was not sent", receipt.index));
-        let standing = self.standing.get_mut(receipt.index as usize).ok_or_else(not_sent)?;
-        let ours = self.sealed.remove(&receipt.index);
-        let is_file = self.manifest.entries[receipt.index as usize].is_file();
-        match (*standing, ours) {
-            (Standing::Sealed, Some(_)) => {}
-            (Standing::Wanted, None) if !is_file => self.unmade -= 1,
-            _ => return Err(not_sent()),
+    fn hash(&mut self) -> Result<bool, LaneError> {
+        if !self.orders.judge(&mut self.buffer, self.report) {
+            return Ok(false);
         }
-        *standing = Standing::Ended;
-        let (state, reason) = match receipt.state {
-            ReceiptState::Verified if receipt.md5 == ours => (FileState::Verified, None),
-            ReceiptState::Verified | ReceiptState::Mismatch => {
-                let theirs = receipt.md5.map_or_else(|| "none".to_owned(), |md5| md5.to_string());
-                let reason = Reason::there(ReasonCode::Mismatch, Some(format!("the receiver computed {theirs}")));
-                (FileState::Mismatch, Some(reason))
-            }
-            ReceiptState::Failed(reason) => (FileState::Failed, Some(reason)),
-        };
-        self.ended(receipt.index, state, ours, reason);
-        Ok(())
+        self.credit = self.credit.saturating_sub(self.buffer.len() as u64);
+        self.orders.judge.progress.tell(self.link, self.report, None)?;
+        self.link.tick()?;
+        Ok(true)
     }
 
-    fn ended(&mut self, index: u32, state: FileState, md5: Option<Md5Digest>, reason: Option<Reason>) {
-        let place = self.places.get(index as usize).cloned();
-        self.report.file_ended(FileEnd { index, state, md5, place, reason });
+    fn next_in_queue(&mut self) -> Option<u32> {
+        let first = *self.orders.queue.front()?;
+        if self.orders.entry(first).1.size() > LARGE && self.orders.awaits_parts() {
+            return None;
+        }
+        self.orders.queue.pop_front()
+    }
+
+    fn send_checked(&mut self, ready: Ready) -> Result<(), LaneError> {
+        match ready {
+            Ready::GoOn { index, offset, source, hasher } => {
+                if offset > 0 {
+                    self.report.kept(index, offset);
+                }
+                self.send_from(index, offset, *source, hasher)
+            }
+            Ready::Again { index } => {
+                self.report.started_again(index);
+                self.send_file(index)
+            }
+            Ready::Failed { index, reason } => self.fail(index, reason),
+        }
     }
 
     fn send_file(&mut self, index: u32) -> Result<(), LaneError> {
-        let entry = &self.manifest.entries[index as usize];
-        let opened = Source::open(&self.places[index as usize], entry.size(), entry.mtime);
-        let mut source = match opened {
-            Ok(source) => source,
-            Err(reason) => return self.fail(index, reason),
+        let (place, entry) = self.orders.entry(index);
+        let opened = if self.orders.is_again() {
+            Source::open_again(place, entry.size(), entry.mtime).map(|(source, _same)| source)
+        } else {
+            Source::open(place, entry.size(), entry.mtime)
         };
-        header::write_header(self.link, &Message::File { index, offset: 0 })?;
+        match opened {
+            Ok(source) => self.send_from(index, 0, source, Hasher::new()),
+            Err(reason) => self.fail(index, reason),
+        }
+    }
+
+    /// `source` and `hasher` stand behind the first `offset` bytes.
+    fn send_from(&mut self, index: u32, offset: u64, mut source: Source, mut hasher: Hasher) -> Result<(), LaneError> {
+        header::write_header(self.link, &Message::File { index, offset })?;
         self.set_in_body(true);
-        let mut hasher = Hasher::new();
         let read = self.send_body(index, &mut source, &mut hasher)?;
         self.link.write_all(&chunk::END)?;
         self.set_in_body(false);
@@ -211,6 +214,9 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut admitted = 0;
         let ended = loop {
+            if let Err(error) = self.stand_still() {
+                break Err(error);
+            }
             if admitted == 0 {
                 match self.wait_for_turn(source.remaining()) {
                     Ok(bytes) => admitted = bytes,
@@ -233,12 +239,29 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         ended
     }
 
+    /// At the border of a chunk: as long as anybody holds the transfer.
+    fn stand_still(&mut self) -> Result<(), LaneError> {
+        self.orders.hold.tell(self.link, true)?;
+        while self.orders.hold.is_held() {
+            self.link.set_at_border(true);
+            let waited = self.link.wait();
+            self.link.set_at_border(false);
+            waited?;
+            self.orders.take_input(self.link, self.report)?;
+            self.orders.hold.tell(self.link, true)?;
+        }
+        Ok(())
+    }
+
     /// How many of the `left` bytes of a file may go next, at most as many as the buffer holds; 0 only at its end.
     fn wait_for_turn(&mut self, left: u64) -> Result<usize, LaneError> {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(chunk::SEND_CHUNK_BYTES);
         loop {
             match self.link.admit(wanted)? {
-                0 if wanted > 0 => self.take_input()?,
+                0 if wanted > 0 => {
+                    self.orders.take_input(self.link, self.report)?;
+                    self.stand_still()?;
+                }
                 admitted => return Ok(admitted),
             }
         }
@@ -256,24 +279,22 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
                     rest = &rest[n..];
                     self.farewell.chunk_left -= u32::try_from(n).unwrap_or(0);
                 }
-                Wrote::Input => self.take_input()?,
+                Wrote::Input => self.orders.take_input(self.link, self.report)?,
             }
         }
         self.report.moved(index, bytes.len() as u64);
-        self.take_input()
+        self.orders.take_input(self.link, self.report)
     }
 
     fn seal(&mut self, index: u32, md5: Md5Digest) -> Result<(), LaneError> {
-        self.standing[index as usize] = Standing::Sealed;
-        self.sealed.insert(index, md5);
+        self.orders.sealed(index, md5);
         Ok(header::write_header(self.link, &Message::Seal { index, md5 })?)
     }
 
     fn fail(&mut self, index: u32, reason: Reason) -> Result<(), LaneError> {
-        self.standing[index as usize] = Standing::Ended;
         let reason = Reason { side: Side::Here, ..reason };
         header::write_header(self.link, &Message::Failed { index, reason: told(&reason) })?;
-        self.ended(index, FileState::Failed, None, Some(reason));
+        self.orders.failed(index, reason, self.report);
         Ok(())
     }
 }

@@ -69,6 +69,45 @@
 //! # Ok::<(), sealdrop::wire::error::WireError>(())
 //! ```
 //!
+//! The connection breaks behind the first two bytes. The sender dials again and offers as before, but with `"epoch":2` and
+//! `"again":true`, and without entries; the receiver answers:
+//!
+//! ```
+//! # use sealdrop::wire::header::*;
+//! # let example: &[&[u8]] = &[
+//! b"\x23\x00\x00\x00{\"type\":\"answer\",\"answer\":\"accept\"}",
+//! b"\x27\x00\x00\x00{\"type\":\"plan\",\"items\":[[0,1,\"check\"]]}",
+//! b"\x4b\x00\x00\x00{\"type\":\"at\",\"index\":0,\"offset\":2,\"md5\":\"6f96cfdfe5ccc627cadf24b41725caa4\"}",
+//! # ];
+//! # let mut stream = &example.concat()[..];
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::Answer(Answer::Accept)));
+//! # let items = vec![PlanItem { first: 0, count: 1, want: Want::Check }];
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::Plan { items, done: Vec::new() }));
+//! # assert!(matches!(read_header(&mut stream)?, Some(Message::At { index: 0, offset: 2, .. })));
+//! # assert_eq!(read_header(&mut stream)?, None);
+//! # Ok::<(), sealdrop::wire::error::WireError>(())
+//! ```
+//!
+//! and the sender, whose file begins with the same two bytes, goes on:
+//!
+//! ```
+//! # use sealdrop::wire::{chunk::*, header::*};
+//! # use std::io::Read;
+//! # let example: &[&[u8]] = &[
+//! b"\x24\x00\x00\x00{\"type\":\"file\",\"index\":0,\"offset\":2}",
+//! b"\x03\x00\x00\x00llo",
+//! b"\x00\x00\x00\x00",
+//! b"\x42\x00\x00\x00{\"type\":\"seal\",\"index\":0,\"md5\":\"5d41402abc4b2a76b9719d911017c592\"}",
+//! # ];
+//! # let mut stream = &example.concat()[..];
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::File { index: 0, offset: 2 }));
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Data(3));
+//! # stream.read_exact(&mut [0; 3])?;
+//! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::End);
+//! # assert!(matches!(read_header(&mut stream)?, Some(Message::Seal { index: 0, .. })));
+//! # Ok::<(), sealdrop::wire::error::WireError>(())
+//! ```
+//!
 //! A classic sender in Python, whole:
 //!
 //! ```python

@@ -24,28 +24,68 @@ pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 pub enum Message {
     Abort(Abort),
     Answer(Answer),
-    At { index: u32, offset: u64, md5: Md5Digest },
-    Code { nonce: [u8; 32] },
+    At {
+        index: u32,
+        offset: u64,
+        md5: Md5Digest,
+    },
+    Code {
+        nonce: [u8; 32],
+    },
     Done,
-    Entries { entries: Vec<Entry> },
-    Failed { index: u32, reason: Reason },
-    File { index: u32, offset: u64 },
+    Entries {
+        entries: Vec<Entry>,
+    },
+    Failed {
+        index: u32,
+        reason: Reason,
+    },
+    File {
+        index: u32,
+        offset: u64,
+    },
     Hello(Hello),
-    Lane { transfer: TransferId, epoch: u32 },
+    Lane {
+        transfer: TransferId,
+        epoch: u32,
+    },
     LaneDone,
     Offer(Offer),
-    Pause { by: By, reason: Reason },
+    Pause {
+        by: By,
+        reason: Reason,
+    },
     Ping,
-    Plan { items: Vec<PlanItem> },
-    Probe { port: Option<u16> },
-    Probed { reachable: Option<bool>, clock: i64 },
+    /// `done`: files that an item of this header skips because they were verified over an earlier connection.
+    Plan {
+        items: Vec<PlanItem>,
+        done: Vec<(u32, Md5Digest)>,
+    },
+    Probe {
+        port: Option<u16>,
+    },
+    Probed {
+        reachable: Option<bool>,
+        clock: i64,
+    },
     Receipt(Receipt),
     Resume,
-    Reveal { nonce: [u8; 32] },
-    Seal { index: u32, md5: Md5Digest },
+    Reveal {
+        nonce: [u8; 32],
+    },
+    Seal {
+        index: u32,
+        md5: Md5Digest,
+    },
     Verify,
-    Want { transfer: TransferId },
-    Working { index: Option<u32>, done: u64, total: u64 },
+    Want {
+        transfer: TransferId,
+    },
+    Working {
+        index: Option<u32>,
+        done: u64,
+        total: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -259,7 +299,14 @@ mod tests {
             (Message::Answer(Answer::Accept), r#"{"type":"answer","answer":"accept"}"#),
             (Message::Answer(Answer::Decline(bare())), r#"{"type":"answer","answer":"decline","code":"cancelled"}"#),
             (Message::Answer(Answer::Busy(io())), r#"{"type":"answer","answer":"busy","code":"io","detail":"why"}"#),
-            (Message::Plan { items }, r#"{"type":"plan","items":[[0,3,"send"],[3,1,"skip"],[7,4294967288,"check"]]}"#),
+            (
+                Message::Plan { items: items.clone(), done: Vec::new() },
+                r#"{"type":"plan","items":[[0,3,"send"],[3,1,"skip"],[7,4294967288,"check"]]}"#,
+            ),
+            (
+                Message::Plan { items, done: vec![(3, MD5), (u32::MAX, MD5)] },
+                r#"{"type":"plan","items":[[0,3,"send"],[3,1,"skip"],[7,4294967288,"check"]],"done":[[3,"@md5"],[4294967295,"@md5"]]}"#,
+            ),
             (Message::At { index: 1, offset: 2, md5: MD5 }, r#"{"type":"at","index":1,"offset":2,"md5":"@md5"}"#),
         ]
     }
@@ -374,6 +421,11 @@ mod tests {
             (r#"{"type":"plan","items":[[0,1,"eat"]]}"#, "items[0]"),
             (r#"{"type":"plan","items":[[-1,1,"send"]]}"#, "items[0]"),
             (r#"{"type":"plan","items":[[4294967295,1,"send"]]}"#, "items[0]"),
+            (r#"{"type":"plan","items":[],"done":{}}"#, "done"),
+            (r#"{"type":"plan","items":[],"done":[[0]]}"#, "done[0]"),
+            (r#"{"type":"plan","items":[],"done":[[-1,"abababababababababababababababab"]]}"#, "done[0]"),
+            (r#"{"type":"plan","items":[],"done":[[0,"ABABABABABABABABABABABABABABABAB"]]}"#, "done[0]"),
+            (r#"{"type":"plan","items":[],"done":[[0,"ab"]]}"#, "done[0]"),
             (r#"{"type":"probe","port":65536}"#, "port"),
             (r#"{"type":"hello","versions":[2,1],"program":"","name":"","os":""}"#, "versions"),
             (r#"{"type":"hello","versions":[1],"program":"","name":"","os":""}"#, "versions"),

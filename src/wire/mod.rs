@@ -5,9 +5,9 @@
 //!
 //! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
 //! [4 Sealed session](#4-sealed-session) · [5 Messages](#5-messages) · [6 Bodies](#6-bodies) ·
-//! [7 Plan, receipts, window](#7-plan-receipts-window) · [8 Waiting, silence, ending](#8-waiting-silence-ending) ·
-//! [9 Reason codes](#9-reason-codes) · [10 Classic session](#10-classic-session) · [11 Limits](#11-limits) ·
-//! [12 Examples](#12-examples)
+//! [7 Plan, receipts, window](#7-plan-receipts-window) · [8 Going on](#8-going-on) · [9 Pausing](#9-pausing) ·
+//! [10 Waiting, silence, ending](#10-waiting-silence-ending) · [11 Reason codes](#11-reason-codes) ·
+//! [12 Classic session](#12-classic-session) · [13 Limits](#13-limits) · [14 Examples](#14-examples)
 //!
 //! # 1 Framing
 //!
@@ -24,7 +24,7 @@
 //! A header is wrong, each with its own error, when it is not UTF-8, is not JSON, is JSON but not an object, has the same
 //! key twice, has no `type`, has an unknown `type` (the error names it), or lacks a field or has a wrong one (the error names
 //! it). Fields that a reader does not know are ignored. A stream that ends in the middle of a frame is *torn*; one that ends
-//! before the first byte of a frame has ended between messages, which is a different thing (section 8).
+//! before the first byte of a frame has ended between messages, which is a different thing (section 10).
 //!
 //! # 2 Who is calling
 //!
@@ -39,11 +39,11 @@
 //! | first byte at least `20` and not `7F` | other text: a classic download request **(later)**, closed by this version |
 //! | anything else | an error that names the bad length, then close |
 //!
-//! Inside TLS runs a **sealed session** (sections 4 to 9): TLS 1.3 and nothing older, ALPN `sealdrop`, a certificate of its
+//! Inside TLS runs a **sealed session** (sections 4 to 11): TLS 1.3 and nothing older, ALPN `sealdrop`, a certificate of its
 //! own from each side, no session tickets, no resumption, no early data, no server name. A certificate is self-signed, and
 //! its SHA-256 (over the DER) is what a device is known by; what that promises is explained in [`crypto`](crate::crypto).
 //!
-//! In clear, a first header with a `file_name` or `filename` opens a **classic session** (section 10). One that has a `type`
+//! In clear, a first header with a `file_name` or `filename` opens a **classic session** (section 12). One that has a `type`
 //! is refused with `abort {bad_header}`, whatever else stands in it: two Sealdrops never speak to each other in clear.
 //!
 //! # 3 Notation
@@ -58,7 +58,7 @@
 //! | flag | `true` or `false` |
 //! | hex32, hex64 | a string of exactly 32 or 64 lowercase hex digits |
 //! | index | u32, the position of an entry over all `entries` headers together, from 0 |
-//! | code, detail | a reason, see section 9 |
+//! | code, detail | a reason, see section 11 |
 //!
 //! # 4 Sealed session
 //!
@@ -86,8 +86,8 @@
 //!    The dialer's hello holds `commit`, which it may leave out only when it says `verified`. `verified` means: a person here
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
-//! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `lane`, `want` or `probe`. This version serves
-//!    `offer` and `verify`; `probe` **(later)** is answered `abort {unknown_type}`, `lane` and `want` **(later)**
+//! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
+//!    `offer`, `verify` and `want` (section 8); `probe` **(later)** is answered `abort {unknown_type}`, `lane` **(later)**
 //!    `abort {unknown_transfer}`.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
 //!    answered `abort {bad_message}`.
@@ -128,10 +128,9 @@
 //! all; beyond that it answers `busy`. With `verify` in place of an offer the same happens for its own sake: the listener ends
 //! it with `done` after `reveal`, or with `abort` or `answer {busy}` if nobody is to look.
 //!
-//! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again. *Lanes*: further connections that work for
-//! the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection stays open from `offer`
-//! to `done`. Taking up a broken transfer is an `offer` with a higher epoch, `again` and no `entries` **(later)**; this version
-//! answers it `abort {unknown_transfer}`.
+//! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again (section 8). *Lanes*: further connections
+//! that work for the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection of an epoch
+//! stays open from `offer` to `done`, also while the transfer is paused.
 //!
 //! # 5 Messages
 //!
@@ -140,24 +139,24 @@
 //! | type | from | fields |
 //! | --- | --- | --- |
 //! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (from the dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
-//! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag **(later)** |
+//! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag (section 8) |
 //! | `entries` | sender | `entries`: list of entries, see below |
 //! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `code`?, `detail`? with the last two (no code means `declined` or `busy`) |
-//! | `plan` | receiver | `items`: list of \[first (index), count (u32 from 1), `"send"`, `"skip"` or `"check"`\] |
-//! | `at` | receiver | **(later)** `index`, `offset`: u64, `md5`: hex32 (of the bytes before offset that are there) |
-//! | `file` | sender | `index`, `offset`: u64 (0 in this version): a body follows |
+//! | `plan` | receiver | `items`: list of \[first (index), count (u32 from 1), `"send"`, `"skip"` or `"check"`\]; `done`?: list of \[index, md5 (hex32)\], section 8 |
+//! | `at` | receiver | `index`, `offset`: u64, `md5`: hex32 (of the bytes before offset, which are there) |
+//! | `file` | sender | `index`, `offset`: u64 (0, or that of the `at` before): a body follows, from there on |
 //! | `seal` | sender | `index`, `md5`: hex32 (of the whole file) |
 //! | `failed` | sender | `index`, `code`, `detail` |
 //! | `receipt` | receiver | `index`, `state`: `"verified"`, `"mismatch"` or `"failed"`; `md5`?: hex32 (computed by the receiver; none for folders and links), `code`, `detail`? with `failed` |
 //! | `ping` | both | none; never answered |
-//! | `pause` | both | **(later)** `by`: `"sender"` or `"receiver"`, `code`, `detail`? |
-//! | `resume` | both | **(later)** none |
-//! | `working` | both | **(later)** `index`?, `done`: u64, `total`: u64 (bytes being checked) |
+//! | `pause` | both | `by`: `"sender"` or `"receiver"`, `code`, `detail`? |
+//! | `resume` | both | none |
+//! | `working` | both | `index`?, `done`: u64, `total`: u64 (bytes that are hashed to find out what is there) |
 //! | `done` | both | none |
 //! | `lane_done` | sender | **(later)** none |
 //! | `abort` | both | `code`, `detail`; with code `version` also `ours` and `theirs`: \[oldest, newest\] |
 //! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
-//! | `want` | dialer | **(later)** `transfer`: hex32 |
+//! | `want` | dialer | `transfer`: hex32 (section 8) |
 //! | `verify` | dialer | none: compare codes, without an offer |
 //! | `probe` | dialer | **(later)** `port`?: u16 |
 //! | `probed` | listener | **(later)** `reachable`?: flag, `clock`: i64 (ms since 1970) |
@@ -187,26 +186,26 @@
 //! | --- | --- |
 //! | 1 to 1048576 | that many bytes of the file (a reader needs no larger buffer; Sealdrop sends at most 262144) |
 //! | 0 | nothing: the body is over |
-//! | -1 | an *interlude*: one frame (`ping`, `abort`, later `pause` and `resume`), then the body goes on with the next chunk length |
+//! | -1 | an *interlude*: one frame (`ping`, `pause`, `resume`, `working` or `abort`), then the body goes on with the next chunk length |
 //! | anything else | an error |
 //!
 //! So an empty file is a `file` header, `00 00 00 00` and its `seal`. The `seal` or `failed` of a body follows at once or after
 //! later files, as long as the window of section 7 is kept: hashing may run behind. A body may hold more or fewer bytes than
-//! the manifest said only if `failed` follows (the file changed while it was read); with `seal` that is `bad_message`.
+//! the manifest said (those before `offset` counted) only if `failed` follows (the file changed while it was read); with `seal` that is `bad_message`.
 //! The digest comes after the bytes so that nothing has to be read twice, and the first byte leaves at once.
 //!
 //! # 7 Plan, receipts, window
 //!
 //! A plan item says what is wanted of `count` entries from `first` on. Items may come in any order and in any number of
 //! `plan` headers; each entry is named once, and in the end every entry has been named. `send` asks for a file's bytes (for a
-//! folder or link it says that the receiver makes it). `skip` leaves the entry out. `check` means that the receiver is still
-//! hashing what it has of that file **(later)**: another item or an `at` for the same entry follows. Accepting everything is one
-//! item: `[[0, n, "send"]]`. An offer without entries needs no plan.
+//! folder or link it says that the receiver makes it). `skip` leaves the entry out. `check`, only for files, means that the
+//! receiver is still hashing what it has of that file: an `at` or one more item for the same entry, `send` or `skip`, follows
+//! (section 8). Accepting everything is one item: `[[0, n, "send"]]`. An offer without entries needs no plan.
 //!
 //! | for | comes |
 //! | --- | --- |
-//! | a file with `send`, then `seal` | one `receipt` |
-//! | a file with `send`, then `failed` | no receipt |
+//! | a file with `send` or an `at`, then `seal` | one `receipt` |
+//! | a file with `send` or an `at`, then `failed` | no receipt |
 //! | a folder or link with `send` | one `receipt` without `md5`, on the first connection, when the receiver has made it |
 //! | any entry with `skip` | nothing |
 //!
@@ -220,10 +219,70 @@
 //! can block the other.
 //!
 //! These end the transfer with `abort {bad_message}`: a `file` for an entry that is not a file, is outside the manifest, was
-//! not asked for or was sent before; a `seal` or `failed` for a file that is not open; a `receipt` for what was not sealed; a
-//! plan item outside the manifest or for an entry that was planned before; any message out of its turn.
+//! not asked for, is still being checked or was sent before, or with an offset that nobody named; a `seal` or `failed` for a
+//! file that is not open; a `receipt` for what was not sealed; a plan item outside the manifest or for an entry that was
+//! planned before as anything but `check`; a `check` for what is not a file; an `at` for a file that is not being checked
+//! (also a second one), or beyond its size; a `done` for what is not a file, twice, on the first connection of a transfer, or
+//! for an entry that no item of the same header skips; any message out of its turn.
 //!
-//! # 8 Waiting, silence, ending
+//! # 8 Going on
+//!
+//! A transfer outlives its connections: when one breaks, or a program ends, the sender dials again and goes on. What the
+//! receiver has on its disk is the only truth; nothing is counted that is only on its way.
+//!
+//! ```text
+//!       sender (dials)                              receiver (listens)
+//!       hello                                ->
+//!                                            <-     hello
+//!       offer {epoch: 2, again: true}        ->                      the same transfer, manifest and counts; no entries
+//!                                            <-     answer           at once: a person has said yes before
+//!                                            <-     plan {items, done}
+//!                                            <-     working, working, ...
+//!                                            <-     at
+//!       file {offset}, chunks, end, seal     ->
+//!                                            <-     receipt
+//!       done                                 ->
+//!                                            <-     done
+//! ```
+//!
+//! * **Offer.** The same `transfer`, `manifest` and counts, an `epoch` higher than any before, `again` true, no `entries`
+//!   behind it and no code to compare: both sides have to show the keys of the first connection. A receiver that does not
+//!   know the transfer (any more), or under another key or manifest, answers `abort {unknown_transfer}`; one that has seen
+//!   the same or a higher epoch answers `abort {stale_epoch}`. It ends connections of lower epochs with the same word, and
+//!   answers only when nobody works for them any more. `abort {connection_lost}` says that a program is closed
+//!   and will go on another time.
+//! * **Done.** Entries that are finished are planned `skip`. Those of them that are files and were verified over an earlier
+//!   connection stand, with their digest, in `done` of the same header: the receipt may have been lost with the connection.
+//!   The sender compares with the receipts that it knows, or with what it hashes now. Folders and links are planned `send`
+//!   on each connection and get their receipt again.
+//! * **Check, at.** Of a file that has come in part the receiver hashes what it has for certain, and plans `check`
+//!   meanwhile; so it does, on any connection, for a whole file that stands at the place of an entry if it was told to
+//!   leave out identical ones. Then it says `at`: so many bytes are there, with this digest; for a whole file that is its
+//!   size. If there is nothing after all, an item `send` or `skip` comes instead. At most 256 `at` are unanswered.
+//! * **File.** The sender hashes its own file up to `offset`. With the same digest it goes on there: `file` with
+//!   that offset, the rest as body (none, if nothing is missing), and `seal` of the whole file. Otherwise, and when
+//!   the file was written to since it was listed and something is missing, it says `file` with offset 0 and all of it follows:
+//!   what was there is dropped. A file that cannot be read, or has another size now, is `failed` when its `at` has come.
+//! * **Working.** The receiver says it when it begins to hash something that takes a while (with `index`, `done` 0 and the
+//!   `total` that `at` will name, so that the sender can hash the same bytes at the same time), then at most five times a
+//!   second; the sender, without `index`, while it hashes. It is for people to look at: a reader may ignore it.
+//! * **Want.** A receiver that wants to go on dials the sender and says `want`. It is answered `done`, and the sender dials back
+//!   as above; or `abort {unknown_transfer}`.
+//!
+//! # 9 Pausing
+//!
+//! Each side may hold a transfer with `pause` and let it go on with `resume`; it moves while neither holds it. Both are
+//! interludes if a body is open, and may be said at any time between `answer` and `done`. A `pause` by who holds it already
+//! only gives another reason.
+//!
+//! The code says why: `cancelled` a person, `busy` others have their turn, `disk_full` or `io` (with `detail`) the receiver
+//! cannot store anything for now.
+//!
+//! A sender that holds, or has read `pause`, stops at the next border of a chunk or before the next `file`. A receiver goes on
+//! reading: what was on its way arrives, receipts are written. Both go on saying `ping`. A receiver that cannot store
+//! anything says `pause` as its last word and closes; it goes on over a new connection (section 8).
+//!
+//! # 10 Waiting, silence, ending
 //!
 //! * **Ping.** A side that has written nothing for 15 s sends `ping`, in every state after `hello`, as an interlude if a body
 //!   is open. Nobody answers it. A side that has received no byte for 60 s while it was reading breaks the connection.
@@ -235,11 +294,11 @@
 //!   write length -1 and the `abort` frame. Nothing after a cancel is published, so the zeros harm nobody. What takes longer
 //!   than 2 s is cut off, and the other side sees a lost connection.
 //! * **End of stream** without `done`, `lane_done` or `abort` before it is a lost connection, wherever it happens: also
-//!   between two messages. Without a way to resume (**later**) the transfer has then failed with `connection_lost`.
-//! * **Deadlines** (all absolute, see section 11) are answered `abort {timeout}`. When nobody answers an offer in time, whose
+//!   between two messages. The transfer goes on over another (section 8).
+//! * **Deadlines** (all absolute, see section 13) are answered `abort {timeout}`. When nobody answers an offer in time, whose
 //!   time is over first says so: the receiver with `answer` (`decline`, code `no_answer`), the sender with `abort {no_answer}`.
 //!
-//! # 9 Reason codes
+//! # 11 Reason codes
 //!
 //! Wherever `code` stands, `detail` (text, at most 1024 bytes of UTF-8; longer ones are cut) says more for the curious. `failed` and
 //! `abort` always carry a detail, possibly empty; elsewhere it is left out when there is none. A reader accepts its absence.
@@ -251,14 +310,14 @@
 //! | `unknown_type` | a header type that this program does not know or does not serve here |
 //! | `bad_message` | a field missing or wrong, a chunk length that lies, a message out of turn |
 //! | `bad_path` | a path in the manifest that cannot be stored safely |
-//! | `limit` | over a limit of section 11 |
+//! | `limit` | over a limit of section 13 |
 //! | `timeout` | a deadline passed |
-//! | `busy` | too many offers or connections |
+//! | `busy` | too many offers or connections; or others have their turn |
 //! | `blocked` | this device takes nothing from you |
 //! | `declined` | a person said no |
 //! | `no_answer` | nobody answered in time |
 //! | `cancelled` | a person cancelled it |
-//! | `stale_epoch` | a newer connection has taken over **(later)** |
+//! | `stale_epoch` | a newer connection has taken over |
 //! | `unknown_transfer` | this transfer is not known (any more) |
 //! | `wrong_key` | another key than expected |
 //! | `disk_full` | no room where it was to be stored |
@@ -273,7 +332,7 @@
 //! A code that a reader does not know is shown together with its detail. Everything a peer says is shown with control and
 //! direction characters replaced.
 //!
-//! # 10 Classic session
+//! # 12 Classic session
 //!
 //! For the small programs that people write when they learn sockets, and that nobody here wrote. The framing is the same;
 //! there is no hello, no answer and no encryption.
@@ -310,7 +369,7 @@
 //! **Downloads (later)**: the request is a bare file name in UTF-8 without a length (at most 1024 bytes, line end and NUL
 //! stripped), the answer a frame with `lenth`, `md5` and `size(MB)` and then the bytes, or an empty object for what is not there.
 //!
-//! # 11 Limits
+//! # 13 Limits
 //!
 //! | what | value | over it |
 //! | --- | --- | --- |
@@ -332,8 +391,9 @@
 //! | a person's answer | 10 min | withdrawn, both sides told |
 //! | silence | 60 s | connection broken |
 //! | files between `file` and `receipt` | 256 | the sender waits |
+//! | `at` that were not answered with `file` or `failed` | 256 | the receiver waits |
 //!
-//! # 12 Examples
+//! # 14 Examples
 //!
 //! In [`examples`], byte by byte; they are run as tests.
 

@@ -24,6 +24,10 @@ fn declined() -> Reason {
     Reason::there(ReasonCode::Declined, None)
 }
 
+fn plan(items: Vec<PlanItem>) -> Message {
+    Message::Plan { items, done: Vec::new() }
+}
+
 /// Words that neither open a connection nor have a place where an offer waits or files come in.
 fn misplaced() -> Vec<Message> {
     vec![
@@ -33,7 +37,7 @@ fn misplaced() -> Vec<Message> {
         Message::Code { nonce: [1; 32] },
         Message::Entries { entries: vec![file_entry(&["y"], 1)] },
         Message::LaneDone,
-        Message::Plan { items: vec![PlanItem { first: 0, count: 1, want: Want::Send }] },
+        plan(vec![PlanItem { first: 0, count: 1, want: Want::Send }]),
         Message::Probed { reachable: None, clock: 1 },
         Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(MD5) }),
         Message::Reveal { nonce: [1; 32] },
@@ -180,13 +184,13 @@ fn for_senders(peer: &Scripted, accepted: bool) -> Vec<Message> {
         words.push(Message::Answer(Answer::Accept));
         words.push(Message::Answer(Answer::Busy(declined())));
         words.push(Message::Code { nonce: [1; 32] });
-        words.push(Message::Plan { items: vec![PlanItem { first: 1, count: 1, want: Want::Send }] });
-        words.push(Message::Plan { items: vec![PlanItem { first: 0, count: u32::MAX, want: Want::Skip }] });
-        words.push(Message::Plan { items: vec![PlanItem { first: u32::MAX, count: 2, want: Want::Check }] });
+        words.push(plan(vec![PlanItem { first: 1, count: 1, want: Want::Send }]));
+        words.push(plan(vec![PlanItem { first: 0, count: u32::MAX, want: Want::Skip }]));
+        words.push(plan(vec![PlanItem { first: u32::MAX, count: 2, want: Want::Check }]));
         words.push(Message::At { index: 1, offset: 0, md5: MD5 });
     } else {
         words.push(Message::Receipt(receipt(0)));
-        words.push(Message::Plan { items: vec![PlanItem { first: 0, count: 1, want: Want::Send }] });
+        words.push(plan(vec![PlanItem { first: 0, count: 1, want: Want::Send }]));
     }
     words
 }

@@ -191,7 +191,7 @@ impl Scripted {
         let mut planned = 0;
         while planned < entries {
             match self.hear() {
-                Some(Message::Plan { items }) => planned += items.iter().map(|item| item.count).sum::<u32>(),
+                Some(Message::Plan { items, .. }) => planned += items.iter().map(|item| item.count).sum::<u32>(),
                 other => panic!("{other:?}"),
             }
         }
@@ -219,7 +219,8 @@ impl Scripted {
     /// Accepts and wants all `count` entries.
     pub(crate) fn accept_all(&mut self, count: u32) {
         self.say(&Message::Answer(Answer::Accept));
-        self.say(&Message::Plan { items: vec![PlanItem { first: 0, count, want: Want::Send }] });
+        let items = vec![PlanItem { first: 0, count, want: Want::Send }];
+        self.say(&Message::Plan { items, done: Vec::new() });
     }
 
     pub(crate) fn file_and_seal(&mut self, index: u32, bytes: &[u8]) {

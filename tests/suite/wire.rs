@@ -90,7 +90,7 @@ fn plan() -> impl Strategy<Value = Message> {
         count,
         want,
     });
-    vec(item, 0..50).prop_map(|items| Message::Plan { items })
+    (vec(item, 0..50), vec((any::<u32>(), md5()), 0..50)).prop_map(|(items, done)| Message::Plan { items, done })
 }
 
 fn receipt() -> impl Strategy<Value = Message> {
@@ -350,7 +350,7 @@ fn receiver_stream() -> Vec<u8> {
     let receipt = |index, state, md5| Message::Receipt(Receipt { index, state, md5 });
     let messages = [
         Message::Answer(Answer::Accept),
-        Message::Plan { items: plan },
+        Message::Plan { items: plan, done: vec![(1, Md5Digest([9; 16]))] },
         receipt(0, ReceiptState::Verified, Some(Md5Digest([9; 16]))),
         receipt(2, ReceiptState::Failed(Reason::here(ReasonCode::DiskFull, "3 bytes missing")), None),
         Message::Working { index: Some(1), done: 0, total: 0 },

@@ -9,7 +9,7 @@ use crate::{
         reason::Reason,
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
-    transfer::{body::concerns_all, link::Held},
+    transfer::{lane::concerns_all, link::Held},
 };
 
 use super::record::{Hands, Record};

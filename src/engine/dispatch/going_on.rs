@@ -18,7 +18,7 @@ use crate::{
         reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Stage, TransferId, TransferKey},
     },
-    transfer::{body::concerns_all, lane::Farewell},
+    transfer::lane::{Farewell, concerns_all},
     wire::header::Message,
 };
 
@@ -56,7 +56,8 @@ impl Dispatch {
             return self.leave(key);
         }
         let going = &mut record.going;
-        going.held_there = None;
+        // A receiver without room says so and closes.
+        going.held_there = going.held_there.take().filter(concerns_all);
         if kind == OverKind::Hold || concerns_all(&reason) {
             // The sender asks again soon: then it waits on a fresh connection, with the figures before its eyes.
             going.obstacle = Some(reason.clone());

@@ -19,8 +19,7 @@ use crate::{
         space,
     },
     transfer::{
-        body::concerns_all,
-        lane::{LaneError, ended_early, read_message, told, unexpected},
+        lane::{LaneError, concerns_all, ended_early, read_message, told, unexpected},
         link::Link,
     },
     wire::header::{self, By, Message},

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use super::{GATHER_BYTES, SocketLink, gone};
+use super::{Body, GATHER_BYTES, SocketLink, gone};
 use crate::transfer::{
     limits::Limits,
     link::{Held, Link, Wake, Wrote},
@@ -17,40 +17,45 @@ const DIRECT_BYTES: usize = 4 << 10;
 
 impl Read for SocketLink {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
+        loop {
+            if let Some(read) = self.read_some(buffer)? {
+                return Ok(read);
+            }
         }
+    }
+}
+
+impl SocketLink {
+    /// Reads what is there without waiting. Large reads go straight into the caller's buffer, small ones by way of the inbox.
+    fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             if self.cancel.is_set() {
                 return Err(self.ended_here());
             }
             if !self.inbox.is_empty() {
-                return self.inbox.read(buffer);
+                return self.inbox.read(buffer).map(Some);
             }
             if self.ended {
-                return self.broken.clone().map_or(Ok(0), |end| Err(end.into()));
+                return self.broken.clone().map_or(Ok(Some(0)), |end| Err(end.into()));
             }
             self.check_limits()?;
-            // Large reads go straight into the caller's buffer, small ones by way of the inbox.
             if buffer.len() < DIRECT_BYTES {
                 if self.fill() {
                     continue;
                 }
-            } else {
-                match self.transport.read(buffer) {
-                    Ok(n) => {
-                        self.ended = n == 0;
-                        self.received();
-                        self.send_what_is_due();
-                        return Ok(n);
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    Err(error) => return Err(gone(error)),
-                }
+                return Ok(None);
             }
-            self.poll_output()?;
-            self.poll(self.has_unsent())?;
+            match self.transport.read(buffer) {
+                Ok(n) => {
+                    self.ended = n == 0;
+                    self.received();
+                    self.send_what_is_due();
+                    return Ok(Some(n));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(gone(error)),
+            }
         }
     }
 }
@@ -114,6 +119,25 @@ impl Link for SocketLink {
         }
     }
 
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        if buffer.is_empty() {
+            return Ok(Some(0));
+        }
+        let read = self.read_now(buffer)?;
+        if read.is_none() {
+            self.poll_output()?;
+            self.poll(self.has_unsent())?;
+            // What came meanwhile is there at once.
+            return self.read_now(buffer);
+        }
+        Ok(read)
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        self.check_limits()?;
+        self.poll_output()
+    }
+
     fn admit(&mut self, wanted: usize) -> io::Result<usize> {
         self.next_turn(wanted)
     }
@@ -131,7 +155,13 @@ impl Link for SocketLink {
     }
 
     fn set_in_body(&mut self, in_body: bool) {
-        self.is_in_body = in_body;
+        self.body = if in_body { Body::Flows } else { Body::None };
+    }
+
+    fn set_at_border(&mut self, at_border: bool) {
+        if self.body != Body::None {
+            self.body = if at_border { Body::StandsStill } else { Body::Flows };
+        }
     }
 
     fn set_deadline(&mut self, deadline: Option<Instant>) {

@@ -3,7 +3,11 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    model::{reason::Reason, transfer::TransferId},
+    model::{
+        reason::Reason,
+        seal::Md5Digest,
+        transfer::{TransferId, parse_lower_hex},
+    },
     wire::{
         code::reason_from_peer,
         entries::read_entries,
@@ -34,7 +38,10 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
         "offer" => Message::Offer(offer(fields)?),
         "pause" => Message::Pause { by: by(fields)?, reason: reason(fields)? },
         "ping" => Message::Ping,
-        "plan" => Message::Plan { items: plan(fields)? },
+        "plan" => Message::Plan {
+            items: plan(fields)?,
+            done: fields.optional("done", |fields, name| done(fields, name))?.unwrap_or_default(),
+        },
         "probe" => Message::Probe { port: fields.optional("port", Fields::whole)? },
         "probed" => {
             Message::Probed { reachable: fields.optional("reachable", Fields::flag)?, clock: fields.whole("clock")? }
@@ -135,6 +142,16 @@ fn plan_item((at, item): (usize, &RawValue)) -> Result<PlanItem, WireError> {
         return Err(WireError::DoesNotFit { field: name() });
     }
     Ok(PlanItem { first, count, want })
+}
+
+fn done(fields: &Fields<'_>, name: &str) -> Result<Vec<(u32, Md5Digest)>, WireError> {
+    fields.list(name)?.into_iter().enumerate().map(done_item).collect()
+}
+
+fn done_item((at, item): (usize, &RawValue)) -> Result<(u32, Md5Digest), WireError> {
+    let said: Option<(u32, String)> = serde_json::from_str(item.get()).ok();
+    said.and_then(|(index, hex)| Some((index, Md5Digest(parse_lower_hex(&hex)?))))
+        .ok_or_else(|| bad_field(format!("done[{at}]"), "[index, 32 lowercase hex digits]", item))
 }
 
 /// Code and detail. A detail that was left out is as good as an empty one.

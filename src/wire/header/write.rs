@@ -1,7 +1,7 @@
 //! Messages to JSON, in exactly the shapes of the protocol document.
 
 use crate::{
-    model::reason::Reason,
+    model::{reason::Reason, seal::Md5Digest},
     wire::{
         code::{cut, word},
         entries::put_entry,
@@ -81,7 +81,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
             to.put("by", by_word(*by))?;
             put_reason(to, reason)
         }
-        Message::Plan { items } => to.put("items", &items.iter().map(plan_item).collect::<Vec<_>>()),
+        Message::Plan { items, done } => put_plan(to, items, done),
         Message::Probe { port } => to.put_some("port", port.as_ref()),
         Message::Probed { reachable, clock } => {
             to.put_some("reachable", reachable.as_ref())?;
@@ -166,6 +166,12 @@ fn put_reason(to: &mut ObjectWriter<'_>, reason: &Reason) -> Result<(), WireErro
 fn put_full_reason(to: &mut ObjectWriter<'_>, reason: &Reason) -> Result<(), WireError> {
     to.put("code", &word(&reason.code))?;
     to.put("detail", cut(reason.detail.as_deref().unwrap_or_default()))
+}
+
+fn put_plan(to: &mut ObjectWriter<'_>, items: &[PlanItem], done: &[(u32, Md5Digest)]) -> Result<(), WireError> {
+    to.put("items", &items.iter().map(plan_item).collect::<Vec<_>>())?;
+    let done: Vec<_> = done.iter().map(|(index, md5)| (index, md5.to_string())).collect();
+    to.put_some("done", Some(&done).filter(|done| !done.is_empty()))
 }
 
 fn plan_item(item: &PlanItem) -> (u32, u32, &'static str) {

@@ -1,0 +1,74 @@
+//! One incoming connection from its plan to its end: lane, committer and checker together, and what becomes of what has come.
+
+use crate::{
+    model::{
+        reason::{Reason, ReasonCode},
+        transfer::TransferKey,
+    },
+    storage::{journal::Recovered, landing::Landing},
+    transfer::{
+        lane::{Farewell, LaneEnd, LaneError, Report},
+        receive::{ReceiveLane, Tally},
+    },
+};
+
+use crossbeam_channel::Sender;
+
+use super::{cancel::CancelFlag, checker, committer, link::SocketLink, note::Note};
+
+/// Whose connection it is.
+pub struct Whose {
+    pub key: TransferKey,
+    pub cancel: CancelFlag,
+    pub notes: Sender<Note>,
+}
+
+/// Receives over `link`, going on with what `recovered` says. When this returns, nobody writes to the landing any more: it
+/// is as its end says (`settle`).
+///
+/// # Errors
+/// As `ReceiveLane::run`.
+pub fn receive(
+    link: &mut SocketLink,
+    report: &mut impl Report,
+    landing: &Landing,
+    recovered: Recovered,
+    whose: &Whose,
+) -> Result<Tally, Box<LaneEnd>> {
+    let Whose { key, cancel, notes } = whose;
+    let tells = committer::Tells { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
+    let started = committer::start(landing.clone(), tells)
+        .and_then(|commit| checker::start(landing.clone(), link.waker()).map(|check| (commit, check)));
+    let ended = match started {
+        Ok(((mut commit, thread), mut check)) => {
+            let lane = ReceiveLane::new(link, report, &mut commit, &mut check, landing.clone(), recovered);
+            let ended = lane.run();
+            drop(commit);
+            // It has nothing left to do but its last batch; a panic in it has been printed.
+            thread.join().ok();
+            ended
+        }
+        Err(error) => Err(no_thread(&error)),
+    };
+    settle(landing, &ended, cancel);
+    ended
+}
+
+fn no_thread(error: &std::io::Error) -> Box<LaneEnd> {
+    let error = LaneError::Local(Reason::here(ReasonCode::Internal, error.to_string()));
+    let farewell = Farewell { last: error.last_message(), ..Farewell::default() };
+    Box::new(LaneEnd { error, farewell })
+}
+
+/// What stays of a transfer after one of its connections.
+fn settle(landing: &Landing, ended: &Result<Tally, Box<LaneEnd>>, cancel: &CancelFlag) {
+    match ended {
+        Ok(Tally { failed: 0 }) => landing.finish(),
+        Ok(_) => landing.finish_partial(),
+        Err(end) if !cancel.is_final() && (end.error.is_break() || end.error.is_hold()) => landing.suspend(),
+        Err(_) => landing.discard(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

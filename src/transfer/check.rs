@@ -1,0 +1,35 @@
+//! What a receiver hashes before it says what it has of a file. Where that is done is the engine's business.
+
+use crate::{digest::Hasher, model::reason::Reason};
+
+/// One thing to hash: its first `bytes` bytes.
+#[derive(Debug)]
+pub struct CheckJob {
+    pub index: u32,
+    pub matter: Matter,
+    pub bytes: u64,
+}
+
+/// What is there of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// Its part file, from an earlier connection.
+    Part,
+    /// A whole file that stood at its place before.
+    There,
+}
+
+/// What is heard of the one job that is under way.
+pub enum CheckNews {
+    /// So many bytes have been hashed in all.
+    Hashed(u64),
+    /// All of them, or why not.
+    Over(Result<Hasher, Reason>),
+}
+
+/// The way from a lane to whoever hashes for it, one job at a time, and back. Never blocks.
+pub trait Check {
+    /// Begins a job; the one before it is over.
+    fn check(&mut self, job: CheckJob);
+    fn try_news(&mut self) -> Option<CheckNews>;
+}

@@ -1,0 +1,142 @@
+//! What a receiver hashes of files that may be there already, in whole or in part; and what it has told its sender of them.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{
+    digest::Hasher,
+    model::conflict::Conflict,
+    storage::landing::{Landing, There},
+    transfer::{
+        check::{Check, CheckJob, CheckNews, Matter},
+        lane::{LaneError, Report},
+        link::Link,
+        progress::Progress,
+        send::WINDOW,
+    },
+    wire::header::{self, Message, PlanItem, Want},
+};
+
+use super::planner::Planner;
+
+/// Files that are checked, one after another.
+#[derive(Default)]
+pub(super) struct Checks {
+    waiting: VecDeque<u32>,
+    running: Option<Running>,
+    /// Files of which the sender knows what is there, and has said nothing yet.
+    told: HashMap<u32, Told>,
+    progress: Progress,
+}
+
+struct Running {
+    index: u32,
+    matter: Matter,
+    bytes: u64,
+    hashed: u64,
+}
+
+/// What the sender was told of a file.
+pub(super) struct Told {
+    pub(super) offset: u64,
+    pub(super) matter: Matter,
+    /// Has gone over the first `offset` bytes.
+    pub(super) hasher: Hasher,
+}
+
+/// How the check of a file ended.
+pub(super) enum Checked {
+    /// The sender was told what is there.
+    Told(u32),
+    /// There is nothing to go on with: all of it has to come.
+    Nothing(u32),
+}
+
+impl Checks {
+    pub(super) fn add(&mut self, index: u32) {
+        self.waiting.push_back(index);
+    }
+
+    /// What the sender was told of this file, which begins now or is given up.
+    pub(super) fn take(&mut self, index: u32) -> Option<Told> {
+        self.progress.there_is_over();
+        self.told.remove(&index)
+    }
+
+    /// What the sender says of its own hashing.
+    pub(super) fn heard(&mut self, done: u64, total: u64, report: &mut impl Report) {
+        self.progress.heard(done, total, report);
+    }
+
+    /// Begins the next check, unless the sender has enough to answer.
+    pub(super) fn begin(&mut self, planner: &Planner, landing: &Landing, check: &mut impl Check) -> Option<Checked> {
+        if self.running.is_some() || self.told.len() >= WINDOW {
+            return None;
+        }
+        let index = self.waiting.pop_front()?;
+        let Some((matter, bytes)) = matter(index, planner, landing) else { return Some(Checked::Nothing(index)) };
+        self.progress.more(bytes);
+        self.progress.begin();
+        check.check(CheckJob { index, matter, bytes });
+        self.running = Some(Running { index, matter, bytes, hashed: 0 });
+        None
+    }
+
+    /// Takes what is heard of the check that runs, and tells the sender.
+    ///
+    /// # Errors
+    /// The link is over.
+    pub(super) fn listen(
+        &mut self,
+        check: &mut impl Check,
+        link: &mut impl Link,
+        report: &mut impl Report,
+    ) -> Result<Option<Checked>, LaneError> {
+        let Some(mut running) = self.running.take() else { return Ok(None) };
+        while let Some(news) = check.try_news() {
+            match news {
+                CheckNews::Hashed(bytes) => {
+                    let fresh = bytes.min(running.bytes).saturating_sub(running.hashed);
+                    running.hashed += fresh;
+                    self.progress.hashed(fresh);
+                }
+                CheckNews::Over(result) => {
+                    self.progress.hashed(running.bytes - running.hashed);
+                    let Ok(hasher) = result else { return Ok(Some(Checked::Nothing(running.index))) };
+                    return self.tell(running, hasher, link).map(Some);
+                }
+            }
+        }
+        self.progress.tell(link, report, Some((running.index, running.hashed, running.bytes)))?;
+        self.running = Some(running);
+        Ok(None)
+    }
+
+    fn tell(&mut self, running: Running, hasher: Hasher, link: &mut impl Link) -> Result<Checked, LaneError> {
+        let Running { index, matter, bytes: offset, .. } = running;
+        let md5 = hasher.clone().finish();
+        header::write_header(link, &Message::At { index, offset, md5 })?;
+        self.told.insert(index, Told { offset, matter, hasher });
+        Ok(Checked::Told(index))
+    }
+}
+
+/// What there is of a file to be hashed, and how much of it.
+fn matter(index: u32, planner: &Planner, landing: &Landing) -> Option<(Matter, u64)> {
+    if let Some(bytes) = planner.part(index) {
+        return Some((Matter::Part, bytes));
+    }
+    let terms = landing.terms();
+    let size = terms.manifest.entries.get(index as usize)?.size();
+    match landing.there(index) {
+        Some(There { size: there, .. }) if there == size && terms.conflict == Conflict::SkipIdentical => {
+            Some((Matter::There, size))
+        }
+        _ => None,
+    }
+}
+
+/// The plan item that takes the place of a check which found nothing.
+pub(super) fn send_after_all(index: u32) -> Message {
+    let item = PlanItem { first: index, count: 1, want: Want::Send };
+    Message::Plan { items: vec![item], done: Vec::new() }
+}

@@ -1,0 +1,267 @@
+//! All that a receiver owes its sender besides reading: the plan, receipts, what it has of a file, whether it stands still.
+
+use std::{ops::Range, path::PathBuf, sync::Arc};
+
+use crate::{
+    model::{
+        manifest::{Entry, Manifest},
+        outcome::{FileEnd, FileState},
+        reason::{Reason, ReasonCode},
+        seal::Md5Digest,
+    },
+    storage::{journal::Recovered, landing::Landing},
+    transfer::{
+        check::Check,
+        hold::Hold,
+        lane::{LaneError, Report, concerns_all},
+        link::Link,
+    },
+    wire::header::{self, By, Message, Receipt, ReceiptState, Want},
+};
+
+use super::{
+    Commit, Trouble,
+    checks::{Checked, Checks, Told, send_after_all},
+    planner::{Planned, Planner},
+};
+
+/// Where one entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    /// Nothing may come for it (any more).
+    Closed,
+    Checking,
+    /// May begin, at the offset that the sender was told or from the start.
+    Told,
+    /// May begin from the start.
+    Wanted,
+}
+
+/// What is owed, and the counts that tell when all is done.
+pub(super) struct Owed<'a, C, K> {
+    pub(super) commit: &'a mut C,
+    check: &'a mut K,
+    landing: Landing,
+    manifest: Arc<Manifest>,
+    slots: Vec<Slot>,
+    planner: Planner,
+    checks: Checks,
+    pub(super) hold: Hold,
+    /// Selected files that have not ended.
+    files_left: u64,
+    /// Receipts that have not been written, of all selected entries.
+    receipts_left: u64,
+    /// Files between `file` and `receipt`.
+    pub(super) ahead: usize,
+    /// Files, folders and links that will not be there.
+    failed: u64,
+    are_files_in: bool,
+}
+
+impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
+    pub(super) fn new(commit: &'a mut C, check: &'a mut K, landing: Landing, recovered: Recovered) -> Self {
+        let terms = landing.terms();
+        let manifest = Arc::clone(&terms.manifest);
+        let selected = || (0..).zip(&manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
+        let (files_left, receipts_left) =
+            (selected().filter(|(_, entry)| entry.is_file()).count() as u64, selected().count() as u64);
+        let planner = Planner::new(&landing, recovered);
+        Self {
+            commit,
+            check,
+            slots: vec![Slot::Closed; manifest.entries.len()],
+            manifest,
+            planner,
+            landing,
+            checks: Checks::default(),
+            hold: Hold::new(By::Receiver),
+            files_left,
+            receipts_left,
+            ahead: 0,
+            failed: 0,
+            are_files_in: false,
+        }
+    }
+
+    /// Entries that were selected and did not arrive.
+    pub(super) fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// Receipts and plan headers that the sender cannot have read.
+    pub(super) fn unwritten(&self) -> Option<u64> {
+        (self.receipts_left > 0 || !self.planner.is_through()).then_some(self.receipts_left)
+    }
+
+    /// Writes what is owed, as long as fewer than `most` bytes are gathered, and one plan header at a time: writing never
+    /// keeps us from reading. What is told of one file only is given back.
+    pub(super) fn write<L: Link>(
+        &mut self,
+        link: &mut L,
+        report: &mut impl Report,
+        most: usize,
+    ) -> Result<Option<Trouble>, LaneError> {
+        self.hold.tell(link, false)?;
+        while link.queued() < most
+            && let Some(receipt) = self.commit.try_receipt()
+        {
+            self.ahead -= usize::from(is_file(&self.manifest, &receipt));
+            self.write_receipt(link, receipt)?;
+        }
+        if link.queued() == 0 {
+            self.write_plan(link, report)?;
+        }
+        if link.queued() < most {
+            self.go_on_checking(link, report)?;
+        }
+        match self.commit.try_trouble() {
+            Some(Trouble { reason, .. }) if concerns_all(&reason) => Err(LaneError::Local(reason)),
+            trouble => Ok(trouble),
+        }
+    }
+
+    pub(super) fn write_receipt(&mut self, link: &mut impl Link, receipt: Receipt) -> Result<(), LaneError> {
+        self.receipts_left -= 1;
+        self.failed += u64::from(receipt.state != ReceiptState::Verified);
+        Ok(header::write_header(link, &Message::Receipt(receipt))?)
+    }
+
+    /// One plan header, if one is left.
+    pub(super) fn write_plan(&mut self, link: &mut impl Link, report: &mut impl Report) -> Result<(), LaneError> {
+        if !self.planner.is_through() {
+            let planned = self.planner.next_header(&|index| self.landing.there(index));
+            let done = planned.done.iter().map(|(index, md5, _)| (*index, *md5)).collect();
+            header::write_header(link, &Message::Plan { items: planned.items.clone(), done })?;
+            self.note(planned, report);
+        }
+        self.look_whether_all_are_in(report);
+        Ok(())
+    }
+
+    fn note(&mut self, planned: Planned, report: &mut impl Report) {
+        for item in &planned.items {
+            let range = item.first..item.first + item.count;
+            match item.want {
+                Want::Check => {
+                    self.open(range.clone(), Slot::Checking);
+                    range.for_each(|index| self.checks.add(index));
+                }
+                Want::Send => self.open(range, Slot::Wanted),
+                Want::Skip => self.report_left_out(range, &planned, report),
+            }
+        }
+        for (index, md5, place) in planned.done {
+            report.kept(index, self.manifest.entries[index as usize].size());
+            let md5 = Some(md5);
+            report.file_ended(FileEnd { index, state: FileState::Verified, md5, place: Some(place), reason: None });
+            self.left_out();
+        }
+        for (index, place) in planned.there {
+            report.file_ended(skipped(index, Some(place)));
+            self.left_out();
+        }
+    }
+
+    fn open(&mut self, range: Range<u32>, slot: Slot) {
+        for index in range {
+            if self.manifest.entries[index as usize].is_file() {
+                self.slots[index as usize] = slot;
+            }
+        }
+    }
+
+    fn report_left_out(&self, range: Range<u32>, planned: &Planned, report: &mut impl Report) {
+        for index in range {
+            let is_known = planned.done.binary_search_by_key(&index, |(index, ..)| *index).is_ok()
+                || planned.there.binary_search_by_key(&index, |(index, _)| *index).is_ok();
+            if self.manifest.entries[index as usize].is_file() && !is_known {
+                report.file_ended(skipped(index, None));
+            }
+        }
+    }
+
+    /// A selected file that need not come.
+    fn left_out(&mut self) {
+        self.files_left -= 1;
+        self.receipts_left -= 1;
+    }
+
+    fn go_on_checking(&mut self, link: &mut impl Link, report: &mut impl Report) -> Result<(), LaneError> {
+        let mut checked = self.checks.listen(self.check, link, report)?;
+        if checked.is_none() && !self.hold.is_held() {
+            checked = self.checks.begin(&self.planner, &self.landing, self.check);
+        }
+        match checked {
+            Some(Checked::Told(index)) => self.slots[index as usize] = Slot::Told,
+            Some(Checked::Nothing(index)) => {
+                self.slots[index as usize] = Slot::Wanted;
+                header::write_header(link, &send_after_all(index))?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// What the sender says of its own hashing.
+    pub(super) fn heard_working(&mut self, done: u64, total: u64, report: &mut impl Report) {
+        self.checks.heard(done, total, report);
+    }
+
+    /// A file begins, or `failed` comes in its place: its size, and what the sender was told of it.
+    pub(super) fn begin(&mut self, index: u32) -> Result<(u64, Option<Told>), LaneError> {
+        let wrong = |how: &str| Err(LaneError::Protocol(format!("entry {index} {how}")));
+        let Some(entry) = self.manifest.entries.get(index as usize) else {
+            return Err(LaneError::Protocol(format!("no entry {index} in the manifest")));
+        };
+        if !entry.is_file() {
+            return wrong("is not a file");
+        }
+        match std::mem::replace(&mut self.slots[index as usize], Slot::Closed) {
+            Slot::Closed => wrong("came twice, or was not wanted"),
+            Slot::Checking => wrong("came before it was said what there is of it"),
+            Slot::Told => Ok((entry.size(), self.checks.take(index))),
+            Slot::Wanted => Ok((entry.size(), None)),
+        }
+    }
+
+    /// A file ended without a receipt, or with one that is written already.
+    pub(super) fn end_file(
+        &mut self,
+        index: u32,
+        state: FileState,
+        md5: Option<Md5Digest>,
+        reason: Reason,
+        report: &mut impl Report,
+    ) {
+        report.file_ended(FileEnd { index, state, md5, place: None, reason: Some(reason) });
+        self.file_is_in(report);
+    }
+
+    /// `failed` came for a file: there is no receipt for it.
+    pub(super) fn no_receipt(&mut self) {
+        self.receipts_left -= 1;
+        self.failed += 1;
+    }
+
+    pub(super) fn file_is_in(&mut self, report: &mut impl Report) {
+        self.files_left -= 1;
+        self.look_whether_all_are_in(report);
+    }
+
+    fn look_whether_all_are_in(&mut self, report: &mut impl Report) {
+        if self.files_left == 0 && self.planner.is_through() && !self.are_files_in {
+            self.are_files_in = true;
+            self.commit.all_files_ended();
+            report.finishing();
+        }
+    }
+}
+
+fn skipped(index: u32, place: Option<PathBuf>) -> FileEnd {
+    let reason = place.is_some().then(|| Reason::bare(ReasonCode::AlreadyThere));
+    FileEnd { index, state: FileState::Skipped, md5: None, place, reason }
+}
+
+fn is_file(manifest: &Manifest, receipt: &Receipt) -> bool {
+    manifest.entries.get(receipt.index as usize).is_some_and(Entry::is_file)
+}
