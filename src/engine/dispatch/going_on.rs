@@ -334,11 +334,16 @@ impl Record {
     }
 }
 
-/// Nobody answered.
+/// The device was not there: nobody answered, or something else did.
 fn is_away(reason: &Reason) -> bool {
     matches!(
         reason.code,
-        ReasonCode::Unreachable | ReasonCode::Refused | ReasonCode::Unresolved | ReasonCode::ConnectionLost
+        ReasonCode::Unreachable
+            | ReasonCode::Refused
+            | ReasonCode::Unresolved
+            | ReasonCode::ConnectionLost
+            | ReasonCode::NotSealdrop
+            | ReasonCode::Timeout
     ) && reason.side == Side::Here
 }
 
