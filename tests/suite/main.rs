@@ -24,6 +24,7 @@ mod folders_that_change;
 mod gate;
 mod history;
 mod hostile;
+mod landing_again;
 mod loopback;
 #[cfg(unix)]
 mod other_user;

@@ -41,8 +41,8 @@ impl Landing {
         Ok(self.path_of(node))
     }
 
-    /// Makes all selected links; to be called after all files. Returns how each ended. One that was made before, or that
-    /// stands there and says the same, is left as it is; with *skip*, one that says something else is `AlreadyThere`.
+    /// Makes all selected links; to be called after all files. Returns how each ended. One that
+    /// stands there and says the same is left as it is; with *skip*, one that says something else is `AlreadyThere`.
     pub fn make_links(&self) -> Vec<Made> {
         let made = self.each_selected(|kind| matches!(kind, EntryKind::Link { .. }), |index| self.make_link(index));
         self.note_made(made)
@@ -62,7 +62,7 @@ impl Landing {
         let name = map.name(node);
         let there = folder.look(name).ok();
         let is_link = there.as_ref().is_some_and(cap_std::fs::Metadata::is_symlink);
-        if is_marked(&self.shared.marks.done, index) || (is_link && says(&folder, name, target)) {
+        if is_link && says(&folder, name, target) {
             return Ok(self.path_of(node));
         }
         match self.shared.terms.conflict {
@@ -94,7 +94,8 @@ impl Landing {
             if name != own && self.used.get_or_init(|| self.shared.map.used_names()).holds(parent, name) {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
-            folder.link(target, name)
+            // Made over an earlier connection.
+            if says(folder, name, target) { Ok(()) } else { folder.link(target, name) }
         })
     }
 
