@@ -11,13 +11,20 @@ use crossbeam_channel::Sender;
 
 use crate::{
     model::{
+        device::Peer,
         manifest::{Manifest, Selection},
         outcome::{FileEnd, FileState},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
         transfer::{Stage, TransferKey},
     },
-    storage::{journal::Recovered, landing::Landing, profile::Profile, sources::Outgoing, space},
+    storage::{
+        journal::Recovered,
+        landing::{Keep, Landing, Terms},
+        profile::Profile,
+        sources::Outgoing,
+        space,
+    },
     transfer::{
         classic,
         lane::{Farewell, LaneEnd, LaneError, Report, told},
@@ -112,6 +119,10 @@ impl Lane {
         let mut report = self.reporter();
         let whose = Whose { key: self.key, cancel: self.cancel.clone(), notes: self.notes.clone() };
         let ended = receiving::receive(&mut link, &mut report, &landing, Recovered::default(), &whose);
+        if ended.is_err() {
+            // Nobody takes it up yet.
+            landing.discard();
+        }
         finish(link, ended.map(|_tally| ()))
     }
 
@@ -133,9 +144,10 @@ impl Lane {
         };
         let received = self.take_upload(&mut link, &landing, manifest, md5);
         if received.is_err() {
-            landing.remove_empty_folders();
+            landing.discard();
+        } else {
+            landing.finish();
         }
-        landing.finish();
         match received {
             Ok(()) => {
                 // At shutdown nobody takes it up: it closes.
@@ -169,7 +181,9 @@ impl Lane {
         } else if self.cancel.is_set() {
             return Err(LaneError::Local(Reason::bare(ReasonCode::Cancelled)));
         } else {
-            end.place = Some(landing.publish(part).map_err(LaneError::Local)?);
+            let published = landing.commit(vec![(part, md5)]).pop().map(|(_index, published)| published);
+            let lost = || Reason::here(ReasonCode::Internal, "the file was not published");
+            end.place = Some(published.ok_or_else(lost).flatten().map_err(LaneError::Local)?);
             if theirs.is_some() {
                 end.state = FileState::Verified;
             }
@@ -294,7 +308,7 @@ pub struct Destination {
 impl Destination {
     /// Looks whether there is room, then makes the place ready.
     fn prepare(&self, key: TransferKey, manifest: &Arc<Manifest>) -> Result<Landing, Reason> {
-        let Acceptance { folder, selection, conflict: _ } = &self.acceptance;
+        let Acceptance { folder, selection, conflict } = &self.acceptance;
         let needed = selected_bytes(manifest, selection);
         let reserved = reserved_at(folder, &self.reserved);
         if let Some(free) = space::free_bytes(folder)
@@ -303,7 +317,18 @@ impl Destination {
             let detail = format!("{needed} bytes needed, {free} free, {reserved} of them spoken for");
             return Err(Reason::here(ReasonCode::DiskFull, detail));
         }
-        Landing::prepare(&self.profile, folder, key.id, Arc::clone(manifest), selection.clone())
+        let terms = Terms {
+            id: key.id,
+            peer: Peer::at(String::new(), false),
+            digest: [0; 32],
+            manifest: Arc::clone(manifest),
+            message: None,
+            folder: folder.clone(),
+            selection: selection.clone(),
+            conflict: *conflict,
+            accepted_at: 0,
+        };
+        Landing::prepare(&self.profile, terms, Keep::Nothing)
     }
 }
 

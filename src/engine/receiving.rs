@@ -69,3 +69,6 @@ fn settle(landing: &Landing, ended: &Result<Tally, Box<LaneEnd>>, cancel: &Cance
         Err(_) => landing.discard(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,436 @@
+//! A sender and a receiver of one transfer, and a wire between them that breaks where a test says.
+
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tempfile::TempDir;
+
+use crate::{
+    engine::{
+        cancel::{CancelFlag, HoldFlag},
+        closer,
+        link::SocketLink,
+        note::Note,
+        receiving::{Whose, receive},
+    },
+    model::{
+        conflict::Conflict,
+        device::Peer,
+        manifest::{Entry, EntryKind, Manifest, Selection},
+        outcome::{FileEnd, FileState},
+        reason::{Reason, ReasonCode},
+        transfer::{Direction, TransferId, TransferKey},
+    },
+    storage::{
+        journal::Recovered,
+        landing::{Keep, Landing, Terms},
+        profile::Profile,
+    },
+    transfer::{
+        lane::{Farewell, LaneEnd, LaneError, Report, next_message},
+        limits::Limits,
+        receive::Tally,
+        send::{SendLane, SentBefore},
+    },
+    wire::header::{Answer, Message, encode},
+};
+
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
+const ID: TransferId = TransferId([5; 16]);
+
+/// What a lane reports.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Said {
+    Moved(u32, u64),
+    Ended(FileEnd),
+    Finishing,
+    Kept(u32, u64),
+    Checking(u64, u64),
+    Held(Option<ReasonCode>),
+    Again(u32),
+}
+
+pub(super) struct Teller(pub(super) Sender<Said>);
+
+impl Teller {
+    fn say(&self, said: Said) {
+        self.0.send(said).unwrap();
+    }
+}
+
+impl Report for Teller {
+    fn moved(&mut self, index: u32, bytes: u64) {
+        self.say(Said::Moved(index, bytes));
+    }
+    fn file_ended(&mut self, end: FileEnd) {
+        self.say(Said::Ended(end));
+    }
+    fn finishing(&mut self) {
+        self.say(Said::Finishing);
+    }
+    fn kept(&mut self, index: u32, bytes: u64) {
+        self.say(Said::Kept(index, bytes));
+    }
+    fn checking(&mut self, done: u64, total: u64) {
+        self.say(Said::Checking(done, total));
+    }
+    fn held_there(&mut self, reason: Option<Reason>) {
+        self.say(Said::Held(reason.map(|reason| reason.code)));
+    }
+    fn started_again(&mut self, index: u32) {
+        self.say(Said::Again(index));
+    }
+}
+
+/// What a test can do to one side while it works, and hear of it.
+pub(super) struct Side {
+    pub(super) cancel: CancelFlag,
+    pub(super) hold: HoldFlag,
+    pub(super) said: Receiver<Said>,
+    /// What was heard while something else was waited for.
+    pub(super) heard: Vec<Said>,
+}
+
+impl Side {
+    pub(super) fn wait(&mut self, what: &str, is: impl Fn(&Said) -> bool) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let said = self.said.recv_deadline(deadline);
+            let said = said.unwrap_or_else(|_| panic!("waited in vain for {what}; heard {:?}", self.heard));
+            let found = is(&said);
+            self.heard.push(said);
+            if found {
+                return;
+            }
+        }
+    }
+
+    /// How many bytes have moved so far.
+    pub(super) fn moved(&mut self) -> u64 {
+        self.heard.extend(self.said.try_iter());
+        moved(&self.heard)
+    }
+
+    /// Waits until nothing is said for a while; what had moved by then.
+    pub(super) fn settles(&mut self, quiet: Duration) -> u64 {
+        while let Ok(said) = self.said.recv_timeout(quiet) {
+            self.heard.push(said);
+        }
+        moved(&self.heard)
+    }
+}
+
+pub(super) fn moved(heard: &[Said]) -> u64 {
+    heard.iter().map(|said| if let Said::Moved(_, bytes) = said { *bytes } else { 0 }).sum()
+}
+
+/// One connection that is over.
+pub(super) struct Ran {
+    pub(super) sent: Result<(), Box<LaneEnd>>,
+    pub(super) received: Result<Tally, Box<LaneEnd>>,
+    pub(super) sender: Vec<Said>,
+    pub(super) receiver: Vec<Said>,
+    /// Ends of files that the committer told.
+    pub(super) committed: Vec<FileEnd>,
+    /// Bytes that went from sender to receiver.
+    pub(super) bytes: u64,
+}
+
+impl Ran {
+    pub(super) fn kept(&self, side: &[Said]) -> Vec<(u32, u64)> {
+        side.iter().filter_map(|said| if let Said::Kept(i, n) = said { Some((*i, *n)) } else { None }).collect()
+    }
+
+    pub(super) fn states(side: &[Said]) -> HashMap<u32, FileState> {
+        side.iter()
+            .filter_map(|said| if let Said::Ended(end) = said { Some((end.index, end.state)) } else { None })
+            .collect()
+    }
+
+    /// Both sides came to the end, and nothing failed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.sent.is_ok() && matches!(self.received, Ok(Tally { failed: 0 }))
+    }
+}
+
+/// A transfer of some files, and what its two sides remember of it.
+pub(super) struct Scene {
+    home: TempDir,
+    pub(super) manifest: Arc<Manifest>,
+    pub(super) places: Vec<PathBuf>,
+    pub(super) selection: Selection,
+    pub(super) conflict: Conflict,
+    pub(super) limits: Limits,
+    pub(super) before: SentBefore,
+}
+
+impl Scene {
+    /// Files of these sizes, with seeded bytes.
+    pub(super) fn of(sizes: &[usize]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["sent", "received"] {
+            std::fs::create_dir(home.path().join(folder)).unwrap();
+        }
+        let places: Vec<PathBuf> = (0..sizes.len()).map(|i| home.path().join("sent").join(name(i))).collect();
+        for (seed, (place, size)) in places.iter().zip(sizes).enumerate() {
+            std::fs::write(place, seeded(seed as u64 + 1, *size)).unwrap();
+        }
+        let entry = |(i, place): (usize, &PathBuf)| {
+            let metadata = std::fs::metadata(place).unwrap();
+            let mtime = metadata.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+            let kind = EntryKind::File { size: metadata.len() };
+            Entry { path: vec![name(i)], kind, mtime: Some(i64::try_from(mtime).unwrap()), exec: false }
+        };
+        let manifest = Arc::new(Manifest::from_entries(places.iter().enumerate().map(entry).collect()).unwrap());
+        Self {
+            home,
+            manifest,
+            places,
+            selection: Selection::All,
+            conflict: Conflict::KeepBoth,
+            limits: Limits { flush_bytes: 1 << 20, ..Limits::default() },
+            before: SentBefore::default(),
+        }
+    }
+
+    /// Adds a folder and a link.
+    pub(super) fn and(&mut self, path: &str, kind: EntryKind) {
+        let mut entries = self.manifest.entries.clone();
+        entries.push(Entry { path: vec![path.to_owned()], kind, mtime: None, exec: false });
+        self.manifest = Arc::new(Manifest::from_entries(entries).unwrap());
+        self.places.push(self.home.path().join("sent").join(path));
+    }
+
+    pub(super) fn profile(&self) -> Profile {
+        Profile::open(Some(self.home.path().join("profile"))).unwrap()
+    }
+
+    pub(super) fn received(&self) -> PathBuf {
+        self.home.path().join("received")
+    }
+
+    /// What the receiver's disk holds of the transfer: its agreement, or a new one.
+    pub(super) fn landing(&self) -> (Landing, Recovered) {
+        if self.before.again {
+            let (landing, _terms, recovered) = Landing::reopen(&self.profile(), ID).unwrap();
+            return (landing, recovered);
+        }
+        let terms = Terms {
+            id: ID,
+            peer: Peer::at("a".to_owned(), false),
+            digest: [1; 32],
+            manifest: Arc::clone(&self.manifest),
+            message: None,
+            folder: self.received(),
+            selection: self.selection.clone(),
+            conflict: self.conflict,
+            accepted_at: 1,
+        };
+        (Landing::prepare(&self.profile(), terms, Keep::Agreement).unwrap(), Recovered::default())
+    }
+
+    /// One connection that breaks when `cut` bytes have gone from the sender to the receiver.
+    pub(super) fn run(&mut self, cut: Option<u64>) -> Ran {
+        self.run_with(cut, |_, _| {})
+    }
+
+    /// While it lasts, `meddle` happens.
+    pub(super) fn run_with(&mut self, cut: Option<u64>, meddle: impl FnOnce(&mut Side, &mut Side)) -> Ran {
+        let (landing, recovered) = self.landing();
+        let wire = Wire::new(cut);
+        let (sender, mut send_side) = self.sender(wire.sender);
+        let (receiver, mut receive_side, notes) = self.receiver(wire.receiver, landing, recovered);
+        meddle(&mut send_side, &mut receive_side);
+        let (sent, received) = (sender.join().unwrap(), receiver.join().unwrap());
+        let all = |mut side: Side| {
+            side.heard.extend(side.said.try_iter());
+            side.heard
+        };
+        let committed = notes
+            .try_iter()
+            .filter_map(|note| if let Note::FileEnded { end, .. } = note { Some(end) } else { None })
+            .collect();
+        let bytes = wire.bytes.load(Ordering::Relaxed);
+        let ran = Ran { sent, received, sender: all(send_side), receiver: all(receive_side), committed, bytes };
+        self.before.again = true;
+        for said in &ran.sender {
+            if let Said::Ended(FileEnd { index, state: FileState::Verified, md5: Some(md5), .. }) = said {
+                self.before.receipts.insert(*index, *md5);
+            }
+        }
+        ran
+    }
+
+    pub(super) fn sender(&self, stream: TcpStream) -> (JoinHandle<Result<(), Box<LaneEnd>>>, Side) {
+        let (mut link, side, said, _notes) = self.link(stream);
+        let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
+        let thread = spawn(move || {
+            match next_message(&mut link) {
+                Ok(Some(Message::Answer(Answer::Accept))) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
+            }
+            let ended = SendLane::new(&mut link, &mut Teller(said), manifest, &places, before).run();
+            close(link, ended.as_ref().err());
+            ended
+        });
+        (thread, side)
+    }
+
+    pub(super) fn receiver(
+        &self,
+        stream: TcpStream,
+        landing: Landing,
+        recovered: Recovered,
+    ) -> (JoinHandle<Result<Tally, Box<LaneEnd>>>, Side, Receiver<Note>) {
+        let (mut link, side, said, (notes, heard)) = self.link(stream);
+        let key = TransferKey { id: ID, direction: Direction::Incoming };
+        let whose = Whose { key, cancel: side.cancel.clone(), notes };
+        let thread = spawn(move || {
+            let ended = receive(&mut link, &mut Teller(said), &landing, recovered, &whose);
+            close(link, ended.as_ref().err());
+            ended
+        });
+        (thread, side, heard)
+    }
+
+    fn link(&self, stream: TcpStream) -> (SocketLink, Side, Sender<Said>, (Sender<Note>, Receiver<Note>)) {
+        let (tell, said) = bounded(1 << 20);
+        let (notes, heard) = bounded(1 << 16);
+        let (cancel, hold) = (CancelFlag::default(), HoldFlag::default());
+        let mut link = SocketLink::new(stream, cancel.clone(), self.limits, notes.clone()).unwrap();
+        link.set_hold(hold.clone());
+        link.set_ping(Some(encode(&Message::Ping).unwrap()));
+        (link, Side { cancel, hold, said, heard: Vec::new() }, tell, (notes, heard))
+    }
+
+    /// Every file stands under its name with the bytes of its source.
+    pub(super) fn assert_arrived(&self) {
+        for (place, entry) in self.places.iter().zip(&self.manifest.entries) {
+            if entry.is_file() {
+                let arrived = std::fs::read(self.received().join(&entry.path[0])).unwrap();
+                assert!(arrived == std::fs::read(place).unwrap(), "{:?} differs", entry.path);
+            }
+        }
+    }
+
+    /// Names in the receive folder.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.received())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Nothing of the transfer is left in the profile, and no part in the receive folder.
+    pub(super) fn assert_clean(&self) {
+        let left: Vec<_> =
+            std::fs::read_dir(self.profile().running_folder()).map(|all| all.flatten().collect()).unwrap_or_default();
+        assert!(left.is_empty(), "{left:?}");
+        let names = self.names();
+        assert!(!names.iter().any(|name| name.starts_with(".sealdrop")), "{names:?}");
+    }
+}
+
+fn close(link: SocketLink, end: Option<&Box<LaneEnd>>) {
+    match end {
+        None => closer::close_here(link, &Farewell::default()),
+        Some(end) => closer::close_here(
+            link,
+            &Farewell {
+                last: end.farewell.last.clone(),
+                chunk_left: end.farewell.chunk_left,
+                in_body: end.farewell.in_body,
+            },
+        ),
+    }
+}
+
+pub(super) fn error<T>(ended: &Result<T, Box<LaneEnd>>) -> &LaneError {
+    match ended {
+        Ok(_) => panic!("came to its end"),
+        Err(end) => &end.error,
+    }
+}
+
+pub(super) fn name(index: usize) -> String {
+    format!("file {index}")
+}
+
+pub(super) fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::Builder::new().spawn(work).unwrap()
+}
+
+/// The same bytes for the same seed (xorshift64*).
+pub(super) fn seeded(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        bytes.extend_from_slice(&state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// Two ends of a connection with somebody between them.
+pub(super) struct Wire {
+    pub(super) sender: TcpStream,
+    pub(super) receiver: TcpStream,
+    pub(super) bytes: Arc<AtomicU64>,
+}
+
+impl Wire {
+    pub(super) fn new(cut: Option<u64>) -> Self {
+        let ((sender, from), (receiver, to)) = (pair(), pair());
+        let bytes = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&bytes);
+        let back = (to.try_clone().unwrap(), from.try_clone().unwrap());
+        spawn(move || relay(from, to, cut.unwrap_or(u64::MAX), &counted));
+        spawn(move || relay(back.0, back.1, u64::MAX, &AtomicU64::new(0)));
+        Self { sender, receiver, bytes }
+    }
+}
+
+fn relay(mut from: TcpStream, mut to: TcpStream, cut: u64, count: &AtomicU64) {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let left = cut - count.load(Ordering::Relaxed);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        match from.read(&mut buffer[..most]) {
+            Ok(read) if read > 0 && to.write_all(&buffer[..read]).is_ok() => {
+                count.fetch_add(read as u64, Ordering::Relaxed);
+            }
+            Ok(_) if left > 0 => {
+                to.shutdown(Shutdown::Write).ok();
+                return;
+            }
+            _ => {
+                to.shutdown(Shutdown::Both).ok();
+                from.shutdown(Shutdown::Both).ok();
+                return;
+            }
+        }
+    }
+}
+
+pub(super) fn pair() -> (TcpStream, TcpStream) {
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let near = TcpStream::connect_timeout(&door.local_addr().unwrap(), LIMIT).unwrap();
+    (near, door.accept().unwrap().0)
+}
