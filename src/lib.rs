@@ -65,6 +65,7 @@
 //! | cap-fs-ext | opening without following links, below an open folder | one way on every system needs `unsafe` and each system's own calls |
 //! | cap-std | files and folders below an open folder, so that no path can leave it | the same |
 //! | clap | arguments of the command line, their help and errors | what people expect of a command line is a lot of text to get right |
+//! | crc32fast | a checksum for each line of a journal | small, but the fast way differs for every processor |
 //! | crossbeam-channel | bounded channels, and waiting on several of them | the standard library cannot wait on several |
 //! | ctrlc | Ctrl+C where there are no Unix signals | a handler needs `unsafe` |
 //! | directories | where settings belong on each system | three systems' customs, which change |

@@ -7,24 +7,24 @@ use std::{
     sync::Arc,
 };
 
-use cap_fs_ext::DirExt;
-use cap_std::fs::Dir;
-
 use crate::model::file_name::numbered;
 
-use super::path_map::{NodeId, PathMap, ROOT};
+use super::{
+    disk::Folder,
+    path_map::{NodeId, PathMap, ROOT},
+};
 
 /// Entries come folder by folder, so few are needed at a time.
 const MAX_OPEN: usize = 64;
 
 /// More names than this are not tried when one is taken.
-const MAX_NUMBER: u32 = 10_000;
+pub(super) const MAX_NUMBER: u32 = 10_000;
 
 /// What one thread has open.
 #[derive(Debug)]
 pub(super) struct FolderHandles {
-    root: Arc<Dir>,
-    open: RefCell<HashMap<NodeId, Arc<Dir>>>,
+    root: Arc<Folder>,
+    open: RefCell<HashMap<NodeId, Arc<Folder>>>,
 }
 
 /// What to do about a folder that is not there.
@@ -35,7 +35,7 @@ pub(super) enum Missing {
 }
 
 impl FolderHandles {
-    pub(super) fn new(root: Arc<Dir>) -> Self {
+    pub(super) fn new(root: Arc<Folder>) -> Self {
         Self { root, open: RefCell::default() }
     }
 
@@ -45,7 +45,7 @@ impl FolderHandles {
     }
 
     /// The folder at `node`. It is not found where a link stands in its place, or anywhere above it.
-    pub(super) fn get(&self, map: &PathMap, node: NodeId, missing: Missing) -> io::Result<Arc<Dir>> {
+    pub(super) fn get(&self, map: &PathMap, node: NodeId, missing: Missing) -> io::Result<Arc<Folder>> {
         if node == ROOT {
             return Ok(Arc::clone(&self.root));
         }
@@ -67,16 +67,33 @@ impl FolderHandles {
     }
 }
 
-/// Makes the top-level folders, each new: nobody else can mean the same one. A name taken just now gets a number.
-pub(super) fn claim_tops(root: &Dir, map: &mut PathMap, tops: &HashSet<NodeId>) -> io::Result<Vec<String>> {
+/// Makes the top-level folders, each new: nobody else can mean the same one. A name taken just now gets a number. With
+/// `merge`, a folder that is there already is used; those are returned.
+pub(super) fn claim_tops(
+    root: &Folder,
+    map: &mut PathMap,
+    tops: &HashSet<NodeId>,
+    merge: bool,
+) -> io::Result<HashSet<NodeId>> {
     let folders: Vec<_> = map.folders().filter(|node| tops.contains(node)).collect();
-    let mut names = Vec::with_capacity(folders.len());
+    let used = map.used_names();
+    let mut found = HashSet::new();
     for node in folders {
-        let name = first_free(map.name(node), |name| root.create_dir(name))?;
-        map.rename(node, name.clone());
-        names.push(name);
+        let own = map.name(node);
+        if merge && root.below(own).is_ok() {
+            found.insert(node);
+            continue;
+        }
+        let name = first_free(own, |name| {
+            // A number must not lead to the place of another entry.
+            if name != own && used.holds(ROOT, name) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            root.make(name)
+        })?;
+        map.rename(node, name);
     }
-    Ok(names)
+    Ok(found)
 }
 
 /// Tries `make` with `name`, then with numbers, as long as it says `AlreadyExists`; returns the name that was free.
@@ -91,36 +108,34 @@ pub(super) fn first_free(name: &str, mut make: impl FnMut(&str) -> io::Result<()
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-fn open_below(parent: &Dir, name: &str, missing: Missing) -> io::Result<Dir> {
-    match parent.open_dir_nofollow(name) {
+fn open_below(parent: &Folder, name: &str, missing: Missing) -> io::Result<Folder> {
+    match parent.below(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Make => {}
         opened => return opened,
     }
-    match parent.create_dir(name) {
+    match parent.make(name) {
         // Another lane was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made?,
     }
-    parent.open_dir_nofollow(name)
+    parent.below(name)
 }
 
 #[cfg(test)]
 mod tests {
-    use cap_std::ambient_authority;
-
     use crate::{
         model::{
             file_name::NameRules,
             manifest::{Entry, EntryKind, Manifest},
         },
-        storage::receive_folder::parse_paths,
+        storage::{disk::Disk, receive_folder::parse_paths},
     };
 
     use super::*;
 
-    fn root() -> (tempfile::TempDir, Dir) {
+    fn root() -> (tempfile::TempDir, Folder) {
         let temp = tempfile::tempdir().unwrap();
-        let root = Dir::open_ambient_dir(temp.path(), ambient_authority()).unwrap();
+        let root = Disk::default().folder(temp.path()).unwrap();
         (temp, root)
     }
 
@@ -139,11 +154,25 @@ mod tests {
     #[test]
     fn a_top_folder_that_appears_meanwhile_is_not_taken_for_ours() {
         let (_temp, root) = root();
-        let mut map = files(["P/a".to_owned()].into_iter());
-        root.create_dir("P").unwrap();
-        let tops = map.node_of(0).map(|node| map.top_of(node)).into_iter().collect();
-        assert_eq!(claim_tops(&root, &mut map, &tops).unwrap(), ["P (2)"]);
-        assert_eq!(map.names(map.node_of(0).unwrap()), ["P (2)", "a"]);
+        let mut map = files(["P/a", "P (2)/a"].into_iter().map(str::to_owned));
+        root.make("P").unwrap();
+        let tops = map.tops().collect();
+        assert_eq!(claim_tops(&root, &mut map, &tops, false).unwrap(), HashSet::new());
+        assert_eq!(map.names(map.node_of(0).unwrap()), ["P (3)", "a"], "P (2) belongs to another entry");
+        assert_eq!(map.names(map.node_of(1).unwrap()), ["P (2)", "a"]);
+    }
+
+    #[test]
+    fn merging_uses_the_folder_that_is_there_and_nothing_of_another_kind() {
+        let (temp, root) = root();
+        let mut map = files(["P/a", "Q/a", "R/a"].into_iter().map(str::to_owned));
+        root.make("P").unwrap();
+        std::fs::write(temp.path().join("Q"), "a file").unwrap();
+        let tops: HashSet<_> = map.tops().collect();
+        let found = claim_tops(&root, &mut map, &tops, true).unwrap();
+        assert_eq!(found, HashSet::from([map.top_of(map.node_of(0).unwrap())]));
+        let names: Vec<_> = map.tops().map(|top| map.name(top).to_owned()).collect();
+        assert_eq!(names, ["P", "Q (2)", "R"]);
     }
 
     #[test]
@@ -153,7 +182,7 @@ mod tests {
         let handles = FolderHandles::new(Arc::new(root));
         for index in 0..300 {
             let folder = map.parent(map.node_of(index).unwrap());
-            handles.get(&map, folder, Missing::Make).unwrap().write("file", "").unwrap();
+            drop(handles.get(&map, folder, Missing::Make).unwrap().create("file", false).unwrap());
             assert!(handles.open.borrow().len() <= MAX_OPEN);
         }
         assert!(temp.path().join("top/299/file").exists());

@@ -1,22 +1,314 @@
-//! What is known of a transfer that was broken off.
+//! What has become of a transfer's files, as lines that are only ever added: a checksum, a number and JSON each. The checksum
+//! covers the line before too, so a damaged line ends what is read, and nothing that stands behind it from earlier can pass
+//! for the next one.
+//!
+//! The file has its room beforehand (16 KiB to 1 MiB of zeros, written and not only promised, again and again as it fills):
+//! flushing a line changes no length, and a disk that fills up does not stop a commit. A line is written only when what it
+//! says is on the disk for good; so it does not matter whether a crash loses it.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, BufRead, BufReader, Read},
+    path::PathBuf,
+};
 
-use crate::model::seal::Md5Digest;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use serde::{Deserialize, Serialize};
 
-/// What a journal says.
-#[derive(Debug, Default)]
+use crate::model::{manifest::Entry, seal::Md5Digest, transfer::TransferId};
+
+use super::{
+    agreement::Terms,
+    disk::{DiskFile, Folder},
+};
+
+/// Room is made in pieces of this size,
+const EXTENT: u64 = 1 << 20;
+/// the first one smaller where few entries are expected,
+const FIRST_EXTENT: u64 = 16 << 10;
+/// with so much for each.
+const ENTRY_BYTES: u64 = 256;
+/// New room is made as soon as there is no more than this.
+const LOW_ROOM: u64 = 8 << 10;
+/// No line is nearly as long.
+const MAX_LINE_BYTES: u64 = 8 << 10;
+
+/// What stands on the receiver's disk after a break.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     pub done: Vec<Done>,
+    /// Bytes of unfinished files that are on the disk for good, by index.
     pub parts: HashMap<u32, u64>,
+    /// A person here has paused it.
     pub paused: bool,
+    /// It ended with files that failed; a retry may take it up.
     pub over: bool,
 }
 
 /// An entry that stands at its place.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
     pub index: u32,
+    /// None: a folder or link.
     pub md5: Option<Md5Digest>,
     pub place: PathBuf,
+}
+
+impl Recovered {
+    /// Bytes of selected files that still have to come.
+    pub fn bytes_left(&self, terms: &Terms) -> u64 {
+        let entries = (0..).zip(&terms.manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
+        let wanted: u64 = entries.map(|(_, entry)| entry.size()).sum();
+        let size = |index: u32| terms.manifest.entries.get(index as usize).map_or(0, Entry::size);
+        let done: u64 = self.done.iter().map(|done| size(done.index)).sum();
+        let kept: u64 = self.parts.iter().map(|(index, bytes)| size(*index).min(*bytes)).sum();
+        wanted.saturating_sub(done).saturating_sub(kept)
+    }
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line {
+    /// The part of this file is on the disk up to here.
+    Flushed {
+        index: u32,
+        to: u64,
+    },
+    /// The part of this file is on the disk whole, was found right, and is about to get this name.
+    Commit {
+        index: u32,
+        name: String,
+        size: u64,
+        md5: String,
+    },
+    /// An entry stands under its name; `name` if that is not the one it was to have.
+    Done {
+        index: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        md5: Option<String>,
+    },
+    /// What was said of this file's part is over: it starts again.
+    Again {
+        index: u32,
+    },
+    Paused(bool),
+    Over(bool),
+}
+
+/// All facts together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Story {
+    pub(super) done: BTreeMap<u32, (Option<String>, Option<Md5Digest>)>,
+    /// Of files that were about to get their names.
+    pub(super) commits: BTreeMap<u32, OpenCommit>,
+    pub(super) flushed: HashMap<u32, u64>,
+    pub(super) paused: bool,
+    pub(super) over: bool,
+}
+
+/// A commit without its `done`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OpenCommit {
+    pub(super) name: String,
+    pub(super) size: u64,
+    pub(super) md5: Md5Digest,
+}
+
+impl Story {
+    /// False when the line makes no sense.
+    fn add(&mut self, line: Line) -> bool {
+        match line {
+            Line::Flushed { index, to } => drop(self.flushed.insert(index, to)),
+            Line::Commit { index, name, size, md5 } => {
+                let Ok(md5) = md5.parse() else { return false };
+                self.commits.insert(index, OpenCommit { name, size, md5 });
+            }
+            Line::Done { index, name, md5 } => {
+                let Ok(md5) = md5.map(|md5| md5.parse()).transpose() else { return false };
+                self.forget(index);
+                self.done.insert(index, (name, md5));
+            }
+            Line::Again { index } => self.forget(index),
+            Line::Paused(paused) => self.paused = paused,
+            Line::Over(over) => self.over = over,
+        }
+        true
+    }
+
+    fn forget(&mut self, index: u32) {
+        self.commits.remove(&index);
+        self.flushed.remove(&index);
+    }
+}
+
+/// The name of the journal of `id`.
+pub(super) fn file_name(id: TransferId) -> String {
+    format!("{id}.journal")
+}
+
+/// The end of a journal.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: DiskFile,
+    end: Tail,
+    /// Bytes that the file has.
+    room: u64,
+    /// It could not be written or flushed, so that nobody knows what stands there; only reading it again tells.
+    is_broken: bool,
+}
+
+/// Where the next line goes, and what it follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tail {
+    at: u64,
+    sum: u32,
+    number: u64,
+}
+
+impl Journal {
+    /// Makes a new one for `entries` entries. It is there for good once the folder is flushed.
+    pub(super) fn create(running: &Folder, id: TransferId, entries: u64) -> io::Result<Self> {
+        let name = file_name(id);
+        if running.look(&name).is_ok() {
+            running.remove(&name)?;
+        }
+        let file = running.create(&name, true)?;
+        let mut journal = Self { file, end: Tail::default(), room: 0, is_broken: false };
+        journal.make_room((entries * ENTRY_BYTES).clamp(FIRST_EXTENT, EXTENT))?;
+        journal.file.flush()?;
+        Ok(journal)
+    }
+
+    /// Opens one that is there to go on with it. What stands behind the last good line is gone then.
+    pub(super) fn open(running: &Folder, id: TransferId) -> io::Result<(Self, Story)> {
+        let (story, end) = read_from(running, id)?;
+        let (file, _bytes) = running.open_again(&file_name(id))?;
+        let mut journal = Self { file, end, room: end.at, is_broken: false };
+        journal.file.set_length(end.at)?;
+        journal.file.flush()?;
+        journal.make_room(EXTENT)?;
+        journal.file.flush()?;
+        Ok((journal, story))
+    }
+
+    /// Adds lines. They are safe from the end of this process, and from the end of power after `flush`.
+    pub(super) fn add(&mut self, lines: &[Line]) -> io::Result<()> {
+        self.check()?;
+        let mut bytes = Vec::new();
+        let mut end = self.end;
+        for line in lines {
+            end.number += 1;
+            let text = format!("{} {}", end.number, serde_json::to_string(line)?);
+            end.sum = sum_of(end.sum, &text);
+            bytes.extend_from_slice(format!("{:08x} {text}\n", end.sum).as_bytes());
+        }
+        end.at += bytes.len() as u64;
+        // A full disk fails here, with nothing changed; a flush finds room that was made before.
+        let made = if end.at + LOW_ROOM > self.room { self.make_room(EXTENT + bytes.len() as u64) } else { Ok(()) };
+        if end.at > self.room {
+            made?;
+        }
+        let written = self.file.write_at(self.end.at, &bytes);
+        self.is_broken |= written.is_err();
+        self.end = end;
+        written
+    }
+
+    /// Puts everything that was added on the disk for good.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.check()?;
+        let flushed = self.file.flush();
+        self.is_broken |= flushed.is_err();
+        flushed
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.is_broken { Err(io::Error::other("the journal could not be written before")) } else { Ok(()) }
+    }
+
+    fn make_room(&mut self, bytes: u64) -> io::Result<()> {
+        let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
+        self.file.write_at(self.room, &zeros)?;
+        self.room += bytes;
+        Ok(())
+    }
+}
+
+/// What the journal of `id` says; nothing changes.
+pub(super) fn read(running: &Folder, id: TransferId) -> io::Result<Story> {
+    Ok(read_from(running, id)?.0)
+}
+
+fn read_from(running: &Folder, id: TransferId) -> io::Result<(Story, Tail)> {
+    let (file, _bytes) = running.read(&file_name(id))?;
+    let mut from = BufReader::with_capacity(1 << 16, file);
+    let (mut story, mut end) = (Story::default(), Tail::default());
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        from.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+        let next = good_line(&line, end).filter(|(_, fact)| story.add(fact.clone()));
+        let Some((next, _fact)) = next else { return Ok((story, end)) };
+        end = next;
+    }
+}
+
+fn good_line(line: &[u8], before: Tail) -> Option<(Tail, Line)> {
+    let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (sum, text) = text.split_once(' ')?;
+    let sum = u32::from_str_radix(sum, 16).ok().filter(|sum| *sum == sum_of(before.sum, text))?;
+    let (number, json) = text.split_once(' ')?;
+    let number = number.parse().ok().filter(|number| *number > before.number)?;
+    let fact = serde_json::from_str(json).ok()?;
+    Some((Tail { at: before.at + line.len() as u64, sum, number }, fact))
+}
+
+/// The checksum of a line that stands behind one with the checksum `before`.
+fn sum_of(before: u32, text: &str) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&before.to_le_bytes());
+    sum.update(text.as_bytes());
+    sum.finalize()
+}
+
+/// Where a journal lies that several threads write: whoever has it in hand is its owner.
+#[derive(Debug)]
+pub(super) struct Desk {
+    give: Sender<Journal>,
+    take: Receiver<Journal>,
+}
+
+/// Puts the journal back, also after a panic.
+struct InHand<'a> {
+    journal: Option<Journal>,
+    give: &'a Sender<Journal>,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal.take() {
+            // There is room for one, and there is but one.
+            self.give.try_send(journal).ok();
+        }
+    }
+}
+
+impl Desk {
+    pub(super) fn new(journal: Journal) -> Self {
+        let (give, take) = bounded(1);
+        drop(InHand { journal: Some(journal), give: &give });
+        Self { give, take }
+    }
+
+    /// Adds lines, once nobody else has the journal in hand; flushed if they must not be lost.
+    pub(super) fn write(&self, lines: &[Line], flushed: bool) -> io::Result<()> {
+        let gone = |_: crossbeam_channel::RecvError| io::Error::other("the journal is gone");
+        let mut hand = InHand { journal: Some(self.take.recv().map_err(gone)?), give: &self.give };
+        let Some(journal) = &mut hand.journal else { return Ok(()) };
+        journal.add(lines)?;
+        if flushed { journal.flush() } else { Ok(()) }
+    }
 }

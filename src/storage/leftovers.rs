@@ -1,5 +1,5 @@
-//! What a transfer may leave behind when it does not end in order, and how it is found again: a small record in the
-//! profile says where to look.
+//! What a transfer of which nothing is kept may leave behind when it does not end in order, and how it is found again: a
+//! small record in the profile says where to look.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use crate::model::{
     transfer::TransferId,
 };
 
-use super::{error::StorageError, no_replace::write_whole, profile::Profile};
+use super::{error::StorageError, kept, no_replace::write_whole, profile::Profile, stored_path::StoredPath};
 
 /// A record whose folder cannot be opened (a stick that is not plugged in) is kept this long.
 const KEEP_RECORD: Duration = Duration::from_hours(30 * 24);
@@ -24,9 +24,9 @@ const KEEP_RECORD: Duration = Duration::from_hours(30 * 24);
 /// Where part files of one transfer can be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
-    pub(super) folder: PathBuf,
-    /// Names below `folder` that the transfer made.
-    pub(super) names: Vec<String>,
+    folder: StoredPath,
+    /// Top-level folders of the transfer below `folder`.
+    names: Vec<String>,
 }
 
 /// The name of the part file of one entry.
@@ -35,6 +35,10 @@ pub(super) fn part_name(id: TransferId, index: u32) -> String {
 }
 
 impl Record {
+    pub(super) fn new(folder: &Path, names: Vec<String>) -> Self {
+        Self { folder: StoredPath::of(folder), names }
+    }
+
     pub(super) fn save(&self, profile: &Profile, id: TransferId) -> Result<(), StorageError> {
         let path = path_of(profile, id);
         let json = serde_json::to_vec_pretty(self).map_err(|error| StorageError::at(&path)(io::Error::other(error)))?;
@@ -43,7 +47,7 @@ impl Record {
 
     /// Removes every part file of `id`, in the folder and below the names that the transfer made.
     pub(super) fn remove_parts(&self, id: TransferId) -> io::Result<()> {
-        let dir = Dir::open_ambient_dir(&self.folder, ambient_authority())?;
+        let dir = Dir::open_ambient_dir(self.folder.clone().path(), ambient_authority())?;
         let prefix = format!("{PART_PREFIX}{id}-");
         remove_in(&dir, &prefix)?;
         for name in &self.names {
@@ -62,10 +66,13 @@ pub(super) fn remove_record(profile: &Profile, id: TransferId) {
     std::fs::remove_file(path_of(profile, id)).ok();
 }
 
-/// Removes what transfers of an earlier run left behind. To be called by the process that holds the profile's lock.
+/// Removes what transfers of an earlier run left behind, but for those that can go on. To be called by the process that
+/// holds the profile's lock.
 pub fn sweep_leftovers(profile: &Profile) {
+    kept::sweep_over(profile);
     let Ok(records) = std::fs::read_dir(profile.running_folder()) else { return };
-    for path in records.filter_map(|record| Some(record.ok()?.path())) {
+    let is_record = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    for path in records.filter_map(|record| Some(record.ok()?.path())).filter(is_record) {
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) else { continue };
         if sweep(&path, id).is_ok() || is_old(&path) {
             remove_record(profile, id);
@@ -108,8 +115,9 @@ fn remove_in(dir: &Dir, prefix: &str) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let is_part = name.to_str().is_some_and(|name| name.starts_with(prefix));
-        if is_part && entry.file_type()?.is_file() {
-            dir.remove_file(&name)?;
+        // A link that was to replace another goes by such a name for a moment, too.
+        if is_part && !entry.file_type()?.is_dir() {
+            dir.remove_file_or_symlink(&name)?;
         }
     }
     Ok(())

@@ -2,10 +2,12 @@
 
 pub mod agreement;
 pub mod devices_file;
+pub mod disk;
 pub mod error;
 pub mod history_file;
 pub mod identity_file;
 pub mod journal;
+pub mod kept;
 pub mod landing;
 pub mod part_file;
 pub mod profile;
@@ -23,4 +25,5 @@ mod no_replace;
 mod path_map;
 mod probe;
 mod source;
+mod stored_path;
 mod walk;

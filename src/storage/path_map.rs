@@ -22,6 +22,28 @@ pub(crate) struct PathMap {
     entries: Vec<NodeId>,
     /// What links say here, by index; links that lead outside are missing.
     links: HashMap<u32, String>,
+    /// The disk takes `A` and `a` for one name.
+    folds: bool,
+}
+
+/// All names of a transfer, each with its folder, as the disk tells them apart.
+#[derive(Debug)]
+pub(crate) struct UsedNames {
+    names: HashSet<(NodeId, String)>,
+    folds: bool,
+}
+
+impl UsedNames {
+    pub(crate) fn holds(&self, parent: NodeId, name: &str) -> bool {
+        self.names.contains(&(parent, key(name, self.folds)))
+    }
+}
+
+impl NodeId {
+    /// A number that stays the same as long as the manifest does.
+    pub(crate) fn position(self) -> u32 {
+        self.0
+    }
 }
 
 #[derive(Debug)]
@@ -119,6 +141,32 @@ impl PathMap {
             .filter(|node| self.is_folder(*node))
     }
 
+    /// The node with this `position`, if it stands in the receive folder itself.
+    pub(crate) fn top_at(&self, position: u32) -> Option<NodeId> {
+        let node = NodeId(position);
+        (node != ROOT && self.node(node).is_some_and(|node| node.parent == ROOT)).then_some(node)
+    }
+
+    /// Everything that stands in the receive folder itself.
+    pub(crate) fn tops(&self) -> impl Iterator<Item = NodeId> {
+        (1..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).filter_map(|position| self.top_at(position))
+    }
+
+    /// How many names there are, the receive folder counted.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn folds(&self) -> bool {
+        self.folds
+    }
+
+    /// All names, for whoever looks for one that no entry will ever have.
+    pub(crate) fn used_names(&self) -> UsedNames {
+        let names = self.nodes.iter().skip(1).map(|node| (node.parent, key(&node.name, self.folds)));
+        UsedNames { names: names.collect(), folds: self.folds }
+    }
+
     fn node(&self, node: NodeId) -> Option<&Node> {
         self.nodes.get(node.0 as usize)
     }
@@ -126,7 +174,6 @@ impl PathMap {
 
 struct Builder<'a> {
     map: PathMap,
-    folds: bool,
     is_taken: &'a dyn Fn(&str) -> bool,
     /// By folder and the name as the sender wrote it.
     children: HashMap<(NodeId, String), NodeId>,
@@ -139,8 +186,8 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(folds: bool, is_taken: &'a dyn Fn(&str) -> bool) -> Self {
         let root = Node { parent: ROOT, name: String::new(), kind: NodeKind::Folder { listed: true } };
-        let map = PathMap { nodes: vec![root], entries: Vec::new(), links: HashMap::new() };
-        Self { map, folds, is_taken, children: HashMap::new(), used: HashSet::new(), next_number: HashMap::new() }
+        let map = PathMap { nodes: vec![root], entries: Vec::new(), links: HashMap::new(), folds };
+        Self { map, is_taken, children: HashMap::new(), used: HashSet::new(), next_number: HashMap::new() }
     }
 
     fn add(&mut self, entry: &Entry, path: &SafePath) -> Result<(), NameProblem> {
@@ -200,7 +247,7 @@ impl<'a> Builder<'a> {
     }
 
     fn key(&self, name: &str) -> String {
-        if self.folds { folded(name) } else { name.to_owned() }
+        key(name, self.map.folds)
     }
 
     /// Follows a link's words inside its own top-level folder and writes them anew with the final names. Every step but
@@ -240,6 +287,10 @@ impl<'a> Builder<'a> {
     fn child(&self, parent: NodeId, sent: &str) -> Option<NodeId> {
         self.children.get(&(parent, sent.to_owned())).copied()
     }
+}
+
+fn key(name: &str, folds: bool) -> String {
+    if folds { folded(name) } else { name.to_owned() }
 }
 
 /// A name that needs no change here.

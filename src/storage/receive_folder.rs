@@ -1,6 +1,7 @@
 //! What saving an offer into a folder would mean, before anything is written there.
 
 use std::{
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
@@ -88,6 +89,37 @@ fn compare(manifest: &Manifest, paths: &[SafePath], map: &PathMap, found: &mut P
         }
         note_taken(path, map.name(map.top_of(node)), &mut found.taken);
     }
+    let mut there = FoldersThere::default();
+    let files = manifest.entries.iter().zip(paths).filter(|(entry, _)| entry.is_file());
+    found.there = files.filter(|(_, path)| there.has_file(&found.folder, path)).count() as u64;
+}
+
+/// Which folders of an offer are there already, by their names below the receive folder: links do not count.
+#[derive(Default)]
+struct FoldersThere<'a>(HashMap<&'a [String], bool>);
+
+impl<'a> FoldersThere<'a> {
+    fn has_file(&mut self, folder: &Path, path: &'a SafePath) -> bool {
+        let names = path.components();
+        let parent = names.split_last().map_or(names, |(_, parent)| parent);
+        self.has(folder, parent) && look(folder, names).is_some_and(|there| there.is_file())
+    }
+
+    fn has(&mut self, folder: &Path, names: &'a [String]) -> bool {
+        let Some((_, parent)) = names.split_last() else { return true };
+        if let Some(known) = self.0.get(names) {
+            return *known;
+        }
+        let has = self.has(folder, parent) && look(folder, names).is_some_and(|there| there.is_dir());
+        self.0.insert(names, has);
+        has
+    }
+}
+
+fn look(folder: &Path, names: &[String]) -> Option<std::fs::Metadata> {
+    let mut place = folder.to_owned();
+    place.extend(names);
+    std::fs::symlink_metadata(place).ok()
 }
 
 fn note_taken(path: &SafePath, becomes: &str, taken: &mut Vec<Taken>) {

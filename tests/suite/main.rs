@@ -23,6 +23,7 @@ mod floors;
 mod folders_that_change;
 mod history;
 mod hostile;
+mod landing_again;
 mod loopback;
 #[cfg(unix)]
 mod other_user;

@@ -8,13 +8,16 @@ use std::{
 
 use sealdrop::{
     model::{
+        conflict::Conflict,
+        device::Peer,
         file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest, Selection},
-        reason::ReasonCode,
+        reason::{Reason, ReasonCode},
+        seal::Md5Digest,
         transfer::TransferId,
     },
     storage::{
-        landing::{Landing, sweep_leftovers},
+        landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
         profile::Profile,
         receive_folder::{parse_paths, preflight},
@@ -53,7 +56,21 @@ impl Desk {
     }
 
     fn land_some(&self, manifest: &Arc<Manifest>, selection: Selection) -> Landing {
-        Landing::prepare(&self.profile, &self.inbox(), ID, Arc::clone(manifest), selection).unwrap()
+        Landing::prepare(&self.profile, self.terms(manifest, selection), Keep::Nothing).unwrap()
+    }
+
+    fn terms(&self, manifest: &Arc<Manifest>, selection: Selection) -> Terms {
+        Terms {
+            id: ID,
+            peer: Peer::at("127.0.0.1:1".to_owned(), false),
+            digest: [0; 32],
+            manifest: Arc::clone(manifest),
+            message: None,
+            folder: self.inbox(),
+            selection,
+            conflict: Conflict::KeepBoth,
+            accepted_at: 0,
+        }
     }
 
     fn records(&self) -> usize {
@@ -93,7 +110,12 @@ fn manifest(entries: Vec<Entry>) -> Arc<Manifest> {
 }
 
 fn arrive(landing: &Landing, index: u32, bytes: &[u8]) -> PathBuf {
-    landing.publish(part(landing, index, bytes)).unwrap()
+    publish(landing, part(landing, index, bytes)).unwrap()
+}
+
+/// As if its seal had been compared.
+fn publish(landing: &Landing, part: PartFile) -> Result<PathBuf, Reason> {
+    landing.commit(vec![(part, Md5Digest([0; 16]))]).pop().unwrap().1
 }
 
 fn part(landing: &Landing, index: u32, bytes: &[u8]) -> PartFile {
@@ -122,7 +144,7 @@ fn the_real_name_appears_only_when_the_file_is_published() {
     let during = desk.landed();
     assert_eq!(during.len(), 1);
     assert!(is_part(&during[0]), "{during:?}");
-    assert_eq!(landing.publish(part).unwrap(), desk.inbox().join("a.txt"));
+    assert_eq!(publish(&landing, part).unwrap(), desk.inbox().join("a.txt"));
     assert_eq!(landing.final_path(0), desk.inbox().join("a.txt"));
     landing.finish();
     assert_eq!(desk.landed(), ["a.txt"]);
@@ -131,15 +153,14 @@ fn the_real_name_appears_only_when_the_file_is_published() {
 }
 
 #[test]
-fn parts_that_are_flushed_together_are_published_one_by_one() {
+fn parts_that_are_committed_together_are_all_published() {
     let desk = Desk::new();
     let mut entries: Vec<_> = (0..5).map(|n| file(&format!("{n}"), 1)).collect();
     entries[3].mtime = Some(-1_000_000_000);
     let landing = desk.land(&manifest(entries));
-    let mut parts: Vec<_> = (0..5).map(|index| part(&landing, index, index.to_string().as_bytes())).collect();
-    assert_eq!(landing.flush_all(&mut parts), vec![Ok(()); 5]);
-    for (n, part) in parts.into_iter().enumerate() {
-        assert_eq!(fs::read_to_string(landing.publish_flushed(part).unwrap()).unwrap(), n.to_string());
+    let arrived = |index: u32| (part(&landing, index, index.to_string().as_bytes()), Md5Digest([0; 16]));
+    for (n, (index, place)) in (0..).zip(landing.commit((0..5).map(arrived).collect())) {
+        assert_eq!((n, fs::read_to_string(place.unwrap()).unwrap()), (index, n.to_string()));
     }
     let time = fs::metadata(desk.inbox().join("3")).unwrap().modified().unwrap();
     assert_eq!(std::time::UNIX_EPOCH.duration_since(time).unwrap().as_secs(), 1, "a time before 1970");
@@ -151,8 +172,7 @@ fn a_part_that_is_not_wanted_any_more_leaves_nothing() {
     let landing = desk.land(&manifest(vec![folder("P"), folder("P/d"), file("P/d/a", 3)]));
     drop(part(&landing, 2, b"ab"));
     assert_eq!(desk.landed(), ["P/", "P/d/"]);
-    landing.remove_empty_folders();
-    landing.finish();
+    landing.discard();
     assert_eq!(desk.landed(), [""; 0]);
     assert_eq!(desk.records(), 0);
 }
@@ -225,7 +245,7 @@ fn a_name_that_is_taken_at_the_last_moment_is_not_overwritten() {
     for name in ["a.txt", "a (2).txt", "P/f", "P/l"] {
         fs::write(desk.inbox().join(name), "mine").unwrap();
     }
-    let places = arriving.map(|part| landing.publish(part).unwrap());
+    let places = arriving.map(|part| publish(&landing, part).unwrap());
     assert_eq!(places, [desk.inbox().join("a (3).txt"), desk.inbox().join("P/f (2)")]);
     assert_eq!(landing.make_link(1).unwrap(), desk.inbox().join("P/l (2)"));
     for name in ["a.txt", "a (2).txt", "P/f", "P/l"] {
@@ -238,8 +258,8 @@ fn two_transfers_of_one_name_do_not_mix() {
     let desk = Desk::new();
     let manifest = manifest(vec![folder("P"), file("P/a", 1)]);
     let first = desk.land(&manifest);
-    let other_id = TransferId([8; 16]);
-    let second = Landing::prepare(&desk.profile, &desk.inbox(), other_id, manifest, Selection::All).unwrap();
+    let other = Terms { id: TransferId([8; 16]), ..desk.terms(&manifest, Selection::All) };
+    let second = Landing::prepare(&desk.profile, other, Keep::Nothing).unwrap();
     arrive(&second, 1, b"2");
     arrive(&first, 1, b"1");
     assert_eq!(desk.landed(), ["P/", "P/a", "P (2)/", "P (2)/a"]);
@@ -295,7 +315,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
             let entry = Entry { path, kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
             let manifest = manifest(vec![file("good", 1), entry]);
             assert_eq!(parse_paths(&manifest, NameRules::here()).unwrap_err().0, 1, "{name:?}");
-            let landing = Landing::prepare(&desk.profile, &desk.inbox(), ID, manifest, Selection::All);
+            let landing = Landing::prepare(&desk.profile, desk.terms(&manifest, Selection::All), Keep::Nothing);
             assert_eq!(landing.unwrap_err().code, ReasonCode::BadPath, "{name:?}");
         }
     }
@@ -335,7 +355,7 @@ fn a_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
         drop(lane.make_folder(2));
         drop(lane.make_link(3));
         arrive(&lane, 4, b"c");
-        lane.remove_empty_folders();
+        lane.discard();
     }
     drop(arriving);
     fs::rename(desk.inbox().join("P"), desk.inbox().join("Q")).unwrap();
@@ -376,8 +396,7 @@ fn a_top_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
     assert!(landing.create_part(1).is_err());
     assert!(landing.make_folder(2).is_err());
     assert!(landing.make_link(3).is_err());
-    landing.remove_empty_folders();
-    landing.finish();
+    landing.discard();
     assert_eq!(fs::read_dir(desk.outside()).unwrap().count(), 0);
     assert!(desk.outside().exists());
 }
@@ -420,7 +439,8 @@ fn a_folder_that_is_missing_or_none_is_said_to_be() {
     fs::write(desk.inbox().join("file"), "").unwrap();
     let manifest = manifest(vec![file("a", 1)]);
     for folder in [desk.inbox().join("missing"), desk.inbox().join("file"), desk.inbox().join("file/below")] {
-        let refused = Landing::prepare(&desk.profile, &folder, ID, Arc::clone(&manifest), Selection::All);
+        let terms = Terms { folder: folder.clone(), ..desk.terms(&manifest, Selection::All) };
+        let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderMissing);
         let paths = parse_paths(&manifest, NameRules::here()).unwrap();
         assert_eq!(preflight(&folder, &manifest, &paths).problem.unwrap().code, ReasonCode::FolderMissing);
@@ -437,8 +457,8 @@ fn a_folder_that_may_not_be_written_to_is_said_to_be() {
         let manifest = manifest(vec![file("P/a", 1)]);
         let landing = desk.land(&manifest);
         fs::set_permissions(desk.inbox(), fs::Permissions::from_mode(0o555)).unwrap();
-        let refused =
-            Landing::prepare(&desk.profile, &desk.inbox(), TransferId([1; 16]), Arc::clone(&manifest), Selection::All);
+        let terms = Terms { id: TransferId([1; 16]), ..desk.terms(&manifest, Selection::All) };
+        let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderReadOnly);
         let paths = parse_paths(&manifest, NameRules::here()).unwrap();
         assert_eq!(preflight(&desk.inbox(), &manifest, &paths).problem.unwrap().code, ReasonCode::FolderReadOnly);
@@ -506,10 +526,8 @@ fn ten_thousand_files_in_a_hundred_folders_land() {
     for index in 0..10_000 {
         batch.push(part(&landing, index, format!("{index:016}").as_bytes()));
         if batch.len() == 64 || index == 9_999 {
-            // What is tested is the names and handles; putting each on the disk for good takes long on some.
-            for part in batch.drain(..) {
-                landing.publish_flushed(part).unwrap();
-            }
+            let sealed = batch.drain(..).map(|part| (part, Md5Digest([0; 16]))).collect();
+            assert!(landing.commit(sealed).iter().all(|(_index, place)| place.is_ok()));
         }
     }
     landing.finish();

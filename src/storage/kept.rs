@@ -1,0 +1,91 @@
+//! Incoming transfers that stand in the profile after a restart.
+
+use std::{
+    io,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use crate::model::{
+    reason::Reason,
+    transfer::{TransferId, parse_lower_hex},
+};
+
+use super::{
+    agreement::{self, Terms},
+    disk::{Disk, Folder},
+    error::{Doing, io_reason},
+    journal::{self, Recovered},
+    landing::{Landing, as_journaled, forget, load},
+    profile::Profile,
+};
+
+/// A transfer that ended with files that failed can be retried this long.
+const KEEP_OVER: Duration = Duration::from_hours(30 * 24);
+
+/// Every incoming transfer that was not ended, or that ended with files that failed; or why one of them cannot be understood.
+/// Only the profile is looked at, so that a receive folder on a device that hangs holds nobody up.
+pub fn incoming(profile: &Profile) -> Vec<Result<(Terms, Recovered), (TransferId, Reason)>> {
+    let Ok(running) = Disk::default().folder(&profile.running_folder()) else { return Vec::new() };
+    let mut ids = ids_in(&running, agreement::id_of);
+    ids.sort_unstable();
+    ids.into_iter().map(|id| read(&running, profile, id).map_err(|reason| (id, reason))).collect()
+}
+
+fn read(running: &Folder, profile: &Profile, id: TransferId) -> Result<(Terms, Recovered), Reason> {
+    let (terms, layout) = load(running, id, profile)?;
+    let recovered = as_journaled(running, &terms, &layout)?;
+    Ok((terms, recovered))
+}
+
+/// A person does not want it any more: part files and empty folders go, if the receive folder is there, and what stands in
+/// the profile goes in any case.
+pub fn discard_incoming(profile: &Profile, id: TransferId) {
+    if let Ok((landing, _terms, _recovered)) = Landing::reopen(profile, id) {
+        landing.discard();
+    }
+    forget(profile, id);
+}
+
+/// Notes that a person paused it or lets it go on, while no lane has it.
+///
+/// # Errors
+/// `UnknownTransfer`, or the profile cannot be written.
+pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<(), Reason> {
+    let place = profile.running_folder();
+    let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
+    let running = Disk::default().folder(&place).map_err(failed)?;
+    load(&running, id, profile)?;
+    let (mut journal, _story) = journal::Journal::open(&running, id).map_err(failed)?;
+    journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush()).map_err(failed)
+}
+
+/// Forgets transfers that ended long ago, and journals whose agreement is gone.
+pub(super) fn sweep_over(profile: &Profile) {
+    let Ok(running) = Disk::default().folder(&profile.running_folder()) else { return };
+    for id in ids_in(&running, agreement::id_of) {
+        let path = profile.running_folder().join(journal::file_name(id));
+        if is_old(&path) && journal::read(&running, id).is_ok_and(|story| story.over) {
+            forget(profile, id);
+        }
+    }
+    let of_journal = |name: &str| name.strip_suffix(".journal").and_then(parse_lower_hex).map(TransferId);
+    for id in ids_in(&running, of_journal) {
+        let is_gone =
+            running.look(&agreement::file_name(id)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if is_gone {
+            // If it stays, it is swept the next time.
+            running.remove(&journal::file_name(id)).ok();
+        }
+    }
+}
+
+fn ids_in(running: &Folder, id_of: impl Fn(&str) -> Option<TransferId>) -> Vec<TransferId> {
+    let Ok(entries) = running.dir().entries() else { return Vec::new() };
+    entries.filter_map(|entry| id_of(entry.ok()?.file_name().to_str()?)).collect()
+}
+
+fn is_old(path: &Path) -> bool {
+    let written = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    written.is_ok_and(|written| SystemTime::now().duration_since(written).is_ok_and(|age| age > KEEP_OVER))
+}

@@ -1,0 +1,130 @@
+//! The ends of a landing: for now, for good, and in between.
+
+use std::sync::atomic::Ordering;
+
+use crate::{
+    model::{manifest::EntryKind, reason::Reason, transfer::TransferId},
+    storage::{
+        agreement,
+        disk::Disk,
+        journal::{self, Line},
+        leftovers::{Record, remove_record},
+        part_file::time_of,
+        profile::Profile,
+    },
+};
+
+use super::{Landing, Paper, top_folders};
+
+impl Landing {
+    /// A person here said *Pause* or *Resume*.
+    ///
+    /// # Errors
+    /// The profile cannot be written.
+    pub fn note_paused(&self, paused: bool) -> Result<(), Reason> {
+        self.journal(&[Line::Paused(paused)], true)
+    }
+
+    /// It ended with files that failed.
+    ///
+    /// # Errors
+    /// The profile cannot be written.
+    pub fn note_over(&self) -> Result<(), Reason> {
+        self.journal(&[Line::Over(true)], true)
+    }
+
+    /// The lane is over and goes on another time: nothing is removed.
+    pub fn suspend(&self) {
+        // What is not flushed now is found out again.
+        self.journal(&[], true).ok();
+    }
+
+    /// The end in order: no part file is left, folders get their times, what stands in the profile goes. To be called when
+    /// no lane has a part file any more.
+    pub fn finish(&self) {
+        self.set_folder_times();
+        if self.remove_parts() {
+            self.forget();
+        }
+    }
+
+    /// The end with files that failed: parts go, what was agreed stays for a retry.
+    pub fn finish_partial(&self) {
+        if !self.is_kept() {
+            return self.finish();
+        }
+        self.set_folder_times();
+        self.remove_parts();
+        // If it cannot be said, the transfer stands there as interrupted, and goes on as well.
+        self.note_over().ok();
+    }
+
+    /// The end without anything more: parts and folders that hold nothing go too. A folder that was there before the
+    /// transfer stays, and all that is in it.
+    pub fn discard(&self) {
+        let removed = self.remove_parts();
+        self.remove_empty_folders();
+        self.set_folder_times();
+        if removed {
+            self.forget();
+        }
+    }
+
+    /// False when some may be left; then the next start tries again.
+    fn remove_parts(&self) -> bool {
+        if self.shared.parts.load(Ordering::Relaxed) == 0 {
+            return true;
+        }
+        let record = match &self.shared.paper {
+            Paper::Record(record) => record.clone(),
+            Paper::Journal(_) => Record::new(self.folder(), top_folders(&self.shared.map, &self.shared.tops)),
+        };
+        record.remove_parts(self.id()).is_ok()
+    }
+
+    fn forget(&self) {
+        match &self.shared.paper {
+            Paper::Journal(_) => forget(&self.shared.profile, self.id()),
+            Paper::Record(_) => remove_record(&self.shared.profile, self.id()),
+        }
+    }
+
+    /// Removes the folders of this transfer that hold nothing, but for those below one that was there before.
+    fn remove_empty_folders(&self) {
+        self.handles.close_all();
+        let (map, tops) = (&self.shared.map, &self.shared.tops);
+        let is_ours = |top| tops.contains(&top) && !self.shared.found.contains(&top);
+        for node in map.folders().rev().filter(|node| is_ours(map.top_of(*node))) {
+            if let Ok(parent) = self.find_dir(map.parent(node)) {
+                // Not empty, or not there.
+                parent.remove_folder(map.name(node)).ok();
+            }
+        }
+    }
+
+    fn set_folder_times(&self) {
+        let map = &self.shared.map;
+        self.each_selected(
+            |kind| matches!(kind, EntryKind::Folder),
+            |index| {
+                let (entry, node) = self.selected(index).ok()?;
+                let time = time_of(entry.mtime?)?;
+                let parent = self.find_dir(map.parent(node)).ok()?;
+                // A courtesy that some file systems do not offer.
+                parent.set_folder_time(map.name(node), time).ok()
+            },
+        );
+    }
+}
+
+/// Removes what stands in the profile about `id`. The agreement goes first: a journal alone means nothing, an agreement alone
+/// would mean that nothing has come yet.
+pub(in crate::storage) fn forget(profile: &Profile, id: TransferId) {
+    let running = Disk::default().folder(&profile.running_folder());
+    let Ok(running) = running else { return };
+    // What cannot be removed shows up at the next start, where a person can discard it.
+    running.remove(&agreement::file_name(id)).and_then(|()| running.flush()).ok();
+    if running.look(&agreement::file_name(id)).is_err() {
+        running.remove(&journal::file_name(id)).ok();
+    }
+}

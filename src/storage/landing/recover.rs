@@ -1,0 +1,240 @@
+//! Taking a landing up again: what the journal says is compared with what is there, and commits that were open are ended.
+
+use std::{collections::HashMap, io, sync::Arc};
+
+use cap_fs_ext::MetadataExt;
+
+use crate::{
+    digest::Hasher,
+    model::{
+        reason::{Reason, ReasonCode},
+        transfer::TransferId,
+    },
+    storage::{
+        agreement::{self, Layout, Terms},
+        disk::{Disk, Folder},
+        error::{Doing, io_reason, reason_at},
+        journal::{self, Desk, Done, Journal, Line, OpenCommit, Recovered, Story},
+        leftovers::part_name,
+        part_file::{PartFile, StoredBytes},
+        path_map::PathMap,
+        profile::Profile,
+        receive_folder::{check_folder, folder_reason},
+    },
+};
+
+use super::{Landing, Marks, Paper, Shared, commit::Job, lay_out_again, mark, may_pass, path_below, selected_tops};
+
+/// Commits that are ended together.
+const BATCH: usize = 64;
+
+const READ_BYTES: usize = 256 << 10;
+
+impl Landing {
+    /// Takes a transfer up where its last connection ended, be it by a crash.
+    ///
+    /// # Errors
+    /// `UnknownTransfer`: there is no agreement about it. `FolderMissing`, `FolderReadOnly`, `DiskFull`: nothing was changed
+    /// that a later try would miss. Others: what is in the profile is damaged.
+    pub fn reopen(profile: &Profile, id: TransferId) -> Result<(Self, Terms, Recovered), Reason> {
+        Self::reopen_on(&Disk::default(), profile, id)
+    }
+
+    /// As `reopen`, over a disk that may be recorded.
+    ///
+    /// # Errors
+    /// As `reopen`.
+    pub fn reopen_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(Self, Terms, Recovered), Reason> {
+        let place = profile.running_folder();
+        let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
+        let running = disk.folder(&place).map_err(failed)?;
+        let (terms, layout) = load(&running, id, profile)?;
+        check_folder(&terms.folder)?;
+        let root = disk.folder(&terms.folder).map_err(|error| folder_reason(&error, &terms.folder))?;
+        let map = lay_out_again(&terms, &layout)?;
+        let (journal, story) = match Journal::open(&running, id) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let entries = terms.manifest.entries.len() as u64;
+                (Journal::create(&running, id, entries).map_err(failed)?, Story::default())
+            }
+            opened => opened.map_err(failed)?,
+        };
+        let landing = Self::taken_up(root, profile, terms.clone(), (map, &layout), Desk::new(journal), &story);
+        let recovered = landing.recover(story)?;
+        Ok((landing, terms, recovered))
+    }
+
+    fn taken_up(
+        root: Folder,
+        profile: &Profile,
+        terms: Terms,
+        (map, layout): (PathMap, &Layout),
+        desk: Desk,
+        story: &Story,
+    ) -> Self {
+        let marks = Marks::new(terms.manifest.entries.len(), map.len());
+        story.done.keys().for_each(|index| mark(&marks.done, *index, true));
+        let noted = story.commits.keys().chain(story.flushed.keys());
+        noted.for_each(|index| mark(&marks.noted, *index, true));
+        let tops = selected_tops(&terms, &map);
+        let found = layout.found.iter().filter_map(|position| map.top_at(*position)).collect();
+        let earlier = story.flushed.clone();
+        // Parts that nobody knows of may be there, too.
+        let parts = Arc::new(1.into());
+        let (profile, paper) = (profile.clone(), Paper::Journal(desk));
+        Self::over(root, Shared { profile, terms, map, tops, found, paper, parts, earlier, marks })
+    }
+
+    fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
+        if story.over {
+            self.journal(&[Line::Over(false)], true)?;
+        }
+        let open: Vec<_> = std::mem::take(&mut story.commits).into_iter().collect();
+        let mut done = self.done_of(&story);
+        for batch in open.chunks(BATCH) {
+            done.extend(self.end_commits(batch, &mut story)?);
+        }
+        done.sort_by_key(|done| done.index);
+        let parts = story.flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
+        Ok(Recovered { done, parts, paused: story.paused, over: story.over })
+    }
+
+    fn done_of(&self, story: &Story) -> Vec<Done> {
+        done_of(&self.shared.terms, &self.shared.map, story)
+    }
+
+    fn has_part(&self, index: u32, to: u64) -> bool {
+        let stored = self.part_prefix(index);
+        stored.is_ok_and(|stored| stored.size() >= to)
+    }
+
+    /// Part there: it gets its name. Part gone, and the file there is the one that was meant: done. Otherwise it starts again,
+    /// and the journal says so before anything new comes under the part's name.
+    fn end_commits(&self, batch: &[(u32, OpenCommit)], story: &mut Story) -> Result<Vec<Done>, Reason> {
+        let (mut jobs, mut lines, mut done) = (Vec::<Job>::new(), Vec::new(), Vec::new());
+        let mut renamed = Vec::new();
+        for (index, commit) in batch {
+            match self.find(*index, commit) {
+                Found::Part(part) => jobs.push(self.job(part, commit.md5, Some(commit.name.clone()))),
+                Found::File(folder) => {
+                    let name = Some(commit.name.clone());
+                    lines.push(Line::Done { index: *index, name, md5: Some(commit.md5.to_string()) });
+                    renamed.push(*index);
+                    done.push(Done { index: *index, md5: Some(commit.md5), place: folder.join(&commit.name) });
+                }
+                Found::Nothing => {
+                    lines.push(Line::Again { index: *index });
+                    story.flushed.remove(index);
+                }
+            }
+        }
+        let parents = renamed.iter().filter_map(|index| self.shared.map.node_of(*index));
+        let failed = self.flush_names(parents.map(|node| self.shared.map.parent(node)));
+        if let Some(reason) = failed.into_values().next() {
+            return Err(reason);
+        }
+        self.journal(&lines, true)?;
+        for line in &lines {
+            if let Line::Done { index, .. } | Line::Again { index } = line {
+                mark(&self.shared.marks.noted, *index, false);
+            }
+        }
+        for index in &renamed {
+            mark(&self.shared.marks.done, *index, true);
+        }
+        let seals: HashMap<u32, _> = jobs.iter().map(|job| (job.index, job.md5)).collect();
+        for (index, published) in self.publish(jobs) {
+            match published {
+                Ok(place) => done.push(Done { index, md5: seals.get(&index).copied(), place }),
+                Err(reason) if may_pass(&reason) => return Err(reason),
+                Err(_starts_again) => drop(story.flushed.remove(&index)),
+            }
+        }
+        Ok(done)
+    }
+
+    fn find(&self, index: u32, commit: &OpenCommit) -> Found {
+        let Ok((size, node)) = self.selected_file(index) else { return Found::Nothing };
+        let Ok(folder) = self.find_dir(self.shared.map.parent(node)) else { return Found::Nothing };
+        if size != commit.size {
+            return Found::Nothing;
+        }
+        let name = part_name(self.id(), index);
+        if folder.look(&name).is_ok_and(|part| part.is_file() && part.len() == size) {
+            if is_same_file(&folder, &name, &commit.name) {
+                // Where renaming is linking and then removing, the second was missing.
+                folder.remove(&name).ok();
+                return Found::File(folder.place().to_owned());
+            }
+            let left = Arc::clone(&self.shared.parts);
+            return PartFile::go_on(folder, name, (index, size), size, left).map_or(Found::Nothing, Found::Part);
+        }
+        if is_file_of(&folder, commit) { Found::File(folder.place().to_owned()) } else { Found::Nothing }
+    }
+}
+
+/// What an open commit has left.
+enum Found {
+    Part(PartFile),
+    /// The file stands in this folder.
+    File(std::path::PathBuf),
+    Nothing,
+}
+
+fn is_same_file(folder: &Folder, a: &str, b: &str) -> bool {
+    let id = |name: &str| folder.look(name).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    id(a).is_some_and(|a| id(b) == Some(a))
+}
+
+fn is_file_of(folder: &Folder, commit: &OpenCommit) -> bool {
+    let Ok(mut stored) = StoredBytes::open(folder, &commit.name) else { return false };
+    if stored.size() != commit.size {
+        return false;
+    }
+    let mut hasher = Hasher::new();
+    let mut buf = vec![0; READ_BYTES];
+    loop {
+        match stored.read(&mut buf) {
+            Ok(0) => return hasher.finish() == commit.md5,
+            Ok(read) => hasher.update(buf.get(..read).unwrap_or_default()),
+            Err(_) => return false,
+        }
+    }
+}
+
+pub(in crate::storage) fn load(running: &Folder, id: TransferId, profile: &Profile) -> Result<(Terms, Layout), Reason> {
+    agreement::load(running, id).map_err(|error| {
+        let place = profile.running_folder().join(agreement::file_name(id));
+        match error.kind() {
+            io::ErrorKind::NotFound => reason_at(ReasonCode::UnknownTransfer, "nothing was agreed", &place),
+            io::ErrorKind::InvalidData => reason_at(ReasonCode::Io, &format!("damaged ({error})"), &place),
+            _ => io_reason(&error, &place, Doing::Reading),
+        }
+    })
+}
+
+/// What the journal alone says, without a look at the receive folder.
+pub(in crate::storage) fn as_journaled(running: &Folder, terms: &Terms, layout: &Layout) -> Result<Recovered, Reason> {
+    let map = lay_out_again(terms, layout)?;
+    let mut story = match journal::read(running, terms.id) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Story::default(),
+        read => read.map_err(|error| io_reason(&error, &terms.folder, Doing::Reading))?,
+    };
+    let whole = story.commits.iter().map(|(index, commit)| (*index, commit.size));
+    story.flushed.extend(whole);
+    let done = done_of(terms, &map, &story);
+    Ok(Recovered { done, parts: story.flushed, paused: story.paused, over: story.over })
+}
+
+fn done_of(terms: &Terms, map: &PathMap, story: &Story) -> Vec<Done> {
+    let place = |index: u32, name: &Option<String>| {
+        let node = map.node_of(index)?;
+        Some(match name {
+            Some(name) => path_below(&terms.folder, map, map.parent(node)).join(name),
+            None => path_below(&terms.folder, map, node),
+        })
+    };
+    let done = story.done.iter();
+    done.filter_map(|(index, (name, md5))| Some(Done { index: *index, md5: *md5, place: place(*index, name)? }))
+        .collect()
+}
