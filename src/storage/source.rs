@@ -34,17 +34,6 @@ impl Source {
         Ok(Self { file, place: place.to_owned(), size: expected_size, mtime, remaining: expected_size })
     }
 
-    /// As `open`, for a file that was listed longer ago: another time is no error. The flag says whether it is the same.
-    pub fn open_again(place: &Path, expected_size: u64, expected_mtime: Option<i64>) -> Result<(Self, bool), Reason> {
-        let (file, metadata) = open_regular(place, false)?;
-        let mtime = metadata.modified().ok().and_then(nanos);
-        if metadata.len() != expected_size {
-            return Err(reason_at(ReasonCode::Changed, "changed since it was listed", place));
-        }
-        let same = expected_mtime.is_none() || expected_mtime == mtime;
-        Ok((Self { file, place: place.to_owned(), size: expected_size, mtime, remaining: expected_size }, same))
-    }
-
     /// Reads on; 0 only after the last announced byte.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Reason> {
         let most = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(buf.len());
