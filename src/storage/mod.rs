@@ -1,6 +1,7 @@
 //! The disk: what is sent is read here, what arrives is written here, and the profile is kept here.
 
 pub mod agreement;
+pub mod cancelled_file;
 pub mod devices_file;
 pub mod disk;
 pub mod error;
@@ -9,6 +10,7 @@ pub mod identity_file;
 pub mod journal;
 pub mod kept;
 pub mod landing;
+pub mod outgoing_file;
 pub mod part_file;
 pub mod profile;
 pub mod receive_folder;
@@ -22,8 +24,11 @@ mod history_line;
 mod kept_aside;
 mod leftovers;
 mod no_replace;
+mod outgoing_format;
 mod path_map;
+mod places;
 mod probe;
+mod sent_log;
 mod source;
 mod stored_path;
 mod walk;

@@ -71,7 +71,7 @@ fn written_beside(folder: &Path, bytes: &[u8], private: bool) -> io::Result<temp
 
 /// A new name is safe once its folder is.
 #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, unused_variables, reason = "only Unix can flush a folder"))]
-fn flush_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn flush_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())

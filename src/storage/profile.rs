@@ -65,6 +65,11 @@ impl Profile {
         self.root.join("missed.jsonl")
     }
 
+    /// Transfers that a person has cancelled.
+    pub fn cancelled_path(&self) -> PathBuf {
+        self.root.join("cancelled.txt")
+    }
+
     /// This device's key and certificate.
     pub fn identity_path(&self) -> PathBuf {
         self.root.join("identity.pem")

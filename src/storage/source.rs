@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, Metadata, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -32,6 +32,30 @@ impl Source {
             return Err(reason_at(ReasonCode::Changed, "changed since it was listed", place));
         }
         Ok(Self { file, place: place.to_owned(), size: expected_size, mtime, remaining: expected_size })
+    }
+
+    /// Opens a file of which some has been sent already: one of another size is another file, one of another time may be, and
+    /// `false` says so. What tells is then a digest of what has been sent.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_again(place: &Path, expected_size: u64, expected_mtime: Option<i64>) -> Result<(Self, bool), Reason> {
+        let source = Self::open(place, expected_size, None)?;
+        let same = expected_mtime.is_none() || expected_mtime == source.mtime;
+        Ok((source, same))
+    }
+
+    /// Reading goes on at `offset`, before or behind where it is.
+    ///
+    /// # Errors
+    /// I/O; past the announced end.
+    pub fn skip_to(&mut self, offset: u64) -> Result<(), Reason> {
+        let remaining = self.size.checked_sub(offset);
+        let remaining =
+            remaining.ok_or_else(|| reason_at(ReasonCode::BadMessage, "asked for past its end", &self.place))?;
+        self.file.seek(SeekFrom::Start(offset)).map_err(|error| io_reason(&error, &self.place, Doing::Reading))?;
+        self.remaining = remaining;
+        Ok(())
     }
 
     /// Reads on; 0 only after the last announced byte.
@@ -87,7 +111,7 @@ fn check_regular(metadata: &Metadata, place: &Path) -> Result<(), Reason> {
     if metadata.is_file() { Ok(()) } else { Err(reason_at(ReasonCode::Unreadable, "not a regular file", place)) }
 }
 
-pub(super) fn read_some(file: &mut File, buf: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(file: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
     loop {
         match file.read(buf) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -129,6 +153,34 @@ mod tests {
         let (_folder, place) = file(b"0123");
         assert_eq!(Source::open(&place, 5, None).unwrap_err().code, ReasonCode::Changed);
         assert_eq!(Source::open(&place, 4, Some(1)).unwrap_err().code, ReasonCode::Changed);
+    }
+
+    #[test]
+    fn a_file_goes_on_where_it_is_told_to() {
+        let (_folder, place) = file(b"0123456789");
+        let (mut source, same) = Source::open_again(&place, 10, mtime(&place)).unwrap();
+        assert!(same);
+        let mut buf = [0; 7];
+        source.skip_to(6).unwrap();
+        assert_eq!((source.remaining(), source.read(&mut buf)), (4, Ok(4)));
+        assert_eq!(&buf[..4], b"6789");
+        source.skip_to(10).unwrap();
+        assert_eq!((source.remaining(), source.read(&mut buf)), (0, Ok(0)));
+        assert_eq!(source.skip_to(11).unwrap_err().code, ReasonCode::BadMessage);
+        source.skip_to(0).unwrap();
+        assert_eq!((source.read(&mut buf), source.remaining()), (Ok(7), 3));
+        assert_eq!(source.finish(), Ok(()));
+    }
+
+    #[test]
+    fn opened_again_another_time_is_told_and_another_size_is_a_change() {
+        let (_folder, place) = file(b"0123");
+        assert!(!Source::open_again(&place, 4, Some(1)).unwrap().1);
+        assert!(Source::open_again(&place, 4, None).unwrap().1);
+        assert_eq!(Source::open_again(&place, 5, mtime(&place)).unwrap_err().code, ReasonCode::Changed);
+        let (source, _) = Source::open_again(&place, 4, Some(1)).unwrap();
+        OpenOptions::new().append(true).open(&place).unwrap().write_all(b"4").unwrap();
+        assert_eq!(source.finish().unwrap_err().code, ReasonCode::Changed, "from here on it must not change");
     }
 
     #[test]
