@@ -187,7 +187,7 @@ fn who_waits_to_be_called_says_for_whom() {
 fn what_is_checked_before_it_goes_on_shows_how_far_it_is_on_both_sides() {
     for direction in BOTH {
         let window = window_with(half(direction, Stage::Checking { done: 1_700_000, total: 4_000_000 }));
-        assert!(window.shows("Checking what is there already: checking 42 %, 1.7 MB of 4.0 MB"));
+        assert!(window.shows("Checking what is there already: 42 %, 1.7 MB of 4.0 MB"));
         assert_eq!(percent(&window), Some(42.0));
         assert!(window.enabled("Pause"));
     }
