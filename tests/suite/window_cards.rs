@@ -54,7 +54,7 @@ fn a_card_is_a_group_that_says_who_what_and_where() {
         "Not verified",
         "sea.jpg",
         "will be saved as con_.txt",
-        "Photos is there already",
+        "Photos is there already, with none of the files",
         "The new one becomes Photos (2)",
         "1 name will be changed",
         "1 item is left out",

@@ -81,11 +81,11 @@ fn remembered(window: &Window) -> Vec<Option<Conflict>> {
 fn each_choice_says_what_it_does_with_the_names_that_are_taken() {
     let window = card_of(anna(), None, taken(5_000_000));
     for told in [
-        "Photos is there already",
+        "Photos is there already, with 1 of the 3 files",
         "The new one becomes Photos (2)",
-        "Goes into Photos. 1 of 3 files is there: each is replaced once the new one is verified",
-        "Goes into Photos. 1 of 3 files is there: these stay as they are, and the new ones are not sent",
-        "Goes into Photos. 1 of 3 files is there: what is the same is not sent again; what differs stays, \
+        "Goes into Photos; the file that is there is replaced once the new one is verified",
+        "Goes into Photos; the file that is there stays as it is, and the new one is not sent",
+        "Goes into Photos; if the file that is there is the same, it is not sent again. Otherwise it stays, \
          and the new one gets a number",
     ] {
         assert!(window.shows(told), "{told:?} is missing");
@@ -187,7 +187,7 @@ fn another_folder_has_other_names_and_keeps_the_choice() {
         key,
         preflight: Arc::new(Preflight { taken: Vec::new(), there: 0, ..found.clone() }),
     });
-    assert!(!window.shows("Photos is there already") && window.controls("Skip").is_empty());
+    assert!(!window.shows("Photos is there already, with 1 of the 3 files") && window.controls("Skip").is_empty());
     window.tell(Event::Preflighted { key, preflight: Arc::new(found) });
     assert!(chosen(&window, "Skip"));
 }

@@ -3,6 +3,7 @@
 use super::{
     Word,
     figures::{count, grouped, size},
+    reasons::capital,
     sentences::name,
 };
 use crate::model::{conflict::Conflict, preflight::Taken};
@@ -41,57 +42,60 @@ pub fn conflict_tip(choice: Conflict) -> Word {
     }
 }
 
-/// `Photos and notes.md are there already`.
-pub fn are_there(taken: &[Taken]) -> String {
+/// `Photos and notes.md are there already, with 12 of the 40 files`.
+pub fn are_there(names: TakenNames<'_>) -> String {
+    let TakenNames { taken, folders, there, files } = names;
     let is = if taken.len() == 1 { "is" } else { "are" };
-    format!("{} {is} there already", listed(taken.iter().map(|taken| &taken.name), taken.len()))
+    let listed = listed(taken.iter().map(|taken| &taken.name), taken.len());
+    // Files are there as soon as their names are; of folders that is not known yet.
+    let with = match there {
+        _ if folders.is_empty() => String::new(),
+        0 => ", with none of the files".to_owned(),
+        _ if there >= files => format!(", with all of the {}", count(files, "file", "files")),
+        _ => format!(", with {} of the {}", grouped(there), count(files, "file", "files")),
+    };
+    format!("{listed} {is} there already{with}")
 }
 
 /// What will be done with these names.
 pub fn what_becomes(choice: Conflict, names: TakenNames<'_>) -> String {
-    let TakenNames { taken, folders, there, files } = names;
+    let TakenNames { taken, folders, there, .. } = names;
     if choice == Conflict::KeepBoth {
-        let becomes = listed(taken.iter().map(|taken| &taken.becomes), taken.len());
-        return if taken.len() == 1 {
-            format!("The new one becomes {becomes}")
-        } else {
-            format!("The new ones become {becomes}")
-        };
+        let new = if taken.len() == 1 { "new one becomes" } else { "new ones become" };
+        return format!("The {new} {}", listed(taken.iter().map(|taken| &taken.becomes), taken.len()));
     }
-    let files = if there == 1 && files == 1 { one_file(choice) } else { some_files(choice, there, files) };
-    if folders.is_empty() {
-        return files;
-    }
-    format!("Goes into {}. {files}", listed(folders.iter(), folders.len()))
-}
-
-fn one_file(choice: Conflict) -> String {
-    match choice {
-        Conflict::KeepBoth | Conflict::Replace => "The file that is there is replaced once the new one is verified",
-        Conflict::Skip => "The file that is there stays as it is, and the new one is not sent",
-        Conflict::SkipIdentical => {
-            "If the file that is there is the same, it is not sent again; otherwise it stays, and the new one gets a number"
-        }
-    }
-    .to_owned()
-}
-
-fn some_files(choice: Conflict, there: u64, files: u64) -> String {
-    let of = count(files, "file", "files");
-    if there == 0 {
-        return "None of the files is there yet".to_owned();
-    }
-    let are = if there == 1 { "is" } else { "are" };
-    let what =
-        if there >= files { format!("All {of} are there") } else { format!("{} of {of} {are} there", grouped(there)) };
-    let then = match choice {
-        Conflict::KeepBoth | Conflict::Replace => "each is replaced once the new one is verified",
-        Conflict::Skip => "these stay as they are, and the new ones are not sent",
-        Conflict::SkipIdentical => {
-            "what is the same is not sent again; what differs stays, and the new one gets a number"
-        }
+    let then = match there {
+        0 => match choice {
+            Conflict::Replace => "there is nothing to replace".to_owned(),
+            _ => "all of it is sent".to_owned(),
+        },
+        1 => one_file(choice).to_owned(),
+        _ => format!("the {} {}", count(there, "file", "files"), some_files(choice)),
     };
-    format!("{what}: {then}")
+    if folders.is_empty() {
+        return capital(&then);
+    }
+    format!("Goes into {}; {then}", listed(folders.iter(), folders.len()))
+}
+
+fn one_file(choice: Conflict) -> &'static str {
+    match choice {
+        Conflict::KeepBoth | Conflict::Replace => "the file that is there is replaced once the new one is verified",
+        Conflict::Skip => "the file that is there stays as it is, and the new one is not sent",
+        Conflict::SkipIdentical => {
+            "if the file that is there is the same, it is not sent again. Otherwise it stays, and the new one gets a number"
+        }
+    }
+}
+
+fn some_files(choice: Conflict) -> &'static str {
+    match choice {
+        Conflict::KeepBoth | Conflict::Replace => "that are there are replaced, each once the new one is verified",
+        Conflict::Skip => "that are there stay as they are, and the new ones are not sent",
+        Conflict::SkipIdentical => {
+            "that are there are compared: the same ones are not sent again, others stay, and the new ones get a number"
+        }
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
@@ -130,40 +134,43 @@ mod tests {
     #[test]
     fn each_choice_says_what_it_does_with_these_very_names() {
         let (taken, folders) = (taken(&[("Photos", "Photos (2)")]), ["Photos".to_owned()]);
-        let told =
-            |choice, there| what_becomes(choice, TakenNames { taken: &taken, folders: &folders, there, files: 40 });
-        assert_eq!(are_there(&taken), "Photos is there already");
-        assert_eq!(told(Conflict::KeepBoth, 12), "The new one becomes Photos (2)");
-        assert_eq!(
-            told(Conflict::Replace, 12),
-            "Goes into Photos. 12 of 40 files are there: each is replaced once the new one is verified"
-        );
-        assert_eq!(
-            told(Conflict::Skip, 40),
-            "Goes into Photos. All 40 files are there: these stay as they are, and the new ones are not sent"
-        );
-        assert_eq!(told(Conflict::Replace, 0), "Goes into Photos. None of the files is there yet");
-        assert_eq!(
-            told(Conflict::SkipIdentical, 1),
-            "Goes into Photos. 1 of 40 files is there: what is the same is not sent again; what differs stays, \
-             and the new one gets a number"
-        );
+        let names = |there| TakenNames { taken: &taken, folders: &folders, there, files: 40 };
+        assert_eq!(are_there(names(12)), "Photos is there already, with 12 of the 40 files");
+        assert_eq!(are_there(names(40)), "Photos is there already, with all of the 40 files");
+        assert_eq!(are_there(names(0)), "Photos is there already, with none of the files");
+        for (choice, there, told) in [
+            (Conflict::KeepBoth, 12, "The new one becomes Photos (2)"),
+            (
+                Conflict::Replace,
+                12,
+                "Goes into Photos; the 12 files that are there are replaced, each once the new one is verified",
+            ),
+            (
+                Conflict::Skip,
+                40,
+                "Goes into Photos; the 40 files that are there stay as they are, and the new ones are not sent",
+            ),
+            (Conflict::Replace, 0, "Goes into Photos; there is nothing to replace"),
+            (Conflict::SkipIdentical, 0, "Goes into Photos; all of it is sent"),
+        ] {
+            assert_eq!(what_becomes(choice, names(there)), told);
+        }
     }
 
     #[test]
     fn one_file_is_spoken_of_as_one() {
         let taken = taken(&[("a.txt", "a (2).txt")]);
         let names = TakenNames { taken: &taken, folders: &[], there: 1, files: 1 };
-        assert_eq!(
-            what_becomes(Conflict::Replace, names),
-            "The file that is there is replaced once the new one is verified"
-        );
+        assert_eq!(are_there(names), "a.txt is there already");
+        let told = what_becomes(Conflict::Replace, names);
+        assert_eq!(told, "The file that is there is replaced once the new one is verified");
     }
 
     #[test]
     fn many_names_are_counted() {
         let all = taken(&[("a", "a (2)"), ("b", "b (2)"), ("c", "c (2)"), ("d", "d (2)"), ("e", "e (2)")]);
-        assert_eq!(are_there(&all), "a, b, c and 2 more are there already");
-        assert_eq!(are_there(&all[..2]), "a and b are there already");
+        let told = |taken| are_there(TakenNames { taken, folders: &[], there: 5, files: 5 });
+        assert_eq!(told(&all), "a, b, c and 2 more are there already");
+        assert_eq!(told(&all[..2]), "a and b are there already");
     }
 }

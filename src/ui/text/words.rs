@@ -161,7 +161,7 @@ words! {
     OpenDialogFailed => "The file dialog did not open. On Linux it needs a desktop portal (or zenity). Type a path instead",
     OwnAddress => "Others send to",
     OwnKeyTip => "What others know this device by once they have verified it",
-    ParallelHint => "each for sending and for receiving; others wait for their turn",
+    ParallelHint => "in each direction, 1 to 16; others wait",
     ParallelLabel => "Transfers at the same time",
     Paste => "Paste",
     PasteTip => "Adds the files or paths on the clipboard (Ctrl+V)",

@@ -31,7 +31,7 @@ pub(super) fn conflict_ui(
         there: preflight.there,
         files: offer.tree.summary().files,
     };
-    told(ui, Tone::Info, &text::are_there(&preflight.taken));
+    told(ui, Tone::Info, &text::are_there(names));
     ui.vertical(|ui| {
         ui.spacing_mut().interact_size.y = 22.0;
         ui.spacing_mut().item_spacing.y = 3.0;
@@ -58,7 +58,8 @@ fn choice_ui(
     let takes_away =
         chosen && choice == Conflict::Replace && offer.preflight.as_ref().is_some_and(|found| found.there > 0);
     ui.horizontal(|ui| {
-        ui.add_space(ui.spacing().icon_width + ui.spacing().icon_spacing - ui.spacing().item_spacing.x);
+        // Under the first letter of the label.
+        ui.add_space(ui.spacing().icon_width + ui.spacing().icon_spacing);
         if takes_away {
             let ink = palette(ui).warn;
             ui.add(Label::new(RichText::new(sentence).size(13.0).color(ink)).wrap());
@@ -66,6 +67,8 @@ fn choice_ui(
             weak(ui, sentence);
         }
     });
+    // Nearer to its own label than to the next.
+    ui.add_space(2.0);
 }
 
 /// Strangers have nothing that a choice could be remembered by.

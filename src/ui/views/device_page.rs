@@ -134,21 +134,29 @@ fn conflict_ui(ui: &mut Ui, device: &KnownDevice, actions: &mut Vec<Action>) {
             if radio.clicked() {
                 actions.push(Action::Page(PageAction::Conflict(choice)));
             }
-            if let Some(choice) = choice {
-                radio.on_hover_text(text::conflict_tip(choice).text());
+            match choice {
+                Some(choice) => {
+                    radio.on_hover_text(text::conflict_tip(choice).text());
+                }
+                // There are no cards then.
+                None if conflict.is_none() && matches!(rule, Rule::Accept(_)) => {
+                    let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
+                    ui.horizontal(|ui| {
+                        ui.add_space(indent);
+                        weak(ui, Word::ConflictAccept.text());
+                    });
+                }
+                None => {}
             }
         }
     });
-    if conflict.is_none() && matches!(rule, Rule::Accept(_)) {
-        weak(ui, Word::ConflictAccept.text());
-    }
 }
 
 fn folder_ui(ui: &mut Ui, state: &State, key: DeviceKey, rule: &Rule, actions: &mut Vec<Action>) {
     let purpose = Purpose::RuleFolder(key);
     let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
     ui.horizontal(|ui| {
-        ui.add_space(indent - ui.spacing().item_spacing.x);
+        ui.add_space(indent);
         ui.vertical(|ui| {
             ui.horizontal_wrapped(|ui| {
                 let label = match rule {
