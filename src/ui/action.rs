@@ -10,6 +10,7 @@ use crate::{
     engine::messages::StageId,
     model::{
         book::DeviceId,
+        conflict::Conflict,
         settings::Theme,
         transfer::{Direction, TransferKey},
     },
@@ -66,6 +67,7 @@ pub enum Field {
     SettingsFolder,
     SettingsLimit(Direction),
     SettingsName,
+    SettingsParallel,
     SettingsPort,
 }
 
@@ -73,10 +75,13 @@ pub enum Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CardAction {
     Accept,
+    Conflict(Conflict),
     Decline,
     /// The codes are not the same.
     Differ,
     Fold(u32),
+    /// Whether the choice for taken names is kept for the device.
+    Remember(bool),
     /// Stands before the person for the first time.
     Shown,
     Toggle(u32),
@@ -136,6 +141,8 @@ pub enum PageAction {
     Block,
     Close,
     CompareCodes,
+    /// What is done with taken names; none: chosen on each card.
+    Conflict(Option<Conflict>),
     Forget,
     Keep,
     Open(DeviceId),

@@ -3,14 +3,19 @@
 use std::path::PathBuf;
 
 use super::{action::CardAction, app::App, state::offers::OfferCard};
-use crate::{engine::messages::Command, model::transfer::TransferKey};
+use crate::{
+    engine::messages::Command,
+    model::{conflict::Conflict, transfer::TransferKey},
+};
 
 impl App {
     pub(super) fn card(&mut self, key: TransferKey, action: &CardAction) {
         match action {
             CardAction::Accept => {
                 if let Some(card) = self.take_card(key) {
-                    card.accept();
+                    let conflict = self.state.conflict(&card);
+                    self.remember(&card, conflict);
+                    card.accept(conflict);
                 }
             }
             CardAction::Decline => {
@@ -29,6 +34,8 @@ impl App {
                 let Some(card) = self.state.card(key) else { return };
                 let manifest = std::sync::Arc::clone(&card.snapshot.manifest);
                 match other {
+                    CardAction::Conflict(choice) => card.conflict = Some(*choice),
+                    CardAction::Remember(remember) => card.remember = Some(*remember),
                     CardAction::Fold(node) => card.tree.fold(*node),
                     CardAction::Toggle(node) => card.tree.toggle(&manifest, *node),
                     CardAction::ToggleAll => card.tree.toggle_all(&manifest),
@@ -39,6 +46,16 @@ impl App {
                     self.look_again(key);
                 }
             }
+        }
+    }
+
+    /// Keeps what was chosen for taken names, or forgets what was kept, where the card has asked.
+    fn remember(&mut self, card: &OfferCard, conflict: Conflict) {
+        let peer = &card.snapshot.peer;
+        let Some(key) = peer.key.filter(|_| card.asks_for_conflict() && self.state.verified(peer)) else { return };
+        let wanted = self.state.remembers(card).then_some(conflict);
+        if wanted != self.state.devices.remembered(peer) {
+            self.tell(Command::SetConflict { key, conflict: wanted });
         }
     }
 

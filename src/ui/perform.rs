@@ -157,6 +157,7 @@ impl App {
             Field::SettingsFolder => state.settings_form.as_mut().map(|form| &mut form.folder_text),
             Field::SettingsLimit(of) => state.settings_form.as_mut().map(|form| &mut form.limit_mut(of).number),
             Field::SettingsName => state.settings_form.as_mut().map(|form| &mut form.name),
+            Field::SettingsParallel => state.settings_form.as_mut().map(|form| &mut form.parallel),
             Field::SettingsPort => state.settings_form.as_mut().map(|form| &mut form.port),
         };
         if let Some(place) = place {

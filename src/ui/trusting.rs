@@ -20,6 +20,7 @@ use crate::{
     },
     model::{
         book::{DeviceId, Rule},
+        conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
         transfer::{Direction, TransferKey},
@@ -105,6 +106,7 @@ impl App {
             PageAction::AskEachTime => self.set_page_rule(Rule::Ask),
             PageAction::Block => self.set_page_rule(Rule::Block),
             PageAction::AskToForget => self.ask_to_forget(),
+            PageAction::Conflict(conflict) => self.set_page_conflict(conflict),
             PageAction::Keep => self.on_page(|page| page.forgetting = false),
             PageAction::CompareCodes => self.compare_codes(),
             PageAction::Forget => self.forget(),
@@ -161,6 +163,12 @@ impl App {
     fn set_page_rule(&mut self, rule: Rule) {
         if let Some(DevicePage { id: DeviceId::Key(key), .. }) = self.state.device_page {
             self.set_rule(key, rule);
+        }
+    }
+
+    fn set_page_conflict(&mut self, conflict: Option<Conflict>) {
+        if let Some(DevicePage { id: DeviceId::Key(key), .. }) = self.state.device_page {
+            self.tell(Command::SetConflict { key, conflict });
         }
     }
 

@@ -46,6 +46,7 @@ mod waiting_offers;
 mod walking;
 mod window;
 mod window_cards;
+mod window_conflicts;
 mod window_going_on;
 mod window_history;
 mod window_key_trouble;

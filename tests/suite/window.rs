@@ -250,6 +250,22 @@ fn speed_limits_are_typed_with_their_unit() {
 }
 
 #[test]
+fn transfers_at_the_same_time_are_a_number_from_1_to_16() {
+    let mut window = Window::new();
+    window.click("Settings");
+    window.type_into("Transfers at the same time", "0");
+    assert!(!window.enabled("Save"), "30 are too many");
+    assert!(window.shows("Transfers at the same time is a number from 1 to 16"));
+    (0..2).for_each(|_| window.harness.key_press(egui::Key::Backspace));
+    window.harness.run();
+    window.type_into("Transfers at the same time", "12");
+    window.click("Save");
+    let asked = window.engine.asked();
+    let expected = sealdrop::model::settings::Settings { parallel: 12, ..settings() };
+    assert!(matches!(asked.as_slice(), [Command::SaveSettings(saved)] if *saved == expected), "{asked:?}");
+}
+
+#[test]
 fn settings_fit_a_low_window_and_a_narrow_one() {
     for size @ [width, height] in [[1040.0, 420.0], [380.0, 2200.0]] {
         let mut window = Window::of(size, false);

@@ -10,7 +10,7 @@ use sealdrop::{
     model::{
         outcome::{FileState, Outcome},
         reason::{Reason, ReasonCode},
-        transfer::{Direction, Pause, QueuedFor, Stage, TransferKey, TransferSnapshot},
+        transfer::{Direction, Pause, QueuedFor, Stage, TransferId, TransferKey, TransferSnapshot},
     },
 };
 
@@ -187,7 +187,7 @@ fn who_waits_to_be_called_says_for_whom() {
 fn what_is_checked_before_it_goes_on_shows_how_far_it_is_on_both_sides() {
     for direction in BOTH {
         let window = window_with(half(direction, Stage::Checking { done: 1_700_000, total: 4_000_000 }));
-        assert!(window.shows("Checking what is there already: checking 42 %, 1.7 MB of 4.0 MB"));
+        assert!(window.shows("Checking what is there already: 42 %, 1.7 MB of 4.0 MB"));
         assert_eq!(percent(&window), Some(42.0));
         assert!(window.enabled("Pause"));
     }
@@ -393,6 +393,33 @@ fn buttons_and_sentences_fit_a_narrow_window() {
             assert!(places.iter().skip(at + 1).all(|other| !other.shrink(1.0).intersects(*place)), "they overlap");
         }
     }
+}
+
+#[test]
+fn ten_thousand_rows_cost_no_more_than_those_in_sight() {
+    let mut window = Window::new();
+    let files = manifest(&[("a.bin", Some(9)), ("b.bin", Some(9))]);
+    for number in 0..10_000_u16 {
+        let [high, low] = number.to_be_bytes();
+        let mut id = [low; 16];
+        id[0] = high;
+        let key = TransferKey { id: TransferId(id), direction: Direction::Outgoing };
+        let mut queued = snapshot(key, Stage::Queued(QueuedFor::Turn), files.clone());
+        queued.place = Some(number.into());
+        window.engine.tell(Event::Snapshot(queued));
+        if number % 4000 == 0 {
+            window.harness.run();
+        }
+    }
+    window.harness.run();
+    let laid_out = window.controls("Cancel").len();
+    assert!((5..40).contains(&laid_out), "{laid_out} rows");
+    let frames = 20;
+    let began = Instant::now();
+    window.harness.run_steps(frames);
+    let each = began.elapsed() / u32::try_from(frames).unwrap();
+    // Many times what it takes, for machines that are busy and programs that are not optimised.
+    assert!(each < Duration::from_millis(100), "{each:?}");
 }
 
 #[test]

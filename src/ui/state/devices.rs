@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     book::{DeviceId, KnownDevice},
+    conflict::Conflict,
     device::{BadAddr, MAX_SHOWN_NAME_CHARS, Peer, PeerAddr, shown_text},
     device_key::DeviceKey,
     look_alike::looks_like,
@@ -77,6 +78,11 @@ impl Devices {
     /// The verified device with this key.
     pub fn verified(&self, key: DeviceKey) -> Option<&KnownDevice> {
         self.known.iter().find(|known| known.key() == Some(key))
+    }
+
+    /// What a person wants done with taken names in offers of `peer`, if that was remembered.
+    pub fn remembered(&self, peer: &Peer) -> Option<Conflict> {
+        self.verified(peer.key?)?.trusted.as_ref()?.conflict
     }
 
     /// The verified device that `peer` is called like without being it.

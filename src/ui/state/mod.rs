@@ -38,6 +38,7 @@ use crate::{
     engine::messages::{ComparisonSnapshot, Event, HistoryFound, IncomingOffer},
     model::{
         book::{DeviceId, KnownDevice},
+        conflict::Conflict,
         device::Peer,
         reason::Reason,
         settings::Settings,
@@ -163,7 +164,7 @@ impl State {
             Event::Offered(offer) => self.offered(offer),
             Event::Preflighted { key, preflight } => {
                 if let Some(card) = self.card(key).filter(|card| card.folder == preflight.folder) {
-                    card.preflight = Some(preflight);
+                    card.take(preflight);
                 }
             }
             Event::Refused { address, reason } => {
@@ -235,6 +236,16 @@ impl State {
     /// A card by its transfer.
     pub fn card(&mut self, key: crate::model::transfer::TransferKey) -> Option<&mut OfferCard> {
         self.offers.iter_mut().find(|card| card.key() == key)
+    }
+
+    /// What is to be done with taken names of this offer: as chosen on its card, otherwise as remembered for the device.
+    pub fn conflict(&self, card: &OfferCard) -> Conflict {
+        card.conflict.or_else(|| self.devices.remembered(&card.snapshot.peer)).unwrap_or_default()
+    }
+
+    /// Whether that choice is kept for the device.
+    pub fn remembers(&self, card: &OfferCard) -> bool {
+        card.remember.unwrap_or_else(|| self.devices.remembered(&card.snapshot.peer).is_some())
     }
 
     /// Whether things have just moved, so that a click may be meant for what stood there before.

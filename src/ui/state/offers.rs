@@ -1,6 +1,7 @@
 //! Offers that wait for this person's answer.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,8 +12,9 @@ use crate::{
     engine::messages::{Acceptance, IncomingOffer, OfferReply},
     model::{
         conflict::Conflict,
-        preflight::Preflight,
-        reason::Reason,
+        manifest::{EntryKind, Manifest},
+        preflight::{Preflight, Taken},
+        reason::{Reason, ReasonCode},
         transfer::{TransferKey, TransferSnapshot},
     },
 };
@@ -38,6 +40,12 @@ pub struct OfferCard {
     pub code_asked: bool,
     /// The list of changed names is unfolded.
     pub names_open: bool,
+    /// What the person chose for taken names; none: what is remembered for the device.
+    pub conflict: Option<Conflict>,
+    /// Whether that is to be remembered, if the person said so or not.
+    pub remember: Option<bool>,
+    /// Taken names that are folders.
+    pub taken_folders: Vec<String>,
     reply: OfferReply,
 }
 
@@ -54,20 +62,52 @@ pub enum Obstacle {
     },
 }
 
+/// What will be written there, and what there is room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    pub needed: u64,
+    /// Files that are there may turn out to need nothing.
+    pub at_most: bool,
+    pub room: Option<u64>,
+}
+
+impl Space {
+    /// Bytes needed and there, where these are too few.
+    pub fn lacks(&self) -> Option<(u64, u64)> {
+        self.room.filter(|room| self.needed > *room).map(|room| (self.needed, room))
+    }
+}
+
 impl OfferCard {
     pub fn new(offer: IncomingOffer) -> Self {
         let tree = EntryTree::new(&offer.snapshot.manifest);
-        Self {
+        let mut card = Self {
             tree,
             folder: offer.preflight.folder.clone(),
-            preflight: Some(offer.preflight),
+            preflight: None,
             snapshot: offer.snapshot,
             expires: offer.expires,
             shown_since: None,
             code_asked: false,
             names_open: false,
+            conflict: None,
+            remember: None,
+            taken_folders: Vec::new(),
             reply: offer.reply,
-        }
+        };
+        card.take(offer.preflight);
+        card
+    }
+
+    /// What saving it would mean is known.
+    pub fn take(&mut self, preflight: Arc<Preflight>) {
+        self.taken_folders = folders_among(&preflight.taken, &self.snapshot.manifest);
+        self.preflight = Some(preflight);
+    }
+
+    /// Whether a name is taken, so that there is something to choose.
+    pub fn asks_for_conflict(&self) -> bool {
+        self.preflight.as_ref().is_some_and(|preflight| !preflight.taken.is_empty())
     }
 
     pub fn key(&self) -> TransferKey {
@@ -107,28 +147,50 @@ impl OfferCard {
     }
 
     /// Why it cannot be accepted as it stands.
-    pub fn obstacle(&self) -> Option<Obstacle> {
+    pub fn obstacle(&self, conflict: Conflict) -> Option<Obstacle> {
         let entries = !self.snapshot.manifest.entries.is_empty();
         if entries && self.tree.summary().tick == Tick::None {
             return Some(Obstacle::NothingChosen);
         }
         let Some(preflight) = &self.preflight else { return Some(Obstacle::Looking) };
-        if let Some(problem) = preflight.problem.as_ref().filter(|_| entries) {
+        let space = self.space(conflict).unwrap_or_default();
+        // How much is needed depends on the choice: that is counted here.
+        let counted = |problem: &Reason| problem.code == ReasonCode::DiskFull && space.room.is_some();
+        if let Some(problem) = preflight.problem.as_ref().filter(|problem| entries && !counted(problem)) {
             return Some(Obstacle::Problem(problem.clone()));
         }
-        let needed = self.tree.summary().bytes;
+        let (needed, room) = space.lacks().filter(|_| !space.at_most)?;
+        Some(Obstacle::TooBig { needed, room })
+    }
+
+    /// What will be written there, as the choice for taken names has it.
+    pub fn space(&self, conflict: Conflict) -> Option<Space> {
+        let preflight = self.preflight.as_ref()?;
         let room = preflight.free.map(|free| free.saturating_sub(preflight.reserved));
-        room.filter(|room| needed > *room).map(|room| Obstacle::TooBig { needed, room })
+        // What is replaced makes room, what is skipped needs none; how much is known only while it goes on.
+        let at_most = conflict != Conflict::KeepBoth && preflight.there > 0;
+        Some(Space { needed: self.tree.summary().bytes, at_most, room })
     }
 
     /// Answers yes.
-    pub fn accept(self) {
+    pub fn accept(self, conflict: Conflict) {
         let selection = self.tree.selection();
-        self.reply.accept(Acceptance { folder: self.folder, selection, conflict: Conflict::default() });
+        self.reply.accept(Acceptance { folder: self.folder, selection, conflict });
     }
 
     /// Answers no.
     pub fn decline(self) {
         self.reply.decline(None);
     }
+}
+
+/// Looked up once: an offer may have a hundred thousand entries.
+fn folders_among(taken: &[Taken], manifest: &Manifest) -> Vec<String> {
+    if taken.is_empty() {
+        return Vec::new();
+    }
+    let is_folder = |kind: &EntryKind| matches!(kind, EntryKind::Folder);
+    let folders = manifest.entries.iter().filter(|entry| entry.path.len() > 1 || is_folder(&entry.kind));
+    let folders: HashSet<&String> = folders.filter_map(|entry| entry.path.first()).collect();
+    taken.iter().map(|taken| &taken.name).filter(|name| folders.contains(name)).cloned().collect()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
-    settings::{Settings, Theme},
+    settings::{MAX_PARALLEL, Settings, Theme},
     speed_limit,
     transfer::Direction,
 };
@@ -21,7 +21,7 @@ pub struct SettingsForm {
     pub classic: bool,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
-    pub parallel: usize,
+    pub parallel: String,
 }
 
 /// A speed limit as it is typed; empty is none.
@@ -69,6 +69,7 @@ pub enum FormError {
     Folder,
     Limit,
     Name,
+    Parallel,
     Port,
 }
 
@@ -83,7 +84,7 @@ impl SettingsForm {
             classic: settings.classic,
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
-            parallel: settings.parallel,
+            parallel: settings.parallel.to_string(),
         }
     }
 
@@ -111,17 +112,10 @@ impl SettingsForm {
         }
         let port = self.port.trim().parse().map_err(|_error: std::num::ParseIntError| FormError::Port)?;
         let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
+        let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
+        let parallel = parallel.ok_or(FormError::Parallel)?;
         let (theme, classic) = (self.theme, self.classic);
-        Ok(Settings {
-            device_name: name,
-            receive_folder,
-            port,
-            theme,
-            classic,
-            send_limit,
-            receive_limit,
-            parallel: self.parallel,
-        })
+        Ok(Settings { device_name: name, receive_folder, port, theme, classic, send_limit, receive_limit, parallel })
     }
 }
 
@@ -178,6 +172,12 @@ mod tests {
         assert_eq!(with(|form| form.port = "-1".into()), Some(FormError::Port));
         assert_eq!(with(|form| form.port = " 0 ".into()), None);
         assert_eq!(with(|form| form.folder_text = "Downloads".into()), Some(FormError::Folder));
+        for wrong in ["0", "17", "", "-1", "two"] {
+            let mut form = form();
+            form.parallel = wrong.to_owned();
+            assert_eq!(form.settings().err(), Some(FormError::Parallel), "{wrong}");
+        }
+        assert_eq!(with(|form| form.parallel = " 16 ".into()), None);
         assert_eq!(with(|form| form.send_limit.number = "fast".into()), Some(FormError::Limit));
         assert_eq!(with(|form| form.receive_limit.number = "0.001".into()), Some(FormError::Limit));
         assert_eq!(with(|form| form.receive_limit.number = " 0.5 ".into()), None);

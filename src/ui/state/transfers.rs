@@ -20,6 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Transfers {
     rows: Vec<Row>,
+    last_place: Option<usize>,
     at: HashMap<TransferKey, usize>,
 }
 
@@ -90,6 +91,8 @@ impl Transfers {
         for row in self.rows.iter_mut().filter(|row| row.moving()) {
             row.tick(now);
         }
+        let queued = self.rows.iter().filter(|row| matches!(row.snapshot.stage, Stage::Queued(_)));
+        self.last_place = queued.filter_map(|row| row.snapshot.place).max();
     }
 
     pub fn any_moving(&self) -> bool {
@@ -104,10 +107,9 @@ impl Transfers {
         Some(if part.is_zero() { SECOND } else { part } + Duration::from_millis(1))
     }
 
-    /// The highest place in the queue.
+    /// The highest place in the queue, as it was at the last tick.
     pub fn last_place(&self) -> Option<usize> {
-        let queued = self.rows.iter().filter(|row| matches!(row.snapshot.stage, Stage::Queued(_)));
-        queued.filter_map(|row| row.snapshot.place).max()
+        self.last_place
     }
 
     /// Transfers that closing would stop. An unanswered offer and what was interrupted before are none of them.

@@ -3,6 +3,7 @@
 //! `Word` names each fixed text; the functions make the ones that carry names or figures. Another language is another
 //! column behind the same names.
 
+mod conflicts;
 mod figures;
 mod history;
 mod pauses;
@@ -12,6 +13,7 @@ mod transfers;
 mod trust;
 mod words;
 
+pub use conflicts::*;
 pub use figures::{count, date, duration, fit, left, percent, rate, size, took};
 pub use history::*;
 pub use reasons::{explain, one_line};

@@ -148,7 +148,7 @@ fn common(code: &ReasonCode, who: &str, whom: &str) -> (String, &'static str) {
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -81,22 +81,15 @@ pub fn selected(chosen: u64, files: u64, bytes: u64) -> String {
     format!("{} of {}, {}", grouped(chosen), count(files, "file", "files"), size(bytes))
 }
 
-/// Free space against what is needed.
-pub fn space(needed: u64, free: Option<u64>, reserved: u64) -> String {
-    let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", size(free)));
-    let kept =
-        if reserved > 0 { format!(", {} of it kept for other transfers", size(reserved)) } else { String::new() };
-    format!("Needs {}, {free}{kept}", size(needed))
-}
-
 /// Why Accept is not offered.
 pub fn too_big(needed: u64, room: u64) -> String {
     format!("Not enough space: {} more needed. Choose another folder or fewer files", size(needed.saturating_sub(room)))
 }
 
-/// A top-level name that is taken.
-pub fn taken(was: &str, becomes: &str) -> String {
-    format!("{} is there already; this one will be saved as {}", name(was), name(becomes))
+/// Said where fewer bytes may be needed than would not fit.
+pub fn may_not_fit(needed: u64, room: u64) -> String {
+    let more = size(needed.saturating_sub(room));
+    format!("If all of it is sent, {more} more are needed. It would pause then until there is room")
 }
 
 /// A name that this disk cannot hold as it is.

@@ -74,7 +74,7 @@ fn turn(place: Option<usize>) -> String {
 fn checking_prefix(done: u64, total: u64) -> String {
     // Nothing known yet is no whole.
     let part = if total == 0 { 0 } else { percent(done, total) };
-    format!("Checking what is there already: checking {part} %, {} of {}", size(done), size(total))
+    format!("Checking what is there already: {part} %, {} of {}", size(done), size(total))
 }
 
 fn reconnecting(reason: &Reason, left: Option<Duration>, direction: Direction, peer: &str) -> String {

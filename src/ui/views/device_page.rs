@@ -6,6 +6,7 @@ use super::{comparisons, drop_area, seal};
 use crate::{
     model::{
         book::{KnownDevice, Rule, Trusted},
+        conflict::Conflict,
         device_key::DeviceKey,
     },
     ui::{
@@ -43,6 +44,7 @@ pub(super) fn page_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 head_ui(ui, device, actions);
                 addresses_ui(ui, device);
                 rule_ui(ui, state, page, device, actions);
+                conflict_ui(ui, device, actions);
                 compare_ui(ui, state, page, device, actions);
                 history_ui(ui, state, page);
             },
@@ -119,11 +121,42 @@ fn rule_ui(ui: &mut Ui, state: &State, page: &DevicePage, device: &KnownDevice, 
     });
 }
 
+/// What is done with taken names in its offers.
+fn conflict_ui(ui: &mut Ui, device: &KnownDevice, actions: &mut Vec<Action>) {
+    let Some(Trusted { rule, conflict, .. }) = &device.trusted else { return };
+    part(ui, Word::ConflictLabel);
+    ui.vertical(|ui| {
+        ui.spacing_mut().interact_size.y = 24.0;
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for choice in std::iter::once(None).chain(Conflict::ALL.map(Some)) {
+            let label = choice.map_or(Word::ConflictAsk, text::conflict);
+            let radio = ui.radio(*conflict == choice, label.text());
+            if radio.clicked() {
+                actions.push(Action::Page(PageAction::Conflict(choice)));
+            }
+            match choice {
+                Some(choice) => {
+                    radio.on_hover_text(text::conflict_tip(choice).text());
+                }
+                // There are no cards then.
+                None if conflict.is_none() && matches!(rule, Rule::Accept(_)) => {
+                    let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
+                    ui.horizontal(|ui| {
+                        ui.add_space(indent);
+                        weak(ui, Word::ConflictAccept.text());
+                    });
+                }
+                None => {}
+            }
+        }
+    });
+}
+
 fn folder_ui(ui: &mut Ui, state: &State, key: DeviceKey, rule: &Rule, actions: &mut Vec<Action>) {
     let purpose = Purpose::RuleFolder(key);
     let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
     ui.horizontal(|ui| {
-        ui.add_space(indent - ui.spacing().item_spacing.x);
+        ui.add_space(indent);
         ui.vertical(|ui| {
             ui.horizontal_wrapped(|ui| {
                 let label = match rule {

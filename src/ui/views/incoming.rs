@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui, UiBuilder, accesskit::Role};
 
-use super::{code, comparisons, entry_tree, seal};
+use super::{card_conflict, code, comparisons, entry_tree, seal};
 use crate::{
     model::{device::Peer, preflight::Preflight},
     ui::{
@@ -81,11 +81,11 @@ fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
                 message_ui(ui, message);
             }
             if !snapshot.manifest.entries.is_empty() {
-                what_ui(ui, offer, actions);
-                where_ui(ui, offer, actions);
+                what_ui(ui, state, offer, actions);
+                where_ui(ui, state, offer, actions);
             }
             ui.add_space(4.0);
-            answer_ui(ui, offer, actions);
+            answer_ui(ui, state, offer, actions);
         });
     });
     drawn.response.rect
@@ -168,18 +168,16 @@ pub(super) fn message_ui(ui: &mut Ui, message: &str) {
     });
 }
 
-fn what_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
+fn what_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) {
     ui.add_space(2.0);
     entry_tree::tree_ui(ui, offer, actions);
     let Some(preflight) = &offer.preflight else { return };
     names_ui(ui, offer, preflight, actions);
     left_out_ui(ui, offer, preflight);
+    card_conflict::conflict_ui(ui, state, offer, preflight, actions);
 }
 
 fn names_ui(ui: &mut Ui, offer: &OfferCard, preflight: &Preflight, actions: &mut Vec<Action>) {
-    for taken in preflight.taken.iter().take(MOST_NAMES) {
-        told(ui, Tone::Info, &text::taken(&taken.name, &taken.becomes));
-    }
     let number = preflight.renamed.len();
     if number == 0 {
         return;
@@ -218,7 +216,7 @@ fn left_out_ui(ui: &mut Ui, offer: &OfferCard, preflight: &Preflight) {
     }
 }
 
-fn where_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
+fn where_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         weak(ui, Word::SaveTo.text());
         ui.label(text::fit(&text::path(&offer.folder), 56)).on_hover_text(text::path(&offer.folder));
@@ -226,13 +224,15 @@ fn where_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
             actions.push(Action::Ask(Purpose::CardFolder(offer.key())));
         }
     });
-    if let Some(preflight) = &offer.preflight {
-        weak(ui, &text::space(offer.tree.summary().bytes, preflight.free, preflight.reserved));
+    let Some((preflight, space)) = offer.preflight.as_ref().zip(offer.space(state.conflict(offer))) else { return };
+    weak(ui, &text::space(space.needed, space.at_most, preflight.free, preflight.reserved));
+    if let Some((needed, room)) = space.lacks().filter(|_| space.at_most) {
+        told(ui, Tone::Warning, &text::may_not_fit(needed, room));
     }
 }
 
-fn answer_ui(ui: &mut Ui, offer: &OfferCard, actions: &mut Vec<Action>) {
-    let obstacle = offer.obstacle();
+fn answer_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) {
+    let obstacle = offer.obstacle(state.conflict(offer));
     if let Some(sentence) = obstacle.as_ref().and_then(why_not) {
         let tone = if matches!(obstacle, Some(Obstacle::NothingChosen)) { Tone::Info } else { Tone::Problem };
         told(ui, tone, &sentence);

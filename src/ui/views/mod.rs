@@ -2,6 +2,7 @@
 
 mod activity;
 mod alarms;
+mod card_conflict;
 mod code;
 mod compare;
 mod comparisons;

@@ -1,6 +1,6 @@
 //! How a transfer goes while it is not over: its bar, its sentence, its figures.
 
-use egui::{Color32, Label, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Button, Color32, Label, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::{
     model::transfer::{QueuedFor, Stage},
@@ -19,9 +19,9 @@ pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Ve
     let sentence = text::stage(snapshot, state.now);
     match snapshot.stage {
         Stage::Moving => moving_ui(ui, row),
+        // How much of the whole is there would only be mistaken for how much is checked.
         Stage::Checking { .. } => {
             weak(ui, &sentence);
-            kept_ui(ui, row);
         }
         Stage::Queued(why) => queued_ui(ui, state, row, why, &sentence, actions),
         Stage::Paused(ref pause) => {
@@ -94,15 +94,18 @@ fn kept_ui(ui: &mut Ui, row: &Row) {
 }
 
 fn queued_ui(ui: &mut Ui, state: &State, row: &Row, why: QueuedFor, sentence: &str, actions: &mut Vec<Action>) {
-    standing_ui(ui, Sign::Ring, palette(ui).text, sentence);
-    let Some(place) = row.snapshot.place.filter(|_| why == QueuedFor::Turn) else { return };
+    let ink = palette(ui).text;
+    let Some(place) = row.snapshot.place.filter(|_| why == QueuedFor::Turn) else {
+        return standing_ui(ui, Sign::Ring, ink, sentence);
+    };
     let last = state.transfers.last_place().unwrap_or(place);
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+        sign(ui, Sign::Ring, ink);
+        ui.label(RichText::new(sentence).color(ink));
         let moves = [(Word::MoveUp, place > 0, RowAction::MoveUp), (Word::MoveDown, place < last, RowAction::MoveDown)];
         for (word, possible, action) in moves {
-            let clicked = ui.add_enabled_ui(possible, |ui| button(ui, word.text()).clicked()).inner;
-            if clicked {
+            // Not in a ui of its own: that would not go to the next line.
+            if ui.add_enabled(possible, Button::new(word.text())).clicked() {
                 actions.push(Action::Row(row.key(), action));
             }
         }

@@ -33,6 +33,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
                 fields_ui(ui, form, actions);
                 limit_ui(ui, form, Direction::Outgoing, actions);
                 limit_ui(ui, form, Direction::Incoming, actions);
+                parallel_ui(ui, form, actions);
                 theme_ui(ui, form, actions);
                 let mut classic = form.classic;
                 if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
@@ -86,6 +87,18 @@ fn limit_ui(ui: &mut Ui, form: &SettingsForm, of: Direction, actions: &mut Vec<A
     });
 }
 
+fn parallel_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    let label = Word::ParallelLabel.text();
+    weak(ui, label);
+    ui.horizontal(|ui| {
+        ui.scope(|ui| {
+            ui.set_max_width(110.0);
+            field(ui, Field::SettingsParallel, label, &form.parallel, "", actions);
+        });
+        weak(ui, Word::ParallelHint.text());
+    });
+}
+
 fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
     weak(ui, Word::ThemeLabel.text());
     ui.horizontal_wrapped(|ui| {
@@ -104,6 +117,7 @@ fn buttons_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
         FormError::Folder => Word::WrongFolder,
         FormError::Limit => Word::WrongLimit,
         FormError::Name => Word::WrongName,
+        FormError::Parallel => Word::WrongParallel,
         FormError::Port => Word::WrongPort,
     });
     if let Some(word) = wrong {
