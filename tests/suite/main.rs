@@ -39,6 +39,8 @@ mod speed_limit;
 mod storage;
 mod strangers;
 mod support;
+#[cfg(target_os = "linux")]
+mod torture;
 mod waiting_offers;
 mod walking;
 mod window;
