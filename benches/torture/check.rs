@@ -50,7 +50,13 @@ impl Checker {
 
     fn walk(&mut self, folder: &Path, path: &str, found: &mut Found) -> Result<(), String> {
         let wrong = |error: std::io::Error| format!("{}: {error}", folder.display());
-        for entry in fs::read_dir(folder).map_err(wrong)? {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            // Empty folders of a transfer that was given up may go away while we look; files that were verified are missed later.
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_empty() => return Ok(()),
+            Err(error) => return Err(wrong(error)),
+        };
+        for entry in entries {
             let entry = entry.map_err(wrong)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
@@ -60,8 +66,8 @@ impl Checker {
             let place = entry.path();
             let metadata = match place.symlink_metadata() {
                 Ok(metadata) => metadata,
-                // Only what is not verified yet may go away while we look.
-                Err(error) => return Err(format!("{below} vanished: {error}")),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(format!("{below}: {error}")),
             };
             if metadata.is_dir() {
                 found.insert(below.clone(), Entry::Folder);

@@ -105,8 +105,6 @@ fn one(options: &Options, round: u64, kind: Kind, place: &Path, tally: &mut Tall
     std::fs::create_dir_all(place).map_err(|error| format!("{}: {error}", place.display()))?;
     match kind {
         Kind::Classic => classic::round(&mut random, options.scale, place, tally),
-        // Who need not go on has nothing to wait for.
-        Kind::Full if options.lenient => Ok(()),
         _ => round::run(&mut random, options, kind, place, tally),
     }
 }

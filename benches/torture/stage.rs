@@ -37,7 +37,9 @@ pub(crate) struct Stage {
     /// Senders that ended by themselves since the last blow.
     in_a_row: u32,
     deadline: Instant,
-    lenient: bool,
+    pub(crate) lenient: bool,
+    /// A receiver that was killed at the very end cannot say any more that it is over.
+    receiver_killed: bool,
 }
 
 impl Stage {
@@ -68,6 +70,7 @@ impl Stage {
             in_a_row: 0,
             deadline: Instant::now() + patience,
             lenient: options.lenient,
+            receiver_killed: false,
         };
         stage.start_receiver()?;
         stage.start_sender()?;
@@ -110,6 +113,7 @@ impl Stage {
         }
         if let Some(receiver) = self.receiver.take_if(|_| whom != Whom::Sender) {
             receiver.kill(&mut self.received);
+            self.receiver_killed = true;
             tally.receiver_kills += 1;
         }
     }
@@ -147,6 +151,9 @@ impl Stage {
         self.sender = None;
         // The other side's last words may still be on their way to us.
         self.look()?;
+        if self.sent.is_finished() && !status.success() {
+            return Err(format!("the sender said that all was verified, and ended with {status}"));
+        }
         if self.is_over() {
             return Ok(());
         }
@@ -156,7 +163,7 @@ impl Stage {
         }
         tally.gave_up += 1;
         self.in_a_row += 1;
-        if self.in_a_row > MOST_IN_A_ROW {
+        if self.in_a_row > MOST_IN_A_ROW && !self.lenient {
             return Err(format!("the sender gives up again and again: {why}"));
         }
         self.start_sender()
@@ -189,7 +196,9 @@ impl Stage {
         }
         let both = Instant::now() + Duration::from_secs(20);
         // A sender that was killed at the very end cannot say it any more.
-        while !self.received.is_finished() || (self.sender.is_some() && !self.sent.is_finished()) {
+        while !(self.received.is_finished() || self.receiver_killed)
+            || (self.sender.is_some() && !self.sent.is_finished())
+        {
             self.watch(tally)?;
             if Instant::now() > both {
                 let sides = (self.sent.finished.last(), self.received.finished.last());
@@ -197,7 +206,10 @@ impl Stage {
             }
         }
         if let Some(mut receiver) = self.receiver.take() {
-            receiver.interrupt(&mut self.received)?;
+            let status = receiver.interrupt(&mut self.received)?;
+            if status.code() != Some(5) {
+                return Err(format!("the receiver was told to end, and ended with {status}"));
+            }
         }
         let found = self.check(tally)?;
         check::is_whole(&self.tree, &found)?;
