@@ -42,6 +42,8 @@ mod storage;
 mod strangers;
 mod support;
 mod survives;
+#[cfg(target_os = "linux")]
+mod torture;
 mod waiting_offers;
 mod walking;
 mod window;
