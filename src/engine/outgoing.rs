@@ -59,7 +59,7 @@ impl Errand {
         if !left_out.is_empty() {
             self.tell(Note::LeftOut { key: self.key, left_out });
         }
-        let outgoing = Arc::new(sources::combine(&trees)?);
+        let outgoing = Arc::new(sources::combine(trees)?);
         if outgoing.manifest.entries.is_empty() && self.request.message.is_none() {
             return Err(
                 first_left_out.unwrap_or_else(|| Reason::here(ReasonCode::Unreadable, "there is nothing to send"))
