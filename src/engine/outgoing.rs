@@ -54,7 +54,7 @@ impl Listing {
         if !left_out.is_empty() {
             tell(&self.notes, Note::LeftOut { key: self.key, left_out });
         }
-        let outgoing = Arc::new(sources::combine(&trees)?);
+        let outgoing = Arc::new(sources::combine(trees)?);
         if outgoing.manifest.entries.is_empty() && !self.has_message {
             return Err(
                 first_left_out.unwrap_or_else(|| Reason::here(ReasonCode::Unreadable, "there is nothing to send"))

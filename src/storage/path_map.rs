@@ -1,6 +1,9 @@
 //! Which name each entry of a transfer gets on this disk: where safe names would meet, the later one gets a number.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use crate::model::{
     file_name::{BadName, NameProblem, NameRules, SafePath, folded, numbered},
@@ -72,6 +75,7 @@ impl PathMap {
         is_taken: &dyn Fn(&str) -> bool,
     ) -> Result<Self, (u32, BadName)> {
         let mut builder = Builder::new(folds, is_taken);
+        builder.reserve(manifest.entries.len());
         for (index, (entry, path)) in (0..).zip(manifest.entries.iter().zip(paths)) {
             builder.add(entry, path).map_err(|problem| (index, BadName::new(&entry.shown_path(), problem)))?;
         }
@@ -119,6 +123,17 @@ impl PathMap {
         }
         names.reverse();
         names
+    }
+
+    /// Whether `names` lead from the top down to `node`.
+    pub(crate) fn is_called(&self, mut node: NodeId, names: &[String]) -> bool {
+        for name in names.iter().rev() {
+            if node == ROOT || self.name(node) != name {
+                return false;
+            }
+            node = self.parent(node);
+        }
+        node == ROOT
     }
 
     /// What a link says here, with `/`; `None` when it leads outside the transfer.
@@ -176,24 +191,40 @@ struct Builder<'a> {
     map: PathMap,
     is_taken: &'a dyn Fn(&str) -> bool,
     /// By folder and the name as the sender wrote it.
-    children: HashMap<(NodeId, String), NodeId>,
+    children: HashMap<(NodeId, &'a str), NodeId>,
     /// Names in use in a folder, by folder and key.
-    used: HashSet<(NodeId, String)>,
+    used: HashSet<(NodeId, Cow<'a, str>)>,
     /// The next number to try, by folder and the key of the first numbered name: many files of one name stay quick.
     next_number: HashMap<(NodeId, String), u32>,
+    /// The folder that the last entry lies in, as the sender wrote it: most entries lie where the one before does.
+    last: Option<(&'a [String], NodeId)>,
 }
 
 impl<'a> Builder<'a> {
     fn new(folds: bool, is_taken: &'a dyn Fn(&str) -> bool) -> Self {
         let root = Node { parent: ROOT, name: String::new(), kind: NodeKind::Folder { listed: true } };
         let map = PathMap { nodes: vec![root], entries: Vec::new(), links: HashMap::new(), folds };
-        Self { map, is_taken, children: HashMap::new(), used: HashSet::new(), next_number: HashMap::new() }
+        let (children, used, next_number) = (HashMap::new(), HashSet::new(), HashMap::new());
+        Self { map, is_taken, children, used, next_number, last: None }
     }
 
-    fn add(&mut self, entry: &Entry, path: &SafePath) -> Result<(), NameProblem> {
-        let mut node = ROOT;
+    /// Makes room at once: growing step by step takes longer than all the rest.
+    fn reserve(&mut self, entries: usize) {
+        self.map.nodes.reserve(entries);
+        self.map.entries.reserve_exact(entries);
+        self.children.reserve(entries);
+        self.used.reserve(entries);
+    }
+
+    fn add(&mut self, entry: &'a Entry, path: &'a SafePath) -> Result<(), NameProblem> {
         let last = entry.path.len().saturating_sub(1);
-        for (level, (sent, safe)) in entry.path.iter().zip(path.components()).enumerate() {
+        let folder = entry.path.get(..last).unwrap_or_default();
+        let known = self.last.filter(|(there, _)| *there == folder);
+        let (mut node, skipped) = known.map_or((ROOT, 0), |(_, node)| (node, last));
+        for (level, (sent, safe)) in entry.path.iter().zip(path.components()).enumerate().skip(skipped) {
+            if level == last {
+                self.last = Some((folder, node));
+            }
             let is_folder = level < last || matches!(entry.kind, EntryKind::Folder);
             let kind = if is_folder { NodeKind::Folder { listed: level == last } } else { NodeKind::Leaf };
             node = self.step(node, sent, safe, kind)?;
@@ -203,8 +234,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Goes from a folder to the child that the sender calls `sent`, making it if it is new.
-    fn step(&mut self, parent: NodeId, sent: &str, safe: &str, kind: NodeKind) -> Result<NodeId, NameProblem> {
-        let key = (parent, sent.to_owned());
+    fn step(&mut self, parent: NodeId, sent: &'a str, safe: &'a str, kind: NodeKind) -> Result<NodeId, NameProblem> {
+        let key = (parent, sent);
         let Some(&known) = self.children.get(&key) else {
             let name = self.free_name(parent, safe);
             let node = NodeId(u32::try_from(self.map.nodes.len()).map_err(|_too_many| NameProblem::Long)?);
@@ -225,25 +256,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn free_name(&mut self, parent: NodeId, safe: &str) -> String {
-        let mut name = safe.to_owned();
-        if self.claim(parent, &name) {
-            return name;
+    fn free_name(&mut self, parent: NodeId, safe: &'a str) -> String {
+        if self.claim(parent, Cow::Borrowed(safe)) {
+            return safe.to_owned();
         }
         let counter = (parent, self.key(&numbered(safe, 2)));
         let mut n = self.next_number.get(&counter).copied().unwrap_or(2);
         loop {
-            name = numbered(safe, n);
+            let name = numbered(safe, n);
             n = n.saturating_add(1);
-            if self.claim(parent, &name) {
+            if self.claim(parent, Cow::Owned(name.clone())) {
                 self.next_number.insert(counter, n);
                 return name;
             }
         }
     }
 
-    fn claim(&mut self, parent: NodeId, name: &str) -> bool {
-        !(parent == ROOT && (self.is_taken)(name)) && self.used.insert((parent, self.key(name)))
+    fn claim(&mut self, parent: NodeId, name: Cow<'a, str>) -> bool {
+        if parent == ROOT && (self.is_taken)(&name) {
+            return false;
+        }
+        let key = if self.map.folds { Cow::Owned(folded(&name)) } else { name };
+        self.used.insert((parent, key))
     }
 
     fn key(&self, name: &str) -> String {
@@ -285,7 +319,7 @@ impl<'a> Builder<'a> {
     }
 
     fn child(&self, parent: NodeId, sent: &str) -> Option<NodeId> {
-        self.children.get(&(parent, sent.to_owned())).copied()
+        self.children.get(&(parent, sent)).copied()
     }
 }
 

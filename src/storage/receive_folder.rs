@@ -30,9 +30,9 @@ pub fn parse_paths(manifest: &Manifest, rules: NameRules) -> Result<Vec<SafePath
     }
     let map = PathMap::build(manifest, &paths, false, &|_| false)?;
     for (index, path) in (0..).zip(&mut paths) {
-        let names = map.node_of(index).map(|node| map.names(node)).unwrap_or_default();
-        if names != *path.components() {
-            *path = SafePath::renamed(names.into_iter().map(str::to_owned).collect());
+        let Some(node) = map.node_of(index) else { continue };
+        if !map.is_called(node, path.components()) {
+            *path = SafePath::renamed(map.names(node).into_iter().map(str::to_owned).collect());
         }
     }
     Ok(paths)

@@ -46,30 +46,32 @@ pub struct Outgoing {
     pub places: Vec<PathBuf>,
 }
 
-/// Puts the trees into one manifest, links after everything else. A second `Photos` becomes `Photos (2)`.
-pub fn combine(trees: &[Arc<SourceTree>]) -> Result<Outgoing, Reason> {
+/// Puts the trees into one manifest, links after everything else. A second `Photos` becomes `Photos (2)`. A tree that nobody
+/// else holds is taken apart rather than copied: a long list is then there once.
+pub fn combine(trees: Vec<Arc<SourceTree>>) -> Result<Outgoing, Reason> {
     let total: usize = trees.iter().map(|tree| tree.entries.len()).sum();
     let max = WalkLimits::default().entries;
     if total as u64 > max {
         return Err(Reason::here(ReasonCode::Limit, format!("{total} entries; at most {max} can be sent at once")));
     }
-    let mut entries = Vec::with_capacity(total);
-    let mut links = Vec::new();
+    let (mut entries, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
+    let (mut links, mut link_places) = (Vec::new(), Vec::new());
     let mut taken = HashSet::new();
     for tree in trees {
         let Some(top) = tree.entries.first().and_then(|first| first.entry.path.first()) else { continue };
         let top = free_name(top, &mut taken);
-        for found in &tree.entries {
-            let mut entry = found.entry.clone();
-            if let Some(first) = entry.path.first_mut() {
+        for SourceEntry { mut entry, place } in Arc::unwrap_or_clone(tree).entries {
+            if let Some(first) = entry.path.first_mut().filter(|first| **first != top) {
                 first.clone_from(&top);
             }
-            let list = if matches!(entry.kind, EntryKind::Link { .. }) { &mut links } else { &mut entries };
-            list.push((entry, found.place.clone()));
+            let is_link = matches!(entry.kind, EntryKind::Link { .. });
+            let (to, places) = if is_link { (&mut links, &mut link_places) } else { (&mut entries, &mut places) };
+            to.push(entry);
+            places.push(place);
         }
     }
     entries.append(&mut links);
-    let (entries, places) = entries.into_iter().unzip();
+    places.append(&mut link_places);
     let manifest = Manifest::from_entries(entries)
         .ok_or_else(|| Reason::here(ReasonCode::Limit, "the sizes do not fit into 64 bits"))?;
     Ok(Outgoing { manifest: Arc::new(manifest), places })
@@ -109,7 +111,7 @@ mod tests {
         let link = EntryKind::Link { target: "a".to_owned() };
         let first = tree("/x", &[("P", EntryKind::Folder), ("P/a", EntryKind::File { size: 1 }), ("P/l", link)]);
         let second = tree("/y", &[("P", EntryKind::Folder), ("P/b", EntryKind::File { size: 2 })]);
-        let outgoing = combine(&[first, second.clone(), second]).unwrap();
+        let outgoing = combine(vec![first, second.clone(), second]).unwrap();
         let paths: Vec<_> = outgoing.manifest.entries.iter().map(Entry::shown_path).collect();
         assert_eq!(paths, ["P", "P/a", "P (2)", "P (2)/b", "P (3)", "P (3)/b", "P/l"]);
         assert_eq!(outgoing.places[3], PathBuf::from("/y/P/b"));
@@ -119,6 +121,6 @@ mod tests {
     #[test]
     fn sizes_that_do_not_fit_are_refused() {
         let huge = tree("/x", &[("a", EntryKind::File { size: u64::MAX })]);
-        assert_eq!(combine(&[huge.clone(), huge]).unwrap_err().code, ReasonCode::Limit);
+        assert_eq!(combine(vec![huge.clone(), huge]).unwrap_err().code, ReasonCode::Limit);
     }
 }

@@ -53,7 +53,7 @@ fn a_single_file_is_a_tree_of_one() {
     let temp = dropped(&[("a.txt", "123")]);
     let tree = listed(&temp.path().join("top/a.txt")).unwrap();
     assert_eq!(paths(&tree), ["a.txt"]);
-    assert_eq!(combine(&[tree.into()]).unwrap().manifest.bytes, 3);
+    assert_eq!(combine(vec![tree.into()]).unwrap().manifest.bytes, 3);
 }
 
 #[test]
