@@ -49,7 +49,6 @@ impl Row {
     /// *Resume*.
     pub fn resume(&self) -> Chance {
         match &self.snapshot.stage {
-            Stage::Interrupted if self.discarding => Chance::Absent,
             Stage::Interrupted => Chance::Offered(None),
             Stage::Paused(pause) => resume_paused(pause),
             // Dialling already: there is nothing to hurry.

@@ -113,7 +113,8 @@ impl Row {
         if !same {
             self.read_manifest();
         }
-        self.again &= self.ending().is_some();
+        // Ended once more, and with files that failed: that can be tried again, too.
+        self.again &= self.ending().is_some() && !self.snapshot.retryable;
         self.discarding &= matches!(self.snapshot.stage, Stage::Interrupted);
         if was_over && self.ending().is_none() {
             self.revive();

@@ -49,17 +49,17 @@ pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Ve
 fn bar_ui(ui: &mut Ui, row: &Row) {
     let snapshot = &row.snapshot;
     let colours = palette(ui);
+    let quiet = colours.track.lerp_to_gamma(colours.weak, 0.6);
     let (moved, total, ink) = match snapshot.stage {
         Stage::Hashing { done, total } => (done, total, colours.accent),
         // Nothing known yet is no whole.
         Stage::Checking { done, total } => (done, total.max(1), colours.accent),
         Stage::Moving | Stage::Finishing | Stage::Cancelling => (snapshot.moved, snapshot.total, colours.accent),
-        Stage::Paused(_) | Stage::Reconnecting { .. } | Stage::Interrupted => {
-            (snapshot.moved, snapshot.total, colours.weak)
-        }
         // A queue is read more easily without bars that are all empty.
         Stage::Queued(_) if snapshot.moved == 0 => return,
-        Stage::Queued(_) => (snapshot.moved, snapshot.total, colours.weak),
+        Stage::Paused(_) | Stage::Reconnecting { .. } | Stage::Interrupted | Stage::Queued(_) => {
+            (snapshot.moved, snapshot.total, quiet)
+        }
         // Before the first byte there is no part of the whole, and an empty whole would read as all of it.
         _ => (0, 1, colours.accent),
     };
