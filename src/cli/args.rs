@@ -33,7 +33,7 @@ pub(super) struct Global {
     /// Folder that holds settings and remembered devices
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) profile: Option<PathBuf>,
-    /// Port to listen on; 0 takes any free one
+    /// Port to listen on; 0 takes any free one. With `send`: be reachable for a receiver that wants to go on
     #[arg(long, global = true, value_name = "N")]
     pub(super) port: Option<u16>,
     /// Print one JSON object a line, and nothing else, to standard output

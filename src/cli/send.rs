@@ -12,6 +12,7 @@ use super::{
     exit::{Exit, Problem},
     recipient::{self, Recipient},
     session::{Heard, STOP_LIMIT, Session, Setup},
+    show,
     transfers::Scope,
 };
 use crate::{
@@ -19,7 +20,10 @@ use crate::{
         messages::{Command, SendRequest, What},
         new_transfer_id,
     },
-    model::transfer::{Direction, TransferKey, TransferSnapshot},
+    model::{
+        reason::Reason,
+        transfer::{Direction, TransferKey, TransferSnapshot},
+    },
 };
 
 /// What earlier runs have left is known within this time, or the disk hangs.
@@ -27,11 +31,15 @@ const RESTORE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Sends, and waits for the end.
 pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
-    let mut setup = Setup::open(global)?;
+    // Who listens can be called back after a break, wherever the other side has gone meanwhile.
+    let (mut setup, _lock) = match global.port {
+        Some(_) => Setup::claim(global).map(|(setup, lock)| (setup, Some(lock)))?,
+        None => (Setup::open(global)?, None),
+    };
     setup.settings.send_limit = arguments.limit.or(setup.settings.send_limit);
     let recipient = recipient::find(&arguments.to, &setup.profile)?;
     let request = request(arguments, recipient)?;
-    let mut session = Session::start(setup, global.json, None)?;
+    let mut session = Session::start(setup, global.json, global.port)?;
     if answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no orders can be read: {error}")))?;
         session.hear_lines(lines);
@@ -49,6 +57,7 @@ pub(super) fn carry_out(session: &mut Session, request: SendRequest) -> Exit {
         match session.next(Some(until)) {
             Heard::Interrupted => return Exit::Cancelled,
             Heard::Stopped => return Exit::Failed,
+            Heard::NotListening(port, reason) => show::complain(&not_called_back(port, &reason)),
             // Behind a disk that hangs nothing is found; sending still may work.
             Heard::Restored | Heard::TimeOver => break,
             Heard::Line(Some(line)) => obey(session, &line),
@@ -99,11 +108,16 @@ fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
                 until = Some(Instant::now() + STOP_LIMIT);
             }
             Heard::Line(Some(line)) => obey(session, &line),
+            Heard::NotListening(port, reason) => show::complain(&not_called_back(port, &reason)),
             Heard::Stopped | Heard::TimeOver if until.is_some() => return Exit::Cancelled,
             Heard::Stopped => return Exit::Failed,
             _ => {}
         }
     }
+}
+
+fn not_called_back(port: u16, reason: &Reason) -> String {
+    format!("port {port} cannot be listened on, so nobody can call back: {}", show::sentence(reason))
 }
 
 /// Does what a script says; nothing else comes by standard input here.

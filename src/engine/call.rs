@@ -190,6 +190,11 @@ pub fn takes_name() -> LaneError {
     LaneError::Local(Reason::here(ReasonCode::WrongKey, detail))
 }
 
+/// One answer for a transfer that is not there and for one that is somebody else's: strangers learn nothing.
+pub fn unknown_transfer() -> Reason {
+    Reason::here(ReasonCode::UnknownTransfer, "no such transfer with this device")
+}
+
 /// The refusal of a device that a person here has blocked.
 pub fn blocked() -> Reason {
     Reason::here(ReasonCode::Blocked, "this device is blocked there")

@@ -198,5 +198,7 @@ fn closing_the_program_tells_the_other_side() {
     let start = Instant::now();
     a.engine.shut_down(Duration::from_secs(5));
     assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
-    hears_cancel(&mut b, theirs);
+    let reason = b.broken(theirs);
+    assert_eq!(reason.code, ReasonCode::ConnectionLost, "it may go on: {reason}");
+    assert!(reason.detail.is_some_and(|detail| detail.contains("closed")));
 }

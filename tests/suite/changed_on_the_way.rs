@@ -2,7 +2,7 @@
 //! was sent, a cut is never taken for an end, and success is never said of what did not arrive.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     time::{Duration, Instant},
 };
@@ -30,41 +30,52 @@ fn pair() -> (Station, Station) {
             let soon = Duration::from_millis(1200);
             (limits.hello, limits.header, limits.silence) = (soon, soon, soon);
             limits.ping = Duration::from_millis(300);
+            (limits.retry, limits.retry_most) = (Duration::from_millis(10), Duration::from_millis(50));
         })
     });
     (a, b)
 }
 
-/// Ends of transfers; offers are accepted as they come.
-fn take_in(station: &mut Station, ends: &mut HashMap<TransferId, Ending>, cards: &mut Vec<TransferId>) {
+/// Ends of transfers, and those that broke; offers are accepted as they come.
+fn take_in(
+    station: &mut Station,
+    ends: &mut HashMap<TransferId, Ending>,
+    cards: &mut Vec<TransferId>,
+    broken: &mut HashSet<TransferId>,
+) {
     for event in station.engine.events().try_iter().collect::<Vec<_>>() {
         match event {
             Event::Offered(offer) => {
                 cards.push(offer.snapshot.key.id);
                 offer.reply.accept(Acceptance::new(station.received(), Selection::All));
             }
-            Event::Snapshot(snapshot) => {
-                if let Stage::Ended(ending) = snapshot.stage {
+            Event::Snapshot(snapshot) => match snapshot.stage {
+                Stage::Ended(ending) => {
                     ends.insert(snapshot.key.id, ending);
                 }
-            }
+                Stage::Reconnecting { .. } => {
+                    broken.insert(snapshot.key.id);
+                }
+                _ => {}
+            },
             _ => {}
         }
     }
 }
 
-/// One transfer of one file through somebody who meddles; how it ended for the sender, and how for the receiver.
-fn send_through(a: &mut Station, b: &mut Station, name: &str, [dialer, listener]: [Meddling; 2]) -> Ending {
+/// One transfer of one file through somebody who meddles, once: it goes on over another connection, or ends with a reason.
+/// Whether it noticed nothing.
+fn send_through(a: &mut Station, b: &mut Station, name: &str, [dialer, listener]: [Meddling; 2]) -> bool {
     let content = seeded(name.len() as u64, BYTES);
     let source = a.file(name, &content);
     let recorder = Recorder::meddling(b.port, dialer, listener);
     let TransferKey { id, .. } = a.send_to(recorder.address(), &[&source], false);
-    let (mut sent, mut received, mut cards) = (HashMap::new(), HashMap::new(), Vec::new());
+    let (mut sent, mut received, mut cards, mut broken) = (HashMap::new(), HashMap::new(), Vec::new(), HashSet::new());
     let deadline = Instant::now() + LIMIT;
     while !sent.contains_key(&id) || cards.contains(&id) && !received.contains_key(&id) {
         assert!(Instant::now() < deadline, "{dialer:?} {listener:?}: not over, {sent:?} {received:?}");
-        take_in(a, &mut sent, &mut Vec::new());
-        take_in(b, &mut received, &mut cards);
+        take_in(a, &mut sent, &mut Vec::new(), &mut broken);
+        take_in(b, &mut received, &mut cards, &mut broken);
         std::thread::park_timeout(Duration::from_millis(2));
     }
     let ending = sent.remove(&id).unwrap();
@@ -74,7 +85,7 @@ fn send_through(a: &mut Station, b: &mut Station, name: &str, [dialer, listener]
         assert!(there.is_some(), "{dialer:?} {listener:?}: success is said of what did not arrive");
     }
     assert!(ending.outcome == Outcome::Verified || ending.reason.is_some(), "{ending:?}");
-    ending
+    ending.outcome == Outcome::Verified && !broken.contains(&id)
 }
 
 /// How many bytes each side says in a whole session.
@@ -102,7 +113,7 @@ fn one_changed_bit_anywhere_breaks_the_session() {
     let dialer = places(of_dialer, 40).map(|at| [Meddling::Change(at), Meddling::Nothing]);
     let listener = places(of_listener, 24).map(|at| [Meddling::Nothing, Meddling::Change(at)]);
     for (n, meddling) in dialer.chain(listener).enumerate() {
-        if send_through(&mut a, &mut b, &format!("changed {n}"), meddling).outcome == Outcome::Verified {
+        if send_through(&mut a, &mut b, &format!("changed {n}"), meddling) {
             unharmed.push(meddling);
         }
     }
@@ -119,7 +130,7 @@ fn a_cut_anywhere_is_no_end() {
     let dialer = places(of_dialer, 24).map(|at| [Meddling::Cut(at), Meddling::Nothing]);
     let listener = places(of_listener, 24).map(|at| [Meddling::Nothing, Meddling::Cut(at)]);
     for (n, meddling) in dialer.chain(listener).enumerate() {
-        if send_through(&mut a, &mut b, &format!("cut {n}"), meddling).outcome == Outcome::Verified {
+        if send_through(&mut a, &mut b, &format!("cut {n}"), meddling) {
             unharmed.push(meddling);
         }
     }

@@ -192,7 +192,8 @@ fn a_folder_that_becomes_a_link_between_files_leads_nowhere() {
     let failed = states.iter().filter(|state| matches!(state, ReceiptState::Failed(_))).count();
     assert_eq!(arrived + failed, states.len());
     let there = tree(&moved).iter().filter(|(_, bytes)| bytes.as_deref() == Some(b"1")).count();
-    assert_eq!(there, arrived + 1);
+    // One whose folder could not be flushed any more is there, and nobody says that it arrived.
+    assert!((arrived + 1..=states.len() + 1).contains(&there), "{there} of {arrived}");
     assert_eq!(ending.outcome, if failed > 0 { Outcome::Partial } else { Outcome::Verified });
     assert!(failed == 0 || ending.reason.is_some(), "{ending:?}");
     fs::remove_file(top).unwrap();

@@ -3,6 +3,7 @@
 
 mod callers;
 mod commands;
+mod ending;
 mod going;
 mod going_on;
 mod history;
@@ -29,16 +30,16 @@ use crate::{
     model::{
         book::Rule,
         device_key::DeviceKey,
-        outcome::Outcome,
-        reason::{Reason, ReasonCode, Side},
+        reason::{Reason, ReasonCode},
         settings::Settings,
-        transfer::{Direction, Stage, TransferId, TransferKey},
+        transfer::{Direction, TransferId, TransferKey},
     },
     transfer::{greet::Me, lane::Farewell, limits::Limits, pace::Pace},
     wire::header::{Abort, Message},
 };
 
 use super::{
+    call::unknown_transfer,
     cancel::CancelFlag,
     closer::Closers,
     door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience},
@@ -47,7 +48,7 @@ use super::{
     listener::Listener,
     lobby::Lobby,
     messages::{Command, Event, OfferAnswer, StageId, Waker},
-    note::{ListenerId, Note, Session},
+    note::{ListenerId, Note},
     pool::Pool,
 };
 use callers::Knock;
@@ -309,69 +310,6 @@ impl Dispatch {
         self.end(key, Err(reason));
     }
 
-    /// The last word on a transfer, exactly once: its record goes.
-    fn end(&mut self, key: TransferKey, result: Result<(), Reason>) {
-        if let Some(mut record) = self.records.remove(&key) {
-            self.give_back(record.ration);
-            let result = match (result, record.forced_end.take()) {
-                // What a cancelled worker says of its end is a consequence of the cancel.
-                (Err(_), Some((_, reason))) => Err(reason),
-                (result, _) => result,
-            };
-            record.ended_in_order = result.is_ok();
-            if result.is_ok() {
-                record.snapshot.moved = record.snapshot.moved.max(record.tally_bytes());
-            }
-            record.snapshot.stage = Stage::Ended(record.ending(result));
-            record.snapshot.current = None;
-            record.snapshot.code = None;
-            self.keep(&mut record);
-            if key.direction == Direction::Incoming && record.acceptance.is_none() {
-                record.forget_the_list();
-            }
-            let rests = self.close_the_file(&mut record);
-            // One that was held back and never shown leaves no row: strangers could make as many as they like.
-            if record.card_at.is_none() {
-                self.outbox.snapshot(record.snapshot.clone());
-            }
-            if rests {
-                self.rest(record);
-            }
-            self.fill_slots();
-        }
-    }
-
-    /// What the profile keeps of a transfer that has ended; whether it can be taken up again.
-    fn close_the_file(&mut self, record: &mut Record) -> bool {
-        let key = record.snapshot.key;
-        let Stage::Ended(ending) = &record.snapshot.stage else { return false };
-        let archive = &self.setup.errands.archive;
-        let in_order = matches!(ending.outcome, Outcome::Partial | Outcome::Failed) && record.ended_in_order;
-        if in_order && record.is_lasting() && record.is_curable() {
-            if key.direction == Direction::Outgoing {
-                archive.over(key.id);
-                record.snapshot.retryable = true;
-            }
-            return true;
-        }
-        let here = ending.reason.as_ref().is_some_and(|reason| reason.side == Side::Here);
-        if ending.outcome == Outcome::Cancelled && here && record.is_lasting() {
-            archive.cancelled(key);
-        }
-        let kept = key.direction == Direction::Outgoing || (record.is_lasting() && ending.outcome != Outcome::Verified);
-        if kept && record.session == Session::Sealed {
-            archive.drop_all(key);
-        }
-        false
-    }
-
-    /// A code that was never begun is there for the next stranger.
-    fn give_back(&mut self, ration: Option<Instant>) {
-        if let Some(at) = ration {
-            self.codes.give_back(at);
-        }
-    }
-
     fn change(&mut self, key: TransferKey, change: impl FnOnce(&mut Record)) {
         if let Some(record) = self.records.get_mut(&key) {
             change(record);
@@ -408,7 +346,8 @@ impl Dispatch {
 
     /// Closes a connection whose transfer has ended meanwhile.
     fn turn_away(&self, link: SocketLink, code: ReasonCode) {
-        let last = Some(abort(Reason::bare(code)));
+        let reason = if code == ReasonCode::UnknownTransfer { unknown_transfer() } else { Reason::bare(code) };
+        let last = Some(abort(reason));
         self.closers.close(link, Farewell { last, ..Farewell::default() });
     }
 

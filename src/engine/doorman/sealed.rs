@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::{
     crypto::{session::Established, short_code::Comparison},
     engine::{
-        call::{SealError, blocked, broken_tls, takes_name},
+        call::{SealError, blocked, broken_tls, takes_name, unknown_transfer},
         link::SocketLink,
         messages::KeyWarning,
         new_transfer_id,
@@ -66,10 +66,7 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
             Ok(Came { id, peer, rule: guest.rule, comparing: agreement, what: What::Compare })
         }
         Message::Abort(abort) => Err(abort.into()),
-        // One answer for a transfer that is not there and for one that is not theirs: strangers learn nothing.
-        Message::Lane { .. } => {
-            Err(LaneError::Local(Reason::here(ReasonCode::UnknownTransfer, "no such transfer with this device")))
-        }
+        Message::Lane { .. } => Err(LaneError::Local(unknown_transfer())),
         Message::Probe { .. } => {
             Err(LaneError::Local(Reason::here(ReasonCode::UnknownType, "this build does not serve \"probe\"")))
         }

@@ -191,8 +191,14 @@ impl Home {
 
     /// `receive --json` on any port, and that port.
     pub(crate) fn receive(&self, more: &[&str]) -> (Program, String) {
+        self.receive_at("127.0.0.1:0", more)
+    }
+
+    /// As `receive`, with the port of an address.
+    pub(crate) fn receive_at(&self, at: &str, more: &[&str]) -> (Program, String) {
         let (profile, into) = (self.text("receiver"), self.text("in"));
-        let mut arguments = vec!["receive", "--json", "--port", "0", "--profile", &profile, "--into", &into];
+        let port = at.rsplit(':').next().unwrap();
+        let mut arguments = vec!["receive", "--json", "--port", port, "--profile", &profile, "--into", &into];
         arguments.extend(more);
         let mut program = Program::start(&arguments);
         let listening = program.event("listening");

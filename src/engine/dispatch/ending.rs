@@ -1,0 +1,79 @@
+//! The last word on a transfer, and what is kept of it.
+
+use std::time::Instant;
+
+use crate::{
+    engine::note::Session,
+    model::{
+        outcome::Outcome,
+        reason::{Reason, Side},
+        transfer::{Direction, Stage, TransferKey},
+    },
+};
+
+use super::{Dispatch, record::Record};
+
+impl Dispatch {
+    /// The last word on a transfer, exactly once: its record goes.
+    pub(super) fn end(&mut self, key: TransferKey, result: Result<(), Reason>) {
+        if let Some(mut record) = self.records.remove(&key) {
+            self.give_back(record.ration);
+            let result = match (result, record.forced_end.take()) {
+                // What a cancelled worker says of its end is a consequence of the cancel.
+                (Err(_), Some((_, reason))) => Err(reason),
+                (result, _) => result,
+            };
+            record.ended_in_order = result.is_ok();
+            if result.is_ok() {
+                record.snapshot.moved = record.snapshot.moved.max(record.tally_bytes());
+            }
+            record.snapshot.stage = Stage::Ended(record.ending(result));
+            record.snapshot.current = None;
+            record.snapshot.code = None;
+            self.keep(&mut record);
+            if key.direction == Direction::Incoming && record.acceptance.is_none() {
+                record.forget_the_list();
+            }
+            let rests = self.close_the_file(&mut record);
+            // One that was held back and never shown leaves no row: strangers could make as many as they like.
+            if record.card_at.is_none() {
+                self.outbox.snapshot(record.snapshot.clone());
+            }
+            if rests {
+                self.rest(record);
+            }
+            self.fill_slots();
+        }
+    }
+
+    /// What the profile keeps of a transfer that has ended; whether it can be taken up again.
+    fn close_the_file(&mut self, record: &mut Record) -> bool {
+        let key = record.snapshot.key;
+        let Stage::Ended(ending) = &record.snapshot.stage else { return false };
+        let archive = &self.setup.errands.archive;
+        let in_order = matches!(ending.outcome, Outcome::Partial | Outcome::Failed) && record.ended_in_order;
+        if in_order && record.is_lasting() && record.is_curable() {
+            if key.direction == Direction::Outgoing {
+                archive.over(key.id);
+                record.snapshot.retryable = true;
+            }
+            return true;
+        }
+        let here = ending.reason.as_ref().is_some_and(|reason| reason.side == Side::Here);
+        if ending.outcome == Outcome::Cancelled && here && record.is_lasting() {
+            archive.cancelled(key);
+        }
+        let kept = key.direction == Direction::Outgoing || (record.is_lasting() && ending.outcome != Outcome::Verified);
+        if kept && record.session == Session::Sealed {
+            archive.drop_all(key);
+        }
+        false
+    }
+
+    /// A code that was never begun is there for the next stranger.
+    pub(super) fn give_back(&mut self, ration: Option<Instant>) {
+        if let Some(at) = ration {
+            self.codes.give_back(at);
+        }
+    }
+}
