@@ -12,6 +12,7 @@ pub mod pasted;
 pub mod rows;
 pub mod settings_form;
 pub mod staging;
+pub mod tally;
 pub mod transfers;
 pub mod trust;
 

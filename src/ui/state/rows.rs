@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::tally::Tally;
 use crate::{
     engine::messages::{Checked, FileToCheck},
     model::{
@@ -307,22 +308,8 @@ impl Row {
     }
 
     fn count(&mut self, end: &FileEnd, by: i64) {
-        if !self.is_file(end.index) {
-            return;
-        }
-        let there = end.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::AlreadyThere);
-        let tally = &mut self.tally;
-        let place = match end.state {
-            FileState::Failed => &mut tally.failed,
-            FileState::Mismatch => &mut tally.mismatch,
-            FileState::Skipped if there => &mut tally.there,
-            FileState::Skipped => &mut tally.skipped,
-            FileState::Unchecked => &mut tally.unchecked,
-            FileState::Verified => &mut tally.verified,
-        };
-        *place = place.saturating_add_signed(by);
-        if end.md5.is_some() {
-            tally.sealed = tally.sealed.saturating_add_signed(by);
+        if self.is_file(end.index) {
+            self.tally.count(end, by);
         }
     }
 
@@ -370,20 +357,6 @@ impl Row {
             (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(index, _)| index).collect();
         self.recount();
     }
-}
-
-/// How many files ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub failed: u64,
-    pub mismatch: u64,
-    pub skipped: u64,
-    pub unchecked: u64,
-    pub verified: u64,
-    /// Not sent, because a file of that name was there.
-    pub there: u64,
-    /// Those of them that have a seal.
-    pub sealed: u64,
 }
 
 /// The first top-level name and how many others there are.
