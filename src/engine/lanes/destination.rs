@@ -8,7 +8,8 @@ use std::{
 use crate::{
     engine::{link::SocketLink, note::Note},
     model::{
-        manifest::{Entry, Manifest, Selection},
+        conflict::Conflict,
+        manifest::{Manifest, Selection},
         reason::{Reason, ReasonCode},
     },
     storage::{
@@ -39,7 +40,10 @@ pub struct Destination {
 impl Destination {
     /// Looks whether there is room, then makes the place ready.
     pub(super) fn prepare(&self, keep: Keep) -> Result<Landing, Reason> {
-        self.check_room(selected_bytes(&self.terms.manifest, &self.terms.selection))?;
+        // How much of what is there already will not have to come is known only when it is looked at, one by one.
+        if self.terms.conflict == Conflict::KeepBoth {
+            self.check_room(selected_bytes(&self.terms.manifest, &self.terms.selection))?;
+        }
         Landing::prepare(&self.profile, self.terms.clone(), keep)
     }
 
@@ -58,16 +62,9 @@ impl Destination {
     /// Takes up what an earlier connection has begun, if the disk allows it now.
     fn reopen(&self) -> Result<(Landing, Recovered), Reason> {
         let (landing, terms, recovered) = Landing::reopen(&self.profile, self.terms.id)?;
-        let is_done = |index: u32| recovered.done.iter().any(|done| done.index == index);
-        let done: u64 = recovered
-            .done
-            .iter()
-            .filter_map(|done| terms.manifest.entries.get(done.index as usize))
-            .map(Entry::size)
-            .sum();
-        let begun: u64 = recovered.parts.iter().filter(|(index, _)| !is_done(**index)).map(|(_, bytes)| bytes).sum();
-        let needed = selected_bytes(&terms.manifest, &terms.selection).saturating_sub(done).saturating_sub(begun);
-        self.check_room(needed)?;
+        if self.terms.conflict == Conflict::KeepBoth {
+            self.check_room(recovered.bytes_left(&terms))?;
+        }
         Ok((landing, recovered))
     }
 }
