@@ -22,12 +22,12 @@ use super::{
     disk::{DiskFile, Folder},
 };
 
-/// Room is made in pieces of this size,
-const EXTENT: u64 = 1 << 20;
-/// the first one smaller where few entries are expected,
-const FIRST_EXTENT: u64 = 16 << 10;
-/// with so much for each.
-const ENTRY_BYTES: u64 = 256;
+/// Room is made in pieces with so much for each entry,
+const ENTRY_BYTES: usize = 256;
+/// at least of this size,
+const LEAST_EXTENT: usize = 16 << 10;
+/// and at most.
+const MOST_EXTENT: usize = 1 << 20;
 /// New room is made as soon as there is no more than this.
 const LOW_ROOM: u64 = 8 << 10;
 /// No line is nearly as long.
@@ -156,6 +156,8 @@ pub(super) struct Journal {
     end: Tail,
     /// Bytes that the file has.
     room: u64,
+    /// How much is added to that.
+    extent: usize,
     /// It could not be written or flushed, so that nobody knows what stands there; only reading it again tells.
     is_broken: bool,
 }
@@ -170,26 +172,26 @@ struct Tail {
 
 impl Journal {
     /// Makes a new one for `entries` entries. It is there for good once the folder is flushed.
-    pub(super) fn create(running: &Folder, id: TransferId, entries: u64) -> io::Result<Self> {
+    pub(super) fn create(running: &Folder, id: TransferId, entries: usize) -> io::Result<Self> {
         let name = file_name(id);
         if running.look(&name).is_ok() {
             running.remove(&name)?;
         }
         let file = running.create(&name, true)?;
-        let mut journal = Self { file, end: Tail::default(), room: 0, is_broken: false };
-        journal.make_room((entries * ENTRY_BYTES).clamp(FIRST_EXTENT, EXTENT))?;
+        let mut journal = Self { file, end: Tail::default(), room: 0, extent: extent_for(entries), is_broken: false };
+        journal.make_room(0)?;
         journal.file.flush()?;
         Ok(journal)
     }
 
     /// Opens one that is there to go on with it. What stands behind the last good line is gone then.
-    pub(super) fn open(running: &Folder, id: TransferId) -> io::Result<(Self, Story)> {
+    pub(super) fn open(running: &Folder, id: TransferId, entries: usize) -> io::Result<(Self, Story)> {
         let (story, end) = read_from(running, id)?;
         let (file, _bytes) = running.open_again(&file_name(id))?;
-        let mut journal = Self { file, end, room: end.at, is_broken: false };
+        let mut journal = Self { file, end, room: end.at, extent: extent_for(entries), is_broken: false };
         journal.file.set_length(end.at)?;
         journal.file.flush()?;
-        journal.make_room(EXTENT)?;
+        journal.make_room(0)?;
         journal.file.flush()?;
         Ok((journal, story))
     }
@@ -207,7 +209,7 @@ impl Journal {
         }
         end.at += bytes.len() as u64;
         // A full disk fails here, with nothing changed; a flush finds room that was made before.
-        let made = if end.at + LOW_ROOM > self.room { self.make_room(EXTENT + bytes.len() as u64) } else { Ok(()) };
+        let made = if end.at + LOW_ROOM > self.room { self.make_room(bytes.len()) } else { Ok(()) };
         if end.at > self.room {
             made?;
         }
@@ -229,12 +231,17 @@ impl Journal {
         if self.is_broken { Err(io::Error::other("the journal could not be written before")) } else { Ok(()) }
     }
 
-    fn make_room(&mut self, bytes: u64) -> io::Result<()> {
-        let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
+    /// Makes room for `bytes` and an extent.
+    fn make_room(&mut self, bytes: usize) -> io::Result<()> {
+        let zeros = vec![0; self.extent + bytes];
         self.file.write_at(self.room, &zeros)?;
-        self.room += bytes;
+        self.room += zeros.len() as u64;
         Ok(())
     }
+}
+
+fn extent_for(entries: usize) -> usize {
+    entries.saturating_mul(ENTRY_BYTES).clamp(LEAST_EXTENT, MOST_EXTENT)
 }
 
 /// What the journal of `id` says; nothing changes.

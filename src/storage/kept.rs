@@ -44,7 +44,7 @@ pub fn discard_incoming(profile: &Profile, id: TransferId) {
     if let Ok((landing, _terms, _recovered)) = Landing::reopen(profile, id) {
         landing.discard();
     }
-    forget(profile, id);
+    forget(&Disk::default(), profile, id);
 }
 
 /// Notes that a person paused it or lets it go on, while no lane has it.
@@ -55,8 +55,9 @@ pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<()
     let place = profile.running_folder();
     let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
     let running = Disk::default().folder(&place).map_err(failed)?;
-    load(&running, id, profile)?;
-    let (mut journal, _story) = journal::Journal::open(&running, id).map_err(failed)?;
+    let (terms, _layout) = load(&running, id, profile)?;
+    let opened = journal::Journal::open(&running, id, terms.manifest.entries.len());
+    let (mut journal, _story) = opened.map_err(failed)?;
     journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush()).map_err(failed)
 }
 
@@ -66,7 +67,7 @@ pub(super) fn sweep_over(profile: &Profile) {
     for id in ids_in(&running, agreement::id_of) {
         let path = profile.running_folder().join(journal::file_name(id));
         if is_old(&path) && journal::read(&running, id).is_ok_and(|story| story.over) {
-            forget(profile, id);
+            forget(&Disk::default(), profile, id);
         }
     }
     let of_journal = |name: &str| name.strip_suffix(".journal").and_then(parse_lower_hex).map(TransferId);

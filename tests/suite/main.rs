@@ -29,6 +29,7 @@ mod loopback;
 mod other_user;
 mod out_of_place;
 mod overload;
+mod power_loss;
 mod relay;
 mod rules_of_now;
 mod scripted;

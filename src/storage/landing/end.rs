@@ -84,7 +84,7 @@ impl Landing {
 
     fn forget(&self) {
         match &self.shared.paper {
-            Paper::Journal(_) => forget(&self.shared.profile, self.id()),
+            Paper::Journal(_) => forget(self.handles.disk(), &self.shared.profile, self.id()),
             Paper::Record(_) => remove_record(&self.shared.profile, self.id()),
         }
     }
@@ -119,8 +119,8 @@ impl Landing {
 
 /// Removes what stands in the profile about `id`. The agreement goes first: a journal alone means nothing, an agreement alone
 /// would mean that nothing has come yet.
-pub(in crate::storage) fn forget(profile: &Profile, id: TransferId) {
-    let running = Disk::default().folder(&profile.running_folder());
+pub(in crate::storage) fn forget(disk: &Disk, profile: &Profile, id: TransferId) {
+    let running = disk.folder(&profile.running_folder());
     let Ok(running) = running else { return };
     // What cannot be removed shows up at the next start, where a person can discard it.
     running.remove(&agreement::file_name(id)).and_then(|()| running.flush()).ok();

@@ -302,7 +302,7 @@ fn agree(
     let names = changed.map(|top| (top.position(), map.name(top).to_owned())).collect();
     let layout = Layout { folds: map.folds(), names, found: found.iter().map(|top| top.position()).collect() };
     let running = disk.folder(&place).map_err(failed)?;
-    let journal = Journal::create(&running, terms.id, terms.manifest.entries.len() as u64).map_err(failed)?;
+    let journal = Journal::create(&running, terms.id, terms.manifest.entries.len()).map_err(failed)?;
     agreement::save(&running, terms, &layout).map_err(failed)?;
     Ok(Desk::new(journal))
 }

@@ -52,13 +52,15 @@ impl Landing {
         check_folder(&terms.folder)?;
         let root = disk.folder(&terms.folder).map_err(|error| folder_reason(&error, &terms.folder))?;
         let map = lay_out_again(&terms, &layout)?;
-        let (journal, story) = match Journal::open(&running, id) {
+        let entries = terms.manifest.entries.len();
+        let (journal, story) = match Journal::open(&running, id, entries) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let entries = terms.manifest.entries.len() as u64;
                 (Journal::create(&running, id, entries).map_err(failed)?, Story::default())
             }
             opened => opened.map_err(failed)?,
         };
+        // A crash while the agreement was made may have left names there that the next one takes away.
+        running.flush().map_err(failed)?;
         let landing = Self::taken_up(root, profile, terms.clone(), (map, &layout), Desk::new(journal), &story);
         let recovered = landing.recover(story)?;
         Ok((landing, terms, recovered))
@@ -108,7 +110,7 @@ impl Landing {
         stored.is_ok_and(|stored| stored.size() >= to)
     }
 
-    /// Part there: it gets its name. Part gone, and the file there is the one that was meant: done. Otherwise it starts again,
+    /// Part there, and what was verified: it gets its name. Part gone, and the file there is the one that was meant: done. Otherwise it starts again,
     /// and the journal says so before anything new comes under the part's name.
     fn end_commits(&self, batch: &[(u32, OpenCommit)], story: &mut Story) -> Result<Vec<Done>, Reason> {
         let (mut jobs, mut lines, mut done) = (Vec::<Job>::new(), Vec::new(), Vec::new());
@@ -166,10 +168,13 @@ impl Landing {
                 folder.remove(&name).ok();
                 return Found::File(folder.place().to_owned());
             }
-            let left = Arc::clone(&self.shared.parts);
-            return PartFile::go_on(folder, name, (index, size), size, left).map_or(Found::Nothing, Found::Part);
+            // The name may have stood for an older part, and have come back with the power.
+            if is_file_of(&folder, &name, commit) {
+                let left = Arc::clone(&self.shared.parts);
+                return PartFile::go_on(folder, name, (index, size), size, left).map_or(Found::Nothing, Found::Part);
+            }
         }
-        if is_file_of(&folder, commit) { Found::File(folder.place().to_owned()) } else { Found::Nothing }
+        if is_file_of(&folder, &commit.name, commit) { Found::File(folder.place().to_owned()) } else { Found::Nothing }
     }
 }
 
@@ -186,8 +191,8 @@ fn is_same_file(folder: &Folder, a: &str, b: &str) -> bool {
     id(a).is_some_and(|a| id(b) == Some(a))
 }
 
-fn is_file_of(folder: &Folder, commit: &OpenCommit) -> bool {
-    let Ok(mut stored) = StoredBytes::open(folder, &commit.name) else { return false };
+fn is_file_of(folder: &Folder, name: &str, commit: &OpenCommit) -> bool {
+    let Ok(mut stored) = StoredBytes::open(folder, name) else { return false };
     if stored.size() != commit.size {
         return false;
     }
