@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! 4  ui        the window                                cli     `send`, `receive`, `verify`, …
-//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, closer, dial
+//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, closer, dial
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
 //! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code
 //! 0  model     nouns and rules: no I/O, no threads, no window
@@ -30,10 +30,11 @@
 //! - Towards the window it keeps an outbox: facts in order, and of each transfer the newest snapshot. A window that sleeps
 //!   stops nothing.
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
-//!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves files. The **committer** of an incoming transfer flushes verified parts,
-//!   gives them their real names and releases receipts. A **closer** sees to it that the last word arrives.
-//!   The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is being
-//!   sent, so that it can go on after the program has ended.
+//!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
+//!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
+//!   names and releases receipts; its **checker** hashes what was there before. A **closer** sees to it that the last word
+//!   arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is
+//!   being sent, so that it can go on after the program has ended.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte
@@ -41,7 +42,8 @@
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
 //! writes it to a part file beside its place. The seal travels after the bytes. Only when both seals agree does the
 //! committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back, and only then does
-//! the sender say that the file was sent.
+//! the sender say that the file was sent. When the connection breaks, what has come stays in the part file, and both ends
+//! hash it before the rest follows over another connection.
 //!
 //! # Going on
 //!

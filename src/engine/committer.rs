@@ -17,7 +17,7 @@ use crate::{
         seal::Md5Digest,
         transfer::TransferKey,
     },
-    storage::landing::Landing,
+    storage::{landing::Landing, part_file::PartFile},
     transfer::{
         lane::{concerns_all, told},
         receive::{Commit, Flush, Trouble, VerifiedPart},
@@ -49,6 +49,7 @@ enum Word {
     Idle,
     Flush(Flush),
     Part(VerifiedPart),
+    Suspend(PartFile),
     /// A file that stood at its place before.
     There(u32, Md5Digest),
 }
@@ -89,6 +90,10 @@ impl Commit for CommitHandle {
         self.words.send(Word::Flush(flush)).ok();
     }
 
+    fn suspend(&mut self, part: PartFile) {
+        self.words.send(Word::Suspend(part)).ok();
+    }
+
     fn idle(&mut self) {
         if std::mem::take(&mut self.fresh) {
             self.words.send(Word::Idle).ok();
@@ -121,8 +126,8 @@ pub struct Tells {
 /// # Errors
 /// The system has no thread for us.
 pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHandle<()>)> {
-    // Verified files, one flush, that nothing comes at the moment, and that nothing will.
-    let (words, heard) = bounded(2 * WINDOW + 3);
+    // Verified files, one flush, that nothing comes at the moment, that nothing will, and what is left in the end.
+    let (words, heard) = bounded(3 * WINDOW + 3);
     let (receipts, released) = bounded(2 * WINDOW);
     let (troubles, told) = bounded(MOST_TROUBLES);
     let (flushed, are_flushed) = bounded(1);
@@ -178,6 +183,7 @@ impl Committer {
                     self.there.push((index, md5));
                 }
                 Ok(Word::Flush(flush)) => self.flush(flush),
+                Ok(Word::Suspend(part)) => self.suspend(part),
                 Ok(Word::Idle) | Err(RecvTimeoutError::Timeout) => self.release(),
                 Ok(Word::AllFilesEnded) => {
                     self.release();
@@ -210,6 +216,14 @@ impl Committer {
             self.tell(index, Some(md5), kept);
         }
         self.tells.waker.wake();
+    }
+
+    /// Behind all flushes of the same part, so that what is known of it in the end is the most.
+    fn suspend(&mut self, part: PartFile) {
+        if !self.tells.cancel.is_final() {
+            // What cannot be put on the disk now is lost; what was before is known.
+            self.landing.suspend_part(part).ok();
+        }
     }
 
     fn flush(&mut self, Flush { index, flusher, offset }: Flush) {

@@ -41,6 +41,16 @@ pub enum Stored {
     Failed(Reason),
 }
 
+impl Stored {
+    /// The part file, if there is one.
+    pub fn part(self) -> Option<PartFile> {
+        match self {
+            Self::Part(part) => Some(part),
+            Self::There | Self::Failed(_) => None,
+        }
+    }
+}
+
 impl Arrived {
     /// A file announced with `size` bytes, of which none has come.
     pub fn new(part: Result<PartFile, Reason>, size: u64) -> Self {
@@ -155,47 +165,59 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
             }
             left -= piece as u64;
             if left > 0 {
-                self.fill(&mut buffer[..piece], 0)?;
-                self.take(&buffer[..piece])?;
+                self.piece(&mut buffer[..piece], 0)?;
                 continue;
             }
             // A sender may stand still behind a chunk: what has come of it is taken first.
-            let got = self.fill(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES)?;
-            let (bytes, next) = buffer[..piece + PREFIX_BYTES].split_at_mut(piece);
-            self.take(bytes)?;
-            let got = got - piece;
-            self.fill(&mut next[got..], 0)?;
+            let got = self.piece(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES)?;
+            let next = &mut buffer[piece..piece + PREFIX_BYTES];
+            self.fill(&mut next[got - piece..], 0).0?;
             return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
         }
     }
 
     fn start(&mut self, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
         let prefix = &mut buffer[..PREFIX_BYTES];
-        self.fill(prefix, 0)?;
+        self.fill(prefix, 0).0?;
         Ok(ChunkStart::parse(prefix.first_chunk().copied().unwrap_or_default())?)
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
+    /// Reads bytes of the file, with what comes of the last `spare` ones of `buffer`, which are none; how many came in all.
+    fn piece(&mut self, buffer: &mut [u8], spare: usize) -> Result<usize, LaneError> {
+        let piece = buffer.len() - spare;
+        let (filled, got) = self.fill(buffer, spare);
+        // Also of a piece that breaks off there is something to keep.
+        let bytes = &buffer[..got.min(piece)];
         self.arrived.take(bytes)?;
-        self.look_up(bytes.len())
+        filled?;
+        self.look_up(bytes.len())?;
+        Ok(got)
     }
 
     fn look_up(&mut self, moved: usize) -> Result<(), LaneError> {
         self.beside.look_up(self.link, self.arrived, moved)
     }
 
-    /// Reads until no more than the last `spare` bytes of `buffer` are missing; how many came. Whatever else there is to do is
-    /// done meanwhile.
-    fn fill(&mut self, buffer: &mut [u8], spare: usize) -> Result<usize, LaneError> {
-        let wanted = buffer.len();
+    /// Reads until no more than the last `spare` bytes of `buffer` are missing; also, how many came. Whatever else there is to
+    /// do is done meanwhile.
+    fn fill(&mut self, buffer: &mut [u8], spare: usize) -> (Result<(), LaneError>, usize) {
+        let wanted = buffer.len() - spare;
         let mut got = 0;
-        while got < wanted - spare {
-            match self.link.read_some(&mut buffer[got..])? {
-                Some(0) => return Err(WireError::Torn { wanted, got }.into()),
-                Some(more) => got += more,
-                None => self.look_up(0)?,
+        while got < wanted {
+            let read = self.link.read_some(&mut buffer[got..]);
+            let looked = match read {
+                Ok(Some(0)) => Err(WireError::Torn { wanted, got }.into()),
+                Ok(Some(more)) => {
+                    got += more;
+                    Ok(())
+                }
+                Ok(None) => self.look_up(0),
+                Err(error) => Err(error.into()),
+            };
+            if looked.is_err() {
+                return (looked, got);
             }
         }
-        Ok(got)
+        (Ok(()), got)
     }
 }

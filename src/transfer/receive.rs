@@ -63,6 +63,8 @@ pub trait Commit {
     /// Whether the flush before has been done.
     fn can_flush(&mut self) -> bool;
     fn flush(&mut self, flush: Flush);
+    /// The connection is over, and this file goes on over another: what has come of it stays.
+    fn suspend(&mut self, part: PartFile);
     /// Nothing can be read right now: publish what is there.
     fn idle(&mut self);
     /// Every file of the selection has ended: links may be made.
@@ -114,19 +116,11 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
             Err(error) => {
                 let error = last_word(self.link, error);
                 if error.is_break() || error.is_hold() {
-                    self.suspend_parts();
+                    let parts = self.unsealed.drain().filter_map(|(_, arrived)| arrived.stored.part());
+                    parts.for_each(|part| self.owed.commit.suspend(part));
                 }
                 let last = error.last_message();
                 Err(Box::new(LaneEnd { error, farewell: Farewell { last, ..Farewell::default() } }))
-            }
-        }
-    }
-
-    fn suspend_parts(&mut self) {
-        for (_, arrived) in self.unsealed.drain() {
-            if let Stored::Part(part) = arrived.stored {
-                // What cannot be put on the disk now is lost; what was before is known.
-                self.landing.suspend_part(part).ok();
             }
         }
     }

@@ -79,7 +79,9 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             Ok(()) => Ok(()),
             Err(error) => {
                 let error = last_word(self.link, error);
-                self.farewell.last = error.abort().map(Message::Abort);
+                // Zeros behind what has come of a file would be taken for its bytes when it goes on: it breaks off instead.
+                let breaks_off = error.is_break() && self.farewell.chunk_left > 0;
+                self.farewell.last = error.abort().filter(|_| !breaks_off).map(Message::Abort);
                 Err(Box::new(LaneEnd { error, farewell: self.farewell }))
             }
         }

@@ -28,6 +28,7 @@ pub(super) struct Checks {
     progress: Progress,
 }
 
+#[derive(Clone, Copy)]
 struct Running {
     index: u32,
     matter: Matter,

@@ -40,6 +40,7 @@ use crate::{
     transfer::{
         lane::{Farewell, LaneEnd, LaneError, Report, next_message},
         limits::Limits,
+        link::Held,
         receive::Tally,
         send::{SendLane, SentBefore},
     },
@@ -148,7 +149,7 @@ pub(super) struct Ran {
 }
 
 impl Ran {
-    pub(super) fn kept(&self, side: &[Said]) -> Vec<(u32, u64)> {
+    pub(super) fn kept(side: &[Said]) -> Vec<(u32, u64)> {
         side.iter().filter_map(|said| if let Said::Kept(i, n) = said { Some((*i, *n)) } else { None }).collect()
     }
 
@@ -173,6 +174,8 @@ pub(super) struct Scene {
     pub(super) conflict: Conflict,
     pub(super) limits: Limits,
     pub(super) before: SentBefore,
+    /// What holds sender and receiver from the start.
+    pub(super) held: [Option<Held>; 2],
 }
 
 impl Scene {
@@ -201,15 +204,17 @@ impl Scene {
             conflict: Conflict::KeepBoth,
             limits: Limits { flush_bytes: 1 << 20, ..Limits::default() },
             before: SentBefore::default(),
+            held: [None, None],
         }
     }
 
-    /// Adds a folder and a link.
-    pub(super) fn and(&mut self, path: &str, kind: EntryKind) {
+    /// Adds a folder or a link.
+    pub(super) fn and(&mut self, path: &[&str], kind: EntryKind) {
         let mut entries = self.manifest.entries.clone();
-        entries.push(Entry { path: vec![path.to_owned()], kind, mtime: None, exec: false });
+        let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
+        self.places.push(self.home.path().join("sent").join(path.join("/")));
+        entries.push(Entry { path, kind, mtime: None, exec: false });
         self.manifest = Arc::new(Manifest::from_entries(entries).unwrap());
-        self.places.push(self.home.path().join("sent").join(path));
     }
 
     pub(super) fn profile(&self) -> Profile {
@@ -252,7 +257,7 @@ impl Scene {
         let (sender, mut send_side) = self.sender(wire.sender);
         let (receiver, mut receive_side, notes) = self.receiver(wire.receiver, landing, recovered);
         meddle(&mut send_side, &mut receive_side);
-        let (sent, received) = (sender.join().unwrap(), receiver.join().unwrap());
+        let (sent, taken) = (sender.join().unwrap(), receiver.join().unwrap());
         let all = |mut side: Side| {
             side.heard.extend(side.said.try_iter());
             side.heard
@@ -262,7 +267,7 @@ impl Scene {
             .filter_map(|note| if let Note::FileEnded { end, .. } = note { Some(end) } else { None })
             .collect();
         let bytes = wire.bytes.load(Ordering::Relaxed);
-        let ran = Ran { sent, received, sender: all(send_side), receiver: all(receive_side), committed, bytes };
+        let ran = Ran { sent, received: taken, sender: all(send_side), receiver: all(receive_side), committed, bytes };
         self.before.again = true;
         for said in &ran.sender {
             if let Said::Ended(FileEnd { index, state: FileState::Verified, md5: Some(md5), .. }) = said {
@@ -272,8 +277,8 @@ impl Scene {
         ran
     }
 
-    pub(super) fn sender(&self, stream: TcpStream) -> (JoinHandle<Result<(), Box<LaneEnd>>>, Side) {
-        let (mut link, side, said, _notes) = self.link(stream);
+    pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
+        let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
         let thread = spawn(move || {
             match next_message(&mut link) {
@@ -281,8 +286,8 @@ impl Scene {
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
             }
-            let ended = SendLane::new(&mut link, &mut Teller(said), manifest, &places, before).run();
-            close(link, ended.as_ref().err());
+            let ended = SendLane::new(&mut link, &mut Teller(tell), manifest, &places, before).run();
+            close(link, &ended);
             ended
         });
         (thread, side)
@@ -293,26 +298,27 @@ impl Scene {
         stream: TcpStream,
         landing: Landing,
         recovered: Recovered,
-    ) -> (JoinHandle<Result<Tally, Box<LaneEnd>>>, Side, Receiver<Note>) {
-        let (mut link, side, said, (notes, heard)) = self.link(stream);
+    ) -> (Ending<Tally>, Side, Receiver<Note>) {
+        let End { mut link, side, tell, notes, heard } = self.end(stream, self.held[1]);
         let key = TransferKey { id: ID, direction: Direction::Incoming };
         let whose = Whose { key, cancel: side.cancel.clone(), notes };
         let thread = spawn(move || {
-            let ended = receive(&mut link, &mut Teller(said), &landing, recovered, &whose);
-            close(link, ended.as_ref().err());
+            let ended = receive(&mut link, &mut Teller(tell), &landing, recovered, &whose);
+            close(link, &ended);
             ended
         });
         (thread, side, heard)
     }
 
-    fn link(&self, stream: TcpStream) -> (SocketLink, Side, Sender<Said>, (Sender<Note>, Receiver<Note>)) {
+    fn end(&self, stream: TcpStream, from_start: Option<Held>) -> End {
         let (tell, said) = bounded(1 << 20);
         let (notes, heard) = bounded(1 << 16);
         let (cancel, hold) = (CancelFlag::default(), HoldFlag::default());
+        hold.set(from_start);
         let mut link = SocketLink::new(stream, cancel.clone(), self.limits, notes.clone()).unwrap();
         link.set_hold(hold.clone());
         link.set_ping(Some(encode(&Message::Ping).unwrap()));
-        (link, Side { cancel, hold, said, heard: Vec::new() }, tell, (notes, heard))
+        End { link, side: Side { cancel, hold, said, heard: Vec::new() }, tell, notes, heard }
     }
 
     /// Every file stands under its name with the bytes of its source.
@@ -345,18 +351,21 @@ impl Scene {
     }
 }
 
-fn close(link: SocketLink, end: Option<&Box<LaneEnd>>) {
-    match end {
-        None => closer::close_here(link, &Farewell::default()),
-        Some(end) => closer::close_here(
-            link,
-            &Farewell {
-                last: end.farewell.last.clone(),
-                chunk_left: end.farewell.chunk_left,
-                in_body: end.farewell.in_body,
-            },
-        ),
-    }
+type Ending<T> = JoinHandle<Result<T, Box<LaneEnd>>>;
+
+/// One end of a wire, and what is heard of it.
+struct End {
+    link: SocketLink,
+    side: Side,
+    tell: Sender<Said>,
+    notes: Sender<Note>,
+    heard: Receiver<Note>,
+}
+
+fn close<T>(link: SocketLink, ended: &Result<T, Box<LaneEnd>>) {
+    let farewell = ended.as_ref().err().map(|end| &end.farewell);
+    let owed = |owed: &Farewell| Farewell { last: owed.last.clone(), ..*owed };
+    closer::close_here(link, &farewell.map_or_else(Farewell::default, owed));
 }
 
 pub(super) fn error<T>(ended: &Result<T, Box<LaneEnd>>) -> &LaneError {
@@ -432,5 +441,11 @@ fn relay(mut from: TcpStream, mut to: TcpStream, cut: u64, count: &AtomicU64) {
 pub(super) fn pair() -> (TcpStream, TcpStream) {
     let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let near = TcpStream::connect_timeout(&door.local_addr().unwrap(), LIMIT).unwrap();
-    (near, door.accept().unwrap().0)
+    let far = door.accept().unwrap().0;
+    for end in [&near, &far] {
+        // Little is on the way, so that who stands still does so in the middle.
+        socket2::SockRef::from(end).set_send_buffer_size(64 << 10).unwrap();
+        socket2::SockRef::from(end).set_recv_buffer_size(64 << 10).unwrap();
+    }
+    (near, far)
 }

@@ -1,0 +1,58 @@
+//! Going on after a break, and standing still: sections 8 and 9 of the protocol's document ([`wire`](super)).
+//!
+//! # Going on
+//!
+//! A transfer outlives its connections: when one breaks, or a program ends, the sender dials again and goes on. What the
+//! receiver has on its disk is the only truth; nothing is counted that is only on its way.
+//!
+//! ```text
+//!       sender (dials)                              receiver (listens)
+//!       hello                                ->
+//!                                            <-     hello
+//!       offer {epoch: 2, again: true}        ->                      the same transfer, manifest and counts; no entries
+//!                                            <-     answer           at once: a person has said yes before
+//!                                            <-     plan {items, done}
+//!                                            <-     working, working, ...
+//!                                            <-     at
+//!       file {offset}, chunks, end, seal     ->
+//!                                            <-     receipt
+//!       done                                 ->
+//!                                            <-     done
+//! ```
+//!
+//! * **Offer.** The same `transfer`, `manifest` and counts, an `epoch` higher than any before, `again` true, no `entries`
+//!   behind it and no code to compare: both sides have to show the keys of the first connection. A receiver that does not
+//!   know the transfer (any more), or under another key or manifest, answers `abort {unknown_transfer}`; one that has seen
+//!   the same or a higher epoch answers `abort {stale_epoch}`. It ends connections of lower epochs with the same word, and
+//!   answers only when nobody works for them any more. `abort {connection_lost}` says that a program is closed
+//!   and will go on another time.
+//! * **Done.** Entries that are finished are planned `skip`. Those of them that are files and were verified over an earlier
+//!   connection stand, with their digest, in `done` of the same header: the receipt may have been lost with the connection.
+//!   The sender compares with the receipts that it knows, or with what it hashes now. Folders and links are planned `send`
+//!   on each connection and get their receipt again.
+//! * **Check, at.** Of a file that has come in part the receiver hashes what it has for certain, and plans `check`
+//!   meanwhile; so it does, on any connection, for a whole file that stands at the place of an entry if it was told to
+//!   leave out identical ones. Then it says `at`: so many bytes are there, with this digest; for a whole file that is its
+//!   size. If there is nothing after all, an item `send` or `skip` comes instead. At most 256 `at` are unanswered.
+//! * **File.** The sender hashes its own file up to `offset`. With the same digest it goes on there: `file` with
+//!   that offset, the rest as body (none, if nothing is missing), and `seal` of the whole file. Otherwise, and when
+//!   the file was written to since it was listed and something is missing, it says `file` with offset 0 and all of it follows:
+//!   what was there is dropped. A file that cannot be read, or has another size now, is `failed` when its `at` has come.
+//! * **Working.** The receiver says it when it begins to hash something that takes a while (with `index`, `done` 0 and the
+//!   `total` that `at` will name, so that the sender can hash the same bytes at the same time), then at most five times a
+//!   second; the sender, without `index`, while it hashes. It is for people to look at: a reader may ignore it.
+//! * **Want.** A receiver that wants to go on dials the sender and says `want`. It is answered `done`, and the sender dials back
+//!   as above; or `abort {unknown_transfer}`.
+//!
+//! # Pausing
+//!
+//! Each side may hold a transfer with `pause` and let it go on with `resume`; it moves while neither holds it. Both are
+//! interludes if a body is open, and may be said at any time between `answer` and `done`. A `pause` by who holds it already
+//! only gives another reason.
+//!
+//! The code says why: `cancelled` a person, `busy` others have their turn, `disk_full` or `io` (with `detail`) the receiver
+//! cannot store anything for now.
+//!
+//! A sender that holds, or has read `pause`, stops at the next border of a chunk or before the next `file`. A receiver goes on
+//! reading: what was on its way arrives, receipts are written. Both go on saying `ping`. A receiver that cannot store
+//! anything says `pause` as its last word and closes; it goes on over a new connection, as above.
