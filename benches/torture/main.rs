@@ -4,7 +4,8 @@
 //! calm|rough|broken|full|classic` does only one kind, `--small` takes small trees, `--lenient` judges only what stands on the
 //! disk. Without `--kills` there are 200, with 0 only the rounds in which nothing has to go on. Scratch space comes from
 //! `TMPDIR`; what a broken promise leaves stays there. Full disks need root (a tmpfs in a mount namespace), and are skipped
-//! aloud without. Linux only; `--profile dev` behind `bench` takes the program that the tests take.
+//! aloud without. `TORTURE_PROGRAM` names another `sealdrop` than the one that was built with it. Linux only; `--profile dev`
+//! behind `bench` takes the program that the tests take.
 
 #![allow(clippy::print_stdout, reason = "a bench speaks by standard output")]
 
