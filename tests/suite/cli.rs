@@ -475,7 +475,7 @@ mod interrupts {
         for signal in [Signal::INT, Signal::TERM] {
             let home = Home::new();
             let file = home.sparse("zeros", 4 << 30);
-            let (mut receiver, to) = home.receive(&["--accept", "all", "--once"]);
+            let (receiver, to) = home.receive(&["--accept", "all", "--once"]);
             let mut sender = home.send(&to, &[&file]);
             sender.event("progress");
             sender.signal(signal);

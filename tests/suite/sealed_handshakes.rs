@@ -19,10 +19,7 @@ use rustls::{
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use sealdrop::{
-    model::{
-        outcome::Outcome,
-        reason::{Reason, ReasonCode},
-    },
+    model::reason::{Reason, ReasonCode},
     wire::{
         chunk,
         header::{Message, encode},
@@ -32,7 +29,7 @@ use sealdrop::{
 use crate::{
     scripted::{Door, Scripted, dial_plain, file_entry},
     sealed_stream::new_identity,
-    support::{Station, finished, honest, seeded, tree},
+    support::{Station, finished, honest, seeded},
 };
 
 /// What a dialer offers to speak (RFC 7301).

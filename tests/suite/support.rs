@@ -329,7 +329,7 @@ pub(crate) fn seeded(seed: u64, len: usize) -> Vec<u8> {
 
 /// As `tree`, without what is not finished.
 pub(crate) fn finished(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
-    tree(folder).into_iter().filter(|(name, _)| !name.ends_with(".part")).collect()
+    tree(folder).into_iter().filter(|(name, _)| !name.contains(".sealdrop-")).collect()
 }
 
 /// Every file and folder below `folder`, by relative path, with what the files hold.
