@@ -17,7 +17,7 @@ use sealdrop::{
     crypto::identity::Identity,
     digest::Hasher,
     engine::{
-        Config, Engine,
+        Config, Engine, Restore,
         messages::{Acceptance, Command, Event, SendRequest, What},
         new_transfer_id,
     },
@@ -241,6 +241,8 @@ fn start(home: &Path, change: impl Fn(&mut Settings)) -> Engine {
     change(&mut settings);
     let identity = Identity::open(&profile).expect("a key");
     let (limits, waker) = (Limits::default(), Arc::new(|| {}));
-    let config = Config { profile, settings, identity, attended: false, listen: Some(0), damaged: None, limits, waker };
+    let restore = Restore::Both;
+    let listen = Some(0);
+    let config = Config { profile, settings, identity, attended: false, listen, restore, damaged: None, limits, waker };
     Engine::start(config).expect("an engine")
 }

@@ -8,7 +8,7 @@ use super::{
     session::{Session, Setup},
     show,
 };
-use crate::model::conflict::Conflict;
+use crate::{engine::Restore, model::conflict::Conflict};
 
 /// Receives until an interrupt, or with `--once` until the first accepted transfer has ended.
 pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Problem> {
@@ -23,7 +23,7 @@ pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Probl
     let port = setup.settings.port;
     let judge = judge(arguments.accept, global.json);
     setup.attended = judge.listens();
-    let mut session = Session::start(setup, global.json, Some(port))?;
+    let mut session = Session::start(setup, global.json, Some(port), Restore::Incoming)?;
     if judge.listens() || answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
         session.hear_lines(lines);

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     engine::{
+        Restore,
         messages::{Command, SendRequest, What},
         new_transfer_id,
     },
@@ -39,7 +40,7 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
     setup.settings.send_limit = arguments.limit.or(setup.settings.send_limit);
     let recipient = recipient::find(&arguments.to, &setup.profile)?;
     let request = request(arguments, recipient)?;
-    let mut session = Session::start(setup, global.json, global.port)?;
+    let mut session = Session::start(setup, global.json, global.port, Restore::Outgoing)?;
     if answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no orders can be read: {error}")))?;
         session.hear_lines(lines);

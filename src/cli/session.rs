@@ -23,7 +23,7 @@ use super::{
 use crate::{
     crypto::identity::Identity,
     engine::{
-        Config, Engine,
+        Config, Engine, Restore,
         messages::{Command, ComparisonSnapshot, ComparisonState, Event, IncomingOffer},
     },
     model::{
@@ -147,8 +147,8 @@ pub(super) struct Door {
 }
 
 impl Session {
-    /// Starts an engine that listens on `listen`, or not at all.
-    pub(super) fn start(setup: Setup, json: bool, listen: Option<u16>) -> Result<Self, Problem> {
+    /// Starts an engine that listens on `listen`, or not at all, and takes care of what earlier runs have left of `restore`.
+    pub(super) fn start(setup: Setup, json: bool, listen: Option<u16>, restore: Restore) -> Result<Self, Problem> {
         let interrupts = interrupt::interrupts()
             .map_err(|error| Problem::failed(format!("interrupts cannot be waited for: {error}")))?;
         let show: Box<dyn Show> =
@@ -162,6 +162,7 @@ impl Session {
             damaged: None,
             limits: Limits::default(),
             listen,
+            restore,
             waker: Arc::new(|| {}),
         })
         .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;

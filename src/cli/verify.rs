@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     engine::{
+        Restore,
         messages::{Command, ComparisonSnapshot, ComparisonState},
         new_transfer_id,
     },
@@ -37,7 +38,7 @@ pub(super) fn run(global: &Global, text: &str) -> Result<Exit, Problem> {
     }
     let setup = Setup::open(global)?;
     let Recipient { to, expect } = recipient::find(text, &setup.profile)?;
-    let mut session = Session::start(setup, global.json, None)?;
+    let mut session = Session::start(setup, global.json, None, Restore::Nothing)?;
     let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
     session.hear_lines(lines);
     session.transfers.set_scope(Scope::Nothing);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     crypto::identity::Identity,
-    engine::{Config, Engine},
+    engine::{Config, Engine, Restore},
     model::{reason::ReasonCode, settings::Theme},
     storage::{
         identity_file,
@@ -52,7 +52,8 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let Some(identity) = own_identity(&profile, settings.theme)? else { return Ok(()) };
     let attended = true;
     let (limits, waker) = (Limits::default(), wake.waker());
-    let config = Config { profile, settings, identity, attended, listen, damaged, limits, waker };
+    let config =
+        Config { profile, settings, identity, attended, listen, restore: Restore::Both, damaged, limits, waker };
     let engine =
         Engine::start(config).map_err(|error| Problem::failed(format!("the engine cannot be started: {error}")))?;
     let door = EngineDoor { commands: engine.commands().clone(), events: engine.events().clone() };

@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    Restore,
     note::{Kept, Note},
     threads,
 };
@@ -45,7 +46,7 @@ enum Work {
     Over(TransferId),
     Paused(TransferId, bool),
     Receipt(TransferId, u32, Md5Digest),
-    Restore { incoming: bool },
+    Restore(Restore),
 }
 
 impl Archive {
@@ -59,9 +60,9 @@ impl Archive {
         Ok(Self { work })
     }
 
-    /// Tells (`Note::Kept`) what earlier runs have left; `incoming` only by the process that holds the profile's lock.
-    pub fn restore(&self, incoming: bool) {
-        self.ask(Work::Restore { incoming });
+    /// Tells (`Note::Kept`) what earlier runs have left; incoming transfers only to the process that holds the profile's lock.
+    pub fn restore(&self, restore: Restore) {
+        self.ask(Work::Restore(restore));
     }
 
     /// An outgoing transfer that is to survive this process.
@@ -134,7 +135,7 @@ impl Keeper {
                     self.files.insert(kept.id, file);
                 }
             }
-            Work::Restore { incoming } => self.restore(incoming),
+            Work::Restore(restore) => self.restore(restore),
             Work::Cancelled(key) => drop(cancelled::add(&self.profile, key)),
             Work::Drop(key) if key.direction == Direction::Incoming => kept::discard_incoming(&self.profile, key.id),
             Work::Drop(key) => {
@@ -156,9 +157,9 @@ impl Keeper {
         }
     }
 
-    fn restore(&mut self, incoming: bool) {
+    fn restore(&mut self, restore: Restore) {
         let mut found = Kept { incoming: Vec::new(), outgoing: Vec::new(), lost: Vec::new() };
-        if incoming {
+        if restore.holds(Direction::Incoming) {
             for kept in kept::incoming(&self.profile) {
                 match kept {
                     Ok(kept) => found.incoming.push(kept),
@@ -168,7 +169,8 @@ impl Keeper {
                 }
             }
         }
-        for id in outgoing_file::list(&self.profile) {
+        let outgoing = restore.holds(Direction::Outgoing);
+        for id in outgoing.then(|| outgoing_file::list(&self.profile)).into_iter().flatten() {
             match OutgoingFile::open(&self.profile, id) {
                 Ok(Some((file, kept, sent))) => self.restored(file, kept, sent, &mut found),
                 // Another process is at it.

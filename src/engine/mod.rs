@@ -39,7 +39,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     crypto::{identity::Identity, tls::Tls},
-    model::{reason::Reason, settings::Settings, transfer::TransferId},
+    model::{
+        reason::Reason,
+        settings::Settings,
+        transfer::{Direction, TransferId},
+    },
     storage::{landing::sweep_leftovers, profile::Profile},
     transfer::limits::Limits,
 };
@@ -67,12 +71,34 @@ pub struct Config {
     pub attended: bool,
     /// Port to listen on (0 lets the system choose); `None` only sends.
     pub listen: Option<u16>,
+    /// What earlier runs have left and this process takes care of.
+    pub restore: Restore,
     /// The settings file was damaged and kept aside there; the window is told.
     pub damaged: Option<(PathBuf, Reason)>,
     /// `Limits::default()`, but for tests.
     pub limits: Limits,
     /// Called whenever events are there.
     pub waker: Waker,
+}
+
+/// Transfers of earlier runs. What is sent is locked by the process that takes care of it; what is received belongs to the
+/// one that listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restore {
+    Both,
+    Incoming,
+    Nothing,
+    Outgoing,
+}
+
+impl Restore {
+    /// Whether these are among them.
+    pub fn holds(self, direction: Direction) -> bool {
+        match direction {
+            Direction::Incoming => matches!(self, Self::Both | Self::Incoming),
+            Direction::Outgoing => matches!(self, Self::Both | Self::Outgoing),
+        }
+    }
 }
 
 /// The running engine. Dropping it stops it.
@@ -89,7 +115,7 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, identity, attended, listen, damaged, limits, waker } = config;
+        let Config { profile, settings, identity, attended, listen, restore, damaged, limits, waker } = config;
         let tls = Tls::new(&identity).map_err(io::Error::other)?;
         handles::raise_limit();
         if listen.is_some() {
@@ -112,6 +138,7 @@ impl Engine {
             settings,
             tls,
             attended,
+            restore,
             damaged,
             limits,
             waker,

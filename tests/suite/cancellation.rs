@@ -200,5 +200,4 @@ fn closing_the_program_tells_the_other_side() {
     assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
     let reason = b.broken(theirs);
     assert_eq!(reason.code, ReasonCode::ConnectionLost, "it may go on: {reason}");
-    assert!(reason.detail.is_some_and(|detail| detail.contains("closed")));
 }

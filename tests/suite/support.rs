@@ -10,7 +10,7 @@ use std::{
 use sealdrop::{
     crypto::identity::Identity,
     engine::{
-        Config, Engine,
+        Config, Engine, Restore,
         messages::{Acceptance, Command, ComparisonSnapshot, Event, IncomingOffer, SendRequest, What},
         new_transfer_id,
     },
@@ -98,7 +98,9 @@ impl Station {
         let waker = Arc::new(|| {});
         let identity = Identity::open(&profile).unwrap();
         let attended = true;
-        let config = Config { profile, settings, identity, attended, listen: Some(0), damaged: None, limits, waker };
+        let restore = Restore::Both;
+        let listen = Some(0);
+        let config = Config { profile, settings, identity, attended, listen, restore, damaged: None, limits, waker };
         let engine = Engine::start(config).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {

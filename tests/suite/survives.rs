@@ -106,7 +106,7 @@ fn a_receiver_that_was_closed_goes_on_when_it_is_back() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.stage(receiving, "the interrupted transfer", |stage| matches!(stage, Stage::Interrupted));
+    b.snapshot(receiving, "the interrupted transfer", |it| matches!(it.stage, Stage::Interrupted).then_some(()));
     // Its port is another one now: it calls.
     b.say(Command::Resume(receiving));
     verified(&mut a, sending, &mut b, receiving);
@@ -255,7 +255,7 @@ fn discarding_leaves_nothing_unfinished_behind() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.stage(receiving, "the interrupted transfer", |stage| matches!(stage, Stage::Interrupted));
+    b.snapshot(receiving, "the interrupted transfer", |it| matches!(it.stage, Stage::Interrupted).then_some(()));
     assert_eq!(tree(&b.received()).len(), 1, "the part");
     b.say(Command::Discard(receiving));
     assert_eq!(b.ending(receiving).outcome, Outcome::Cancelled);

@@ -39,6 +39,7 @@ use crate::{
 };
 
 use super::{
+    Restore,
     call::unknown_transfer,
     cancel::CancelFlag,
     closer::Closers,
@@ -79,6 +80,7 @@ pub(super) struct Setup {
     pub(super) tls: Tls,
     /// A person looks at what comes: codes may be shown.
     pub(super) attended: bool,
+    pub(super) restore: Restore,
     pub(super) damaged: Option<(PathBuf, Reason)>,
     pub(super) limits: Limits,
     pub(super) waker: Waker,
@@ -172,7 +174,7 @@ impl Dispatch {
             self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
         }
         self.setup.errands.load_devices();
-        self.setup.errands.archive.restore(listen.is_some());
+        self.setup.errands.archive.restore(self.setup.restore);
         if let Some(port) = listen {
             self.listen(port);
         }
