@@ -26,4 +26,5 @@ mod path_map;
 mod probe;
 mod source;
 mod stored_path;
+mod volume;
 mod walk;
