@@ -314,6 +314,11 @@ impl DiskFile {
         Ok(())
     }
 
+    /// Its bytes and its length came to be on the disk for good otherwise.
+    pub(super) fn was_flushed(&self) {
+        self.disk.tell(|| Op::Flushed { file: self.id });
+    }
+
     /// The same file, to be flushed by another thread. Only one of both may write.
     pub(super) fn again(&self) -> io::Result<Self> {
         Ok(Self { file: self.file.try_clone()?, id: self.id, cursor: None, disk: self.disk.clone() })

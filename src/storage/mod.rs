@@ -31,4 +31,5 @@ mod probe;
 mod sent_log;
 mod source;
 mod stored_path;
+mod volume;
 mod walk;

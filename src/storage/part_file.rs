@@ -21,6 +21,7 @@ use super::{
     disk::{DiskFile, Folder},
     error::{Doing, io_reason},
     space::free_bytes,
+    volume::Volume,
 };
 
 const ZEROS: &[u8] = &[0; 64 << 10];
@@ -192,9 +193,8 @@ impl PartFile {
         &self.part_name
     }
 
-    /// Gives the file its length, time and executable bit, and lets the system begin to put it on the disk, where it can be
-    /// asked to, without waiting for it.
-    pub(super) fn begin_flush(&mut self, entry: &Entry) -> Result<(), Reason> {
+    /// Gives the file its length, time and executable bit.
+    pub(super) fn complete(&mut self, entry: &Entry) -> Result<(), Reason> {
         self.set_length().map_err(|error| self.reason(&error))?;
         let Some(file) = &self.file else { return Ok(()) };
         // Both are courtesies that some file systems (FAT, network shares) do not offer.
@@ -202,14 +202,24 @@ impl PartFile {
         if entry.exec {
             set_executable(file.plain()).ok();
         }
-        begin_writing(file.plain());
         Ok(())
     }
 
-    /// Puts the file on the disk for good; nothing more can be written.
-    pub(super) fn end_flush(&mut self) -> Result<(), Reason> {
+    /// Lets the system begin to put the file on the disk, where it can be asked to, without waiting for it.
+    pub(super) fn begin_flush(&self) {
+        if let Some(file) = &self.file {
+            begin_writing(file.plain());
+        }
+    }
+
+    /// Puts the file on the disk for good, unless it is there with its whole volume; nothing more can be written.
+    pub(super) fn end_flush(&mut self, volume: Option<&Volume>) -> Result<(), Reason> {
         // Some systems do not rename an open file.
         let Some(file) = self.file.take() else { return Ok(()) };
+        if volume.is_some_and(|volume| volume.holds(file.plain())) {
+            file.was_flushed();
+            return Ok(());
+        }
         file.flush().map_err(|error| self.reason(&error))
     }
 

@@ -71,12 +71,17 @@ impl Landing {
     fn flush_parts(&self, jobs: &mut [Job]) {
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
-            let begun = self.selected(job.index).and_then(|(entry, _node)| part.begin_flush(entry));
-            self.settle(job, begun);
+            let completed = self.selected(job.index).and_then(|(entry, _node)| part.complete(entry));
+            self.settle(job, completed);
+        }
+        let parts = || jobs.iter().filter_map(|job| if let Step::Part(part) = &job.step { Some(part) } else { None });
+        let together = self.volume.is_better_for(parts().count()) && self.volume.flush().is_ok();
+        if !together {
+            parts().for_each(PartFile::begin_flush);
         }
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
-            let flushed = part.end_flush();
+            let flushed = part.end_flush(together.then_some(&self.volume));
             self.settle(job, flushed);
         }
     }

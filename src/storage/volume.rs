@@ -1,0 +1,112 @@
+//! Putting everything that is written to one file system on its disk at once, where that is known to be as good as flushing
+//! each file.
+
+use std::{
+    cell::Cell,
+    fs::File,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::disk::Folder;
+
+/// It also waits for what other programs have written there. When that took longer than this,
+const PATIENCE: Duration = Duration::from_secs(2);
+/// so many batches do without it.
+const REST: u32 = 16;
+/// For fewer files it is not worth while.
+const LEAST_FILES: usize = 8;
+
+/// The file system of a receive folder. Each thread has its own clone.
+#[derive(Clone, Debug)]
+pub(super) struct Volume {
+    /// Opened before anything is written, so that it is told of every error since. None: each file has to be flushed.
+    folder: Option<Arc<File>>,
+    rest: Cell<u32>,
+}
+
+impl Volume {
+    pub(super) fn of(folder: &Folder) -> Self {
+        Self { folder: open(folder).ok().flatten().map(Arc::new), rest: Cell::new(0) }
+    }
+
+    /// Whether `files` files are better flushed by `flush`.
+    pub(super) fn is_better_for(&self, files: usize) -> bool {
+        let rest = self.rest.get();
+        self.rest.set(rest.saturating_sub(1));
+        self.folder.is_some() && files >= LEAST_FILES && rest == 0
+    }
+
+    /// Puts everything that is written there on the disk for good. An error may be another program's: each file has to be
+    /// asked then.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        let started = Instant::now();
+        let flushed = self.folder.as_deref().map_or(Err(io::ErrorKind::Unsupported.into()), flush_all);
+        if flushed.is_err() || started.elapsed() > PATIENCE {
+            self.rest.set(REST);
+        }
+        flushed
+    }
+
+    /// Whether `file` is on it; something else may be mounted below a receive folder.
+    #[cfg(unix)]
+    pub(super) fn holds(&self, file: &File) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let device = |file: &File| file.metadata().map(|metadata| metadata.dev()).ok();
+        self.folder.as_deref().and_then(device).is_some_and(|own| device(file) == Some(own))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn holds(&self, _file: &File) -> bool {
+        false
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open(folder: &Folder) -> io::Result<Option<File>> {
+    use rustix::fs::{Mode, OFlags};
+    /// ext2 to ext4, XFS, Btrfs, F2FS and what is in memory only. Over the network or in user space it may end on the way.
+    const SURE: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = File::from(rustix::fs::openat(folder.dir(), ".", flags, Mode::empty())?);
+    let kind = u64::try_from(rustix::fs::fstatfs(&opened)?.f_type).unwrap_or_default();
+    Ok((SURE.contains(&kind) && tells_errors(&rustix::system::uname().release().to_string_lossy())).then_some(opened))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(_folder: &Folder) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+#[cfg(target_os = "linux")]
+fn flush_all(folder: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(folder)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn flush_all(_folder: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Before Linux 5.8 it said nothing of what could not be written.
+#[cfg(target_os = "linux")]
+fn tells_errors(release: &str) -> bool {
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 8)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::tells_errors;
+
+    #[test]
+    fn only_systems_that_tell_errors_are_trusted() {
+        for release in ["5.8.0", "5.10.0-21-amd64", "6.1", "10.0-rc1"] {
+            assert!(tells_errors(release), "{release}");
+        }
+        for release in ["5.7.19", "4.19.0", "5", "", "x.y"] {
+            assert!(!tells_errors(release), "{release}");
+        }
+    }
+}
