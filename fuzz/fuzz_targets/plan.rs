@@ -18,8 +18,8 @@ use sealdrop::{
     },
     transfer::{
         lane::Report,
-        plan::{self, Standing},
-        send::SendLane,
+        plan::{self, Planned, Standing},
+        send::{SendLane, SentBefore},
     },
     wire::{
         frame::PREFIX_BYTES,
@@ -49,7 +49,7 @@ enum Said {
 
 fuzz_target!(|input: Input| match input {
     Input::Header(entries, json) => match header::parse(&json) {
-        Ok(Message::Plan { items }) => {
+        Ok(Message::Plan { items, .. }) => {
             applied(entries.into(), &items);
         }
         Ok(_) => {}
@@ -76,18 +76,27 @@ fn applied(entries: usize, items: &[PlanItem]) -> bool {
     for item in items {
         let named = u64::from(item.first)..u64::from(item.first) + u64::from(item.count);
         let fits = named.end <= entries as u64;
+        let may = |before: Standing| match before {
+            Standing::Unanswered => true,
+            Standing::Checked => item.want != Want::Check,
+            _ => false,
+        };
         let touched = || named.clone().map(|index| usize::try_from(index).expect("it fits"));
-        let twice = fits && touched().any(|index| simple[index] != Standing::Unanswered);
+        let twice = fits && touched().any(|index| !may(simple[index]));
         match plan::apply(&mut standing, *item) {
-            Ok(None) => assert!(fits && item.want == Want::Check),
-            Ok(Some(range)) => {
-                assert!(fits && !twice && item.want != Want::Check);
+            Ok(Planned { range, replaced }) => {
+                assert!(fits && !twice);
                 assert_eq!(u64::from(range.start)..u64::from(range.end), named);
-                let becomes = if item.want == Want::Send { Standing::Wanted } else { Standing::Ended };
+                assert_eq!(touched().filter(|index| simple[*index] == Standing::Checked).count(), replaced);
+                let becomes = match item.want {
+                    Want::Check => Standing::Checked,
+                    Want::Send => Standing::Wanted,
+                    Want::Skip => Standing::Ended,
+                };
                 touched().for_each(|index| simple[index] = becomes);
             }
             Err(error) => {
-                assert!(!fits || (twice && item.want != Want::Check), "{error:?}");
+                assert!(!fits || twice, "{error:?}");
                 assert_eq!(standing, simple, "refused and yet noted");
                 return false;
             }
@@ -127,12 +136,13 @@ fn lane(kinds: &[u8], said: &[Said]) {
     let stream: Vec<u8> = said.iter().flat_map(|said| header::encode(&message(said)).expect("short")).collect();
     // What cannot be said is refused when it is read.
     let sayable = items.iter().all(|item| {
-        let frame = header::encode(&Message::Plan { items: vec![*item] }).expect("short");
+        let frame = header::encode(&Message::Plan { items: vec![*item], done: Vec::new() }).expect("short");
         header::parse(&frame[PREFIX_BYTES..]).is_ok()
     });
     let places = vec![PathBuf::from("/nowhere/at all"); manifest.entries.len()];
     let mut report = Ends { manifest: Arc::clone(&manifest), ended: vec![None; manifest.entries.len()] };
-    let end = SendLane::new(&mut Recorded::new(&stream), &mut report, Arc::clone(&manifest), &places).run();
+    let (mut link, before) = (Recorded::new(&stream), SentBefore::default());
+    let end = SendLane::new(&mut link, &mut report, Arc::clone(&manifest), &places, before).run();
     if end.is_ok() {
         assert!(good && sayable, "a plan that should have been refused");
         for (entry, ended) in manifest.entries.iter().zip(&report.ended) {
@@ -143,7 +153,7 @@ fn lane(kinds: &[u8], said: &[Said]) {
 
 fn message(said: &Said) -> Message {
     if let Some(item) = item(said) {
-        return Message::Plan { items: vec![item] };
+        return Message::Plan { items: vec![item], done: Vec::new() };
     }
     match said {
         Said::Receipt(index, made) => {

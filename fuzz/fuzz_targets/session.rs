@@ -9,18 +9,27 @@ use std::{collections::VecDeque, sync::Arc};
 use libfuzzer_sys::fuzz_target;
 use sealdrop::{
     model::{
+        conflict::Conflict,
+        device::Peer,
         manifest::{Entry, EntryKind, Manifest, Selection},
         outcome::FileEnd,
+        seal::Md5Digest,
         transfer::TransferId,
     },
-    storage::{landing::Landing, profile::Profile},
+    storage::{
+        journal::Recovered,
+        landing::{Keep, Landing, Terms},
+        part_file::PartFile,
+        profile::Profile,
+    },
     transfer::{
+        check::{Check, CheckJob, CheckNews},
         greet::{self, UNVERIFIED},
         lane::Report,
-        receive::{Commit, ReceiveLane, VerifiedPart},
-        send::SendLane,
+        receive::{Commit, Flush, ReceiveLane, Trouble, VerifiedPart},
+        send::{SendLane, SentBefore},
     },
-    wire::header::{Receipt, ReceiptState},
+    wire::header::{self, Message, Receipt, ReceiptState},
 };
 
 use common::Recorded;
@@ -46,11 +55,34 @@ impl Commit for Checking {
         self.receipts.push_back(Receipt { index: part.index, state: ReceiptState::Verified, md5: Some(part.md5) });
     }
 
+    fn keep(&mut self, index: u32, md5: Md5Digest) {
+        self.receipts.push_back(Receipt { index, state: ReceiptState::Verified, md5: Some(md5) });
+    }
+
+    fn can_flush(&mut self) -> bool {
+        true
+    }
+
+    fn flush(&mut self, _: Flush) {}
+    fn suspend(&mut self, _: PartFile) {}
     fn idle(&mut self) {}
     fn all_files_ended(&mut self) {}
 
     fn try_receipt(&mut self) -> Option<Receipt> {
         self.receipts.pop_front()
+    }
+
+    fn try_trouble(&mut self) -> Option<Trouble> {
+        None
+    }
+}
+
+/// Nothing is there to be hashed.
+impl Check for Nobody {
+    fn check(&mut self, _: CheckJob) {}
+
+    fn try_news(&mut self) -> Option<CheckNews> {
+        None
     }
 }
 
@@ -72,12 +104,23 @@ fn receive(bytes: &[u8]) {
     std::fs::create_dir(&folder).expect("a folder");
     let manifest = manifest();
     let selection = Selection::Some(vec![true, true, true, false]);
-    let landing = Landing::prepare(&profile, &folder, TransferId([7; 16]), Arc::clone(&manifest), selection.clone())
-        .expect("an empty folder");
+    let terms = Terms {
+        id: TransferId([7; 16]),
+        peer: Peer::at("a".to_owned(), true),
+        digest: [1; 32],
+        manifest: Arc::clone(&manifest),
+        message: None,
+        folder: folder.clone(),
+        selection,
+        conflict: Conflict::KeepBoth,
+        accepted_at: 1,
+    };
+    let landing = Landing::prepare(&profile, terms, Keep::Nothing).expect("an empty folder");
     let mut link = Recorded::new(bytes);
     let mut commit = Checking { manifest: Arc::clone(&manifest), receipts: VecDeque::new() };
     let mut report = Nobody;
-    let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, landing.clone(), manifest, &selection);
+    let (mut check, recovered) = (Nobody, Recovered::default());
+    let lane = ReceiveLane::new(&mut link, &mut report, &mut commit, &mut check, landing.clone(), recovered);
     drop(lane.run());
     landing.finish();
     for entry in std::fs::read_dir(folder.join("d")).into_iter().flatten() {
@@ -99,7 +142,10 @@ fn send(bytes: &[u8]) {
         .collect();
     let mut link = Recorded::new(bytes);
     let mut report = Nobody;
-    drop(SendLane::new(&mut link, &mut report, manifest, &places).run());
+    drop(
+        SendLane::new(&mut link, &mut report, manifest, &places, SentBefore { again: true, ..SentBefore::default() })
+            .run(),
+    );
 }
 
 fuzz_target!(|input: (u8, Vec<u8>)| {
@@ -107,6 +153,11 @@ fuzz_target!(|input: (u8, Vec<u8>)| {
     match kind % 3 {
         0 => receive(&bytes),
         1 => send(&bytes),
-        _ => drop(greet::receive_offer(&mut Recorded::new(&bytes), UNVERIFIED)),
+        _ => {
+            let mut link = Recorded::new(&bytes);
+            if let Ok(Some(Message::Offer(offer))) = header::read_header(&mut link) {
+                drop(greet::receive_entries(&mut link, &offer, UNVERIFIED, &mut |_| true));
+            }
+        }
     }
 });

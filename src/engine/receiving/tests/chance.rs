@@ -1,0 +1,260 @@
+//! Words in any order, and bytes that mean nothing: a lane ends, and nothing is published that was not verified.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    time::Instant,
+};
+
+use crossbeam_channel::bounded;
+
+use super::scene::{Scene, Teller};
+use crate::{
+    digest::Hasher,
+    model::{conflict::Conflict, manifest::EntryKind, reason::Reason, reason::ReasonCode, seal::Md5Digest},
+    storage::part_file::PartFile,
+    transfer::{
+        check::{Check, CheckJob, CheckNews},
+        limits::Limits,
+        link::{Held, Link, Wake, Wrote},
+        receive::{Commit, Flush, ReceiveLane, Trouble, VerifiedPart},
+        send::SendLane,
+    },
+    wire::{
+        chunk,
+        header::{By, Message, PlanItem, Receipt, ReceiptState, Want, encode},
+    },
+};
+
+/// A peer whose words are known in advance, and who hears nothing.
+struct Recorded {
+    words: VecDeque<u8>,
+    dice: Dice,
+    limits: Limits,
+}
+
+impl Read for Recorded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.words.read(buffer)
+    }
+}
+
+impl Write for Recorded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Link for Recorded {
+    fn pending(&mut self) -> bool {
+        // Now and then nothing has come yet.
+        self.dice.below(3) > 0
+    }
+
+    fn wait(&mut self) -> io::Result<Wake> {
+        Ok(Wake::Input)
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
+        Ok(if self.dice.below(9) == 0 { Wrote::Input } else { Wrote::Bytes(bytes.len()) })
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        if self.dice.below(5) == 0 { Ok(None) } else { self.read(buffer).map(Some) }
+    }
+
+    fn admit(&mut self, wanted: usize) -> io::Result<usize> {
+        Ok(if self.dice.below(5) == 0 { 0 } else { wanted })
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.words.len().is_multiple_of(7).then_some(Held::Person)
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn queued(&self) -> usize {
+        0
+    }
+
+    fn set_in_body(&mut self, _: bool) {}
+
+    fn set_deadline(&mut self, _: Option<Instant>) {}
+}
+
+#[derive(Clone)]
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn index(&mut self) -> u32 {
+        u32::try_from(self.below(6)).unwrap()
+    }
+
+    fn number(&mut self) -> u64 {
+        let near = self.below(400);
+        [0, 1, 100, 299, 300, 301, near, u64::MAX][usize::try_from(self.below(8)).unwrap()]
+    }
+
+    fn md5(&mut self) -> Md5Digest {
+        let bytes = usize::try_from(self.below(2) * 300).unwrap();
+        let mut hasher = Hasher::new();
+        hasher.update(&super::scene::seeded(1, bytes));
+        hasher.finish()
+    }
+
+    /// A word of a receiver, or one that anybody may say.
+    fn word(&mut self) -> Vec<u8> {
+        let (index, offset, md5) = (self.index(), self.number(), self.md5());
+        let count = 1 + self.index();
+        let want = [Want::Check, Want::Send, Want::Skip][usize::try_from(self.below(3)).unwrap()];
+        let done = if self.below(4) == 0 { vec![(index, md5)] } else { Vec::new() };
+        let state = if self.below(2) == 0 { ReceiptState::Verified } else { ReceiptState::Mismatch };
+        let message = match self.below(9) {
+            0..=2 => Message::Plan { items: vec![PlanItem { first: index, count, want }], done },
+            3 | 4 => Message::At { index, offset, md5 },
+            5 => Message::Receipt(Receipt { index, state, md5: Some(md5) }),
+            6 => Message::Working { index: Some(index), done: offset, total: self.number() },
+            _ => return self.word_of_anybody(),
+        };
+        encode(&message).unwrap()
+    }
+
+    fn word_of_anybody(&mut self) -> Vec<u8> {
+        let reason = Reason::bare(ReasonCode::Cancelled);
+        let message = match self.below(12) {
+            0..=3 => Message::Pause { by: By::Sender, reason },
+            4..=8 => Message::Resume,
+            9 => Message::Done,
+            10 => Message::Working { index: None, done: self.number(), total: self.number() },
+            _ => Message::Ping,
+        };
+        encode(&message).unwrap()
+    }
+
+    /// Something that a sender may say, nearly right.
+    fn file(&mut self) -> Vec<u8> {
+        let (index, offset, md5) = (self.index(), self.number(), self.md5());
+        let mut said = Vec::new();
+        if self.below(5) > 0 {
+            said.extend(encode(&Message::File { index, offset: if self.below(2) == 0 { 0 } else { offset } }).unwrap());
+            for _ in 0..self.below(3) {
+                if self.below(4) == 0 {
+                    said.extend(chunk::INTERLUDE);
+                    said.extend(self.word_of_anybody());
+                }
+                let bytes = super::scene::seeded(1, [300, 100, 200, 1][usize::try_from(self.below(4)).unwrap()]);
+                said.extend(chunk::chunk_start(u32::try_from(bytes.len()).unwrap()));
+                said.extend(bytes);
+            }
+            said.extend(chunk::END);
+        }
+        said.extend(match self.below(8) {
+            0 => encode(&Message::Failed { index, reason: Reason::bare(ReasonCode::Changed) }).unwrap(),
+            1 => self.word_of_anybody(),
+            _ => encode(&Message::Seal { index, md5 }).unwrap(),
+        });
+        said
+    }
+}
+
+fn scene() -> Scene {
+    let mut scene = Scene::of(&[300, 300, 0, 300]);
+    for place in &scene.places {
+        if std::fs::metadata(place).unwrap().len() > 0 {
+            std::fs::write(place, super::scene::seeded(1, 300)).unwrap();
+        }
+    }
+    scene.and(&["folder"], EntryKind::Folder);
+    scene.before.again = true;
+    scene
+}
+
+#[test]
+fn a_sender_that_hears_anything_ends() {
+    let scene = scene();
+    for seed in 1..3000 {
+        let mut dice = Dice(seed * 0x9e37_79b9);
+        let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
+        let mut link = Recorded { words, dice, limits: scene.limits };
+        let (tell, said) = bounded(10_000);
+        let (manifest, before) = (scene.manifest.clone(), scene.before.clone());
+        SendLane::new(&mut link, &mut Teller(tell), manifest, &scene.places, before).run().ok();
+        drop(said);
+    }
+}
+
+/// Hashes at once, says what it did, and publishes nothing.
+struct Desk {
+    receipts: VecDeque<Receipt>,
+    news: Option<CheckNews>,
+}
+
+impl Commit for &mut Desk {
+    fn commit(&mut self, part: VerifiedPart) {
+        assert_eq!(part.part.written(), if part.index == 2 { 0 } else { 300 }, "a verified part is whole");
+        self.receipts.push_back(Receipt { index: part.index, state: ReceiptState::Verified, md5: Some(part.md5) });
+    }
+    fn keep(&mut self, index: u32, md5: Md5Digest) {
+        self.receipts.push_back(Receipt { index, state: ReceiptState::Verified, md5: Some(md5) });
+    }
+    fn can_flush(&mut self) -> bool {
+        true
+    }
+    fn flush(&mut self, _: Flush) {}
+    fn suspend(&mut self, _: PartFile) {}
+    fn idle(&mut self) {}
+    fn all_files_ended(&mut self) {}
+    fn try_receipt(&mut self) -> Option<Receipt> {
+        self.receipts.pop_front()
+    }
+    fn try_trouble(&mut self) -> Option<Trouble> {
+        None
+    }
+}
+
+impl Check for Desk {
+    fn check(&mut self, job: CheckJob) {
+        let mut hasher = Hasher::new();
+        hasher.update(&super::scene::seeded(1, usize::try_from(job.bytes).unwrap()));
+        self.news = Some(CheckNews::Over(Ok(hasher)));
+    }
+    fn try_news(&mut self) -> Option<CheckNews> {
+        self.news.take()
+    }
+}
+
+#[test]
+fn a_receiver_that_hears_anything_ends() {
+    let mut scene = scene();
+    scene.conflict = Conflict::SkipIdentical;
+    scene.before.again = false;
+    std::fs::copy(&scene.places[0], scene.received().join("file 0")).unwrap();
+    let (landing, _) = scene.landing();
+    for seed in 1..3000 {
+        let mut dice = Dice(seed * 0x9e37_79b9);
+        let words = (0..dice.below(6)).flat_map(|_| dice.file()).collect();
+        let mut link = Recorded { words, dice, limits: Limits { flush_bytes: 100, ..scene.limits } };
+        let (tell, said) = bounded(10_000);
+        let mut commit = Desk { receipts: VecDeque::new(), news: None };
+        let mut check = Desk { receipts: VecDeque::new(), news: None };
+        let recovered = crate::storage::journal::Recovered::default();
+        let mut commit = &mut commit;
+        ReceiveLane::new(&mut link, &mut Teller(tell), &mut commit, &mut check, landing.clone(), recovered).run().ok();
+        drop(said);
+    }
+    landing.discard();
+    assert_eq!(scene.names(), ["file 0"]);
+}
