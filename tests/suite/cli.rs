@@ -198,9 +198,9 @@ fn checksum_prints_what_md5sum_prints() {
 #[test]
 fn killed_receiver_goes_on_when_it_is_started_again() {
     let home = Home::new();
-    let file = home.sparse("zeros", 2 << 30);
+    let file = home.sparse("zeros", 256 << 20);
     let (mut receiver, to) = home.receive(&["--accept", "all"]);
-    let mut sender = home.send(&to, &[&file]);
+    let mut sender = home.send(&to, &["--limit", "60MB/s", &file]);
     sender.event("progress");
     receiver.kill();
     drop(receiver);
