@@ -79,8 +79,13 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             Ok(()) => Ok(()),
             Err(error) => {
                 let error = last_word(self.link, error);
-                self.farewell.last = error.abort().map(Message::Abort);
-                Err(Box::new(LaneEnd { error, farewell: self.farewell }))
+                let farewell = if error.is_break() && self.farewell.chunk_left > 0 {
+                    // Zeros would be taken for bytes of the file, which are to stay: a connection that just ends says enough.
+                    Farewell::default()
+                } else {
+                    Farewell { last: error.abort().map(Message::Abort), ..self.farewell }
+                };
+                Err(Box::new(LaneEnd { error, farewell }))
             }
         }
     }

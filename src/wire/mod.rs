@@ -292,7 +292,8 @@
 //!   report that.
 //! * **Cancelling in the middle of a body.** Chunks have borders: fill the current chunk with zeros up to its length, then
 //!   write length -1 and the `abort` frame. Nothing after a cancel is published, so the zeros harm nobody. What takes longer
-//!   than 2 s is cut off, and the other side sees a lost connection.
+//!   than 2 s is cut off, and the other side sees a lost connection. Where the transfer is to go on, the connection ends
+//!   without zeros and without `abort`: the bytes that have come are kept.
 //! * **End of stream** without `done`, `lane_done` or `abort` before it is a lost connection, wherever it happens: also
 //!   between two messages. The transfer goes on over another (section 8).
 //! * **Deadlines** (all absolute, see section 13) are answered `abort {timeout}`. When nobody answers an offer in time, whose
