@@ -290,10 +290,9 @@
 //!   writing, read and drop what still comes for at most 2 s or 16 MiB, then close. Closing at once would send a reset, and a
 //!   reset throws away the reason before it is read. After a write error, first read what the peer has already said, and
 //!   report that.
-//! * **Cancelling in the middle of a body.** Chunks have borders: fill the current chunk with zeros up to its length, then
-//!   write length -1 and the `abort` frame. Nothing after a cancel is published, so the zeros harm nobody. What takes longer
-//!   than 2 s is cut off, and the other side sees a lost connection. Where the transfer is to go on, the connection ends
-//!   without zeros and without `abort`: the bytes that have come are kept.
+//! * **Cancelling in the middle of a body.** Fill the current chunk with zeros up to its length, then write length -1 and the
+//!   `abort` frame; what takes longer than 2 s is cut off. Nothing after a cancel is published, so the zeros harm nobody. Where
+//!   the transfer is to go on, the connection ends without zeros or `abort`: what has come is kept.
 //! * **End of stream** without `done`, `lane_done` or `abort` before it is a lost connection, wherever it happens: also
 //!   between two messages. The transfer goes on over another (section 8).
 //! * **Deadlines** (all absolute, see section 13) are answered `abort {timeout}`. When nobody answers an offer in time, whose
