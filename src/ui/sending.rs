@@ -41,10 +41,11 @@ impl App {
         self.state.staging.clear();
     }
 
-    /// The same paths to the same device, under a new name.
+    /// What has not arrived to the same device, under a new name.
     pub(super) fn send_again(&mut self, key: TransferKey) {
         let Some(row) = self.state.transfers.row(key) else { return };
         let Some(sent) = row.sent.clone().filter(|_| row.another_try().is_some()) else { return };
+        let sent = Sent { roots: row.roots_to_send_again(), ..sent };
         let name = row.snapshot.peer.name.clone();
         let what = What::Paths(sent.roots.clone());
         if self.request(sent, name, what)

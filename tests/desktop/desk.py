@@ -261,10 +261,13 @@ class Program:
         return wait_for(f"{node.role} {node.name!r} to be in view", middle, timeout=5)
 
     def fill(self, name, text):
-        """Clicks the text field and types over what stands in it."""
+        """Clicks the text field and types over what stands in it; no text empties it."""
         self.click(name, role=FIELD)
+        # Keys that come before the click has been drawn go nowhere.
+        wait_for(f"the field {name!r} to take keys", lambda: any(node.focused for node in self.all(name, FIELD)), timeout=10)
         sh("xdotool", "key", "--clearmodifiers", "ctrl+a", "BackSpace")
-        sh("xdotool", "type", "--delay", "20", text)
+        if text:
+            sh("xdotool", "type", "--delay", "20", text)
         wait_for(f"{text!r} to stand in the field {name!r}", lambda: [n.text for n in self.all(name, FIELD)] == [text], timeout=10)
 
     def tab_to(self, name):

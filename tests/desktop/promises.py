@@ -245,6 +245,7 @@ if __name__ == "__main__":
         survive.a_killed_sender_goes_on_where_it_was,
         survive.closing_both_windows_loses_nothing,
         survive.one_failed_file_is_sent_again_by_retry_and_no_other,
+        survive.a_file_that_is_another_now_is_offered_again_by_retry_and_no_other,
         survive.a_folder_that_is_there_already_costs_only_what_is_missing,
         survive.discard_removes_what_an_interrupted_transfer_left,
         a_window_closes_at_once_and_in_order,

@@ -31,6 +31,14 @@ impl Station {
         });
     }
 
+    /// After a restart, which may have heard of it already.
+    fn interrupted(&mut self, key: TransferKey) {
+        self.find("the interrupted transfer", |event| match event {
+            Event::Snapshot(snapshot) if snapshot.key == key && snapshot.stage == Stage::Interrupted => Some(()),
+            _ => None,
+        });
+    }
+
     fn moved(&mut self, key: TransferKey, bytes: u64) {
         self.wait("bytes", |event| match event {
             Event::Snapshot(snapshot) if snapshot.key == key && snapshot.moved >= bytes => Some(()),
@@ -106,7 +114,7 @@ fn a_receiver_that_was_closed_goes_on_when_it_is_back() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.snapshot(receiving, "the interrupted transfer", |it| matches!(it.stage, Stage::Interrupted).then_some(()));
+    b.interrupted(receiving);
     // Its port is another one now: it calls.
     b.say(Command::Resume(receiving));
     verified(&mut a, sending, &mut b, receiving);
@@ -125,6 +133,30 @@ fn a_sender_that_was_closed_goes_on_when_somebody_says_so() {
     // Unless the receiver has asked for it before anybody here could look.
     a.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
     a.say(Command::Resume(sending));
+    verified(&mut a, sending, &mut b, receiving);
+    assert_eq!(fs::read(b.received().join("large.bin")).unwrap(), bytes);
+}
+
+#[test]
+fn a_sender_that_is_closed_in_the_middle_of_a_chunk_spoils_nothing_that_has_arrived() {
+    // The receiver is the slow one: the sender stands in the middle of a chunk.
+    let mut b = Station::with("b", |settings| settings.receive_limit = Some(4 << 20));
+    let mut a = Station::new("a");
+    let bytes = seeded(12, 16 * MIB);
+    let source = a.file("large.bin", &bytes);
+    let sending = a.send(&b, &[&source]);
+    let receiving = b.accept();
+    b.moved(receiving, 2 * MIB as u64);
+    let mut a = a.restart("a");
+    a.interrupted(sending);
+    b.stage(receiving, "the break", |stage| matches!(stage, Stage::Reconnecting { .. }));
+    a.say(Command::Resume(sending));
+    let kept = b.wait("bytes that need not move", |event| match event {
+        Event::StartedAgain { .. } => panic!("what had arrived began anew"),
+        Event::Snapshot(snapshot) if snapshot.key == receiving && snapshot.kept > 0 => Some(snapshot.kept),
+        _ => None,
+    });
+    assert!(kept >= 2 * MIB as u64, "it went on behind {kept} bytes");
     verified(&mut a, sending, &mut b, receiving);
     assert_eq!(fs::read(b.received().join("large.bin")).unwrap(), bytes);
 }
@@ -255,7 +287,7 @@ fn discarding_leaves_nothing_unfinished_behind() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.snapshot(receiving, "the interrupted transfer", |it| matches!(it.stage, Stage::Interrupted).then_some(()));
+    b.interrupted(receiving);
     assert_eq!(tree(&b.received()).len(), 1, "the part");
     b.say(Command::Discard(receiving));
     assert_eq!(b.ending(receiving).outcome, Outcome::Cancelled);

@@ -184,6 +184,28 @@ fn what_did_not_come_through_can_be_sent_again_by_one_click() {
 }
 
 #[test]
+fn what_has_arrived_whole_is_not_offered_again() {
+    let mut window = Window::new();
+    window.stage(&[
+        tree("/home/anna/a.bin", &[("", 1000)], Vec::new()),
+        tree("/home/anna/b.bin", &[("", 1000)], Vec::new()),
+    ]);
+    window.type_into("Address", "10.0.0.9");
+    window.click("Send");
+    let Some(Command::Send(request)) = window.engine.asked().into_iter().next() else { panic!("nothing was sent") };
+    let key = TransferKey { id: request.id, direction: Direction::Outgoing };
+    let reason = Reason::bare(ReasonCode::Changed);
+    let over = ending(Outcome::Partial, Some(reason), 1, 1000);
+    window.tell(Event::Snapshot(snapshot(key, over, manifest(&[("a.bin", Some(1000)), ("b.bin", Some(1000))]))));
+    window.tell(Event::FileEnded { key, end: file_end(0, FileState::Verified) });
+    window.tell(Event::FileEnded { key, end: file_end(1, FileState::Failed) });
+    window.wait(1000);
+    window.click("Retry");
+    let Some(Command::Send(again)) = window.engine.asked().into_iter().next() else { panic!("nothing was sent again") };
+    assert!(matches!(&again.what, What::Paths(paths) if *paths == [PathBuf::from("/home/anna/b.bin")]));
+}
+
+#[test]
 fn a_person_who_declined_is_not_asked_again() {
     let mut window = Window::new();
     let key = sent(&mut window);

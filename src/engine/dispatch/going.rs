@@ -77,10 +77,14 @@ impl Going {
     }
 
     fn pause(&self) -> Option<Pause> {
-        let (here, there) = (self.paused_here, self.held_there.is_some());
-        let reason = self.held_there.as_ref().filter(|reason| concerns_all(reason)).or(self.obstacle.as_ref());
-        let held = here || there || self.obstacle.is_some();
-        held.then(|| Pause { here, there, reason: reason.cloned() })
+        // A disk that has to change is not somebody who holds it.
+        let (waits_there, held_there) = match &self.held_there {
+            Some(reason) if concerns_all(reason) => (Some(reason), false),
+            held_there => (None, held_there.is_some()),
+        };
+        let reason = waits_there.or(self.obstacle.as_ref());
+        let held = self.paused_here || held_there || reason.is_some();
+        held.then(|| Pause { here: self.paused_here, there: held_there, reason: reason.cloned() })
     }
 }
 

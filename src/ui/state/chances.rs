@@ -1,5 +1,7 @@
 //! What can be asked of a transfer as it stands: which buttons its row has.
 
+use std::{collections::HashSet, ffi::OsStr, path::PathBuf};
+
 use super::rows::Row;
 use crate::{
     model::{
@@ -87,6 +89,24 @@ impl Row {
         let arrived = self.ending().map_or(0, |ending| ending.files);
         let missing = self.snapshot.files.saturating_sub(arrived + tally.skipped + tally.there);
         missing.max(tally.failed + tally.mismatch)
+    }
+
+    /// What is offered when it is sent once more: of the files and folders that were chosen, those of which a file is missing
+    /// there. What has arrived whole would only stand there twice.
+    pub fn roots_to_send_again(&self) -> Vec<PathBuf> {
+        let chosen = self.sent.as_ref().map(|sent| sent.roots.as_slice()).unwrap_or_default();
+        let missing = |index: &&u32| self.ends.get(index).is_none_or(|end| !Self::stays_done(end.state));
+        let tops: HashSet<&str> = self.files.iter().filter(missing).filter_map(|index| self.top_name(*index)).collect();
+        let is_missing =
+            |root: &&PathBuf| root.file_name().and_then(OsStr::to_str).is_some_and(|name| tops.contains(name));
+        let missing: Vec<PathBuf> = chosen.iter().filter(is_missing).cloned().collect();
+        // Where the names do not tell (they are not on the list, or were changed for it), all of it is offered.
+        if missing.len() < tops.len() || missing.is_empty() { chosen.to_vec() } else { missing }
+    }
+
+    /// The first part of the path of an entry.
+    fn top_name(&self, index: u32) -> Option<&str> {
+        self.snapshot.manifest.entries.get(index as usize)?.path.first().map(String::as_str)
     }
 
     /// What came to an end for good: it is not sent once more when the transfer goes on.

@@ -188,7 +188,7 @@ words! {
     ResumeTryNowTip => "Tries again now",
     ResumeTryingTip => "It is being tried right now",
     Retry => "Retry",
-    RetryAllTip => "Offers all of it again, as it is now",
+    RetryAllTip => "Offers what has not arrived again, as it is now",
     RuleAccept => "Accept into a folder",
     RuleAsk => "Ask each time",
     RuleBlock => "Block",

@@ -6,10 +6,10 @@ use crate::{
     model::{conflict::Conflict, preflight::Preflight},
     ui::{
         action::{Action, CardAction},
-        state::{State, notices::Tone, offers::OfferCard},
+        state::{State, offers::OfferCard},
         text,
         theme::palette,
-        widgets::{told, weak},
+        widgets::weak,
     },
 };
 
@@ -31,7 +31,8 @@ pub(super) fn conflict_ui(
         there: preflight.there,
         files: offer.tree.summary().files,
     };
-    told(ui, Tone::Info, &text::are_there(names));
+    // Without a sign: the one for news looks like one more choice.
+    ui.add(Label::new(RichText::new(text::are_there(names)).color(palette(ui).strong)).wrap());
     ui.vertical(|ui| {
         ui.spacing_mut().interact_size.y = 22.0;
         ui.spacing_mut().item_spacing.y = 3.0;
