@@ -1,11 +1,18 @@
 //! From verified parts to files under their real names, many at a time: each step is taken for all of them before the next,
 //! so that they share the disk's waiting.
 
-use std::{io, path::PathBuf};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
 
 use crate::{
     model::{conflict::Conflict, file_name::numbered, reason::Reason, seal::Md5Digest},
-    storage::{folder_handles::MAX_NUMBER, journal::Line, part_file::PartFile, path_map::NodeId},
+    storage::{
+        disk::Folder,
+        error::{Doing, io_reason},
+        folder_handles::MAX_NUMBER,
+        journal::Line,
+        part_file::PartFile,
+        path_map::NodeId,
+    },
 };
 
 use super::{Landing, mark, may_pass};
@@ -30,7 +37,8 @@ pub(super) struct Job {
 
 enum Step {
     Part(PartFile),
-    Named,
+    /// It has its name in this folder, wherever that was moved meanwhile.
+    Named(Arc<Folder>),
     Failed(Reason),
 }
 
@@ -62,8 +70,9 @@ impl Landing {
 
     pub(super) fn publish(&self, mut jobs: Vec<Job>) -> Vec<(u32, Result<PathBuf, Reason>)> {
         self.flush_parts(&mut jobs);
+        self.flush_above(&mut jobs);
         self.give_names(&mut jobs);
-        self.flush_folders(&mut jobs);
+        Self::flush_folders(&mut jobs);
         self.note_done(&jobs);
         jobs.into_iter().map(|job| (job.index, self.result(job))).collect()
     }
@@ -83,6 +92,18 @@ impl Landing {
             let Step::Part(part) = &mut job.step else { continue };
             let flushed = part.end_flush(together.then_some(&self.volume));
             self.settle(job, flushed);
+        }
+    }
+
+    /// What is above the files is put on the disk first: where that fails, nothing has a real name yet.
+    fn flush_above(&self, jobs: &mut [Job]) {
+        let map = &self.shared.map;
+        let parts = jobs.iter().filter(|job| matches!(job.step, Step::Part(_)));
+        let failed = self.flush_folder_names(parts.map(|job| map.parent(job.node)));
+        for job in jobs {
+            if let Some(reason) = failed.get(&map.parent(job.node)) {
+                self.settle(job, Err(reason.clone()));
+            }
         }
     }
 
@@ -179,7 +200,8 @@ impl Landing {
         };
         match renamed {
             Ok(()) => {
-                if let Step::Part(part) = std::mem::replace(&mut job.step, Step::Named) {
+                let named = Step::Named(Arc::clone(part.folder()));
+                if let Step::Part(part) = std::mem::replace(&mut job.step, named) {
                     part.published();
                 }
             }
@@ -192,21 +214,19 @@ impl Landing {
         }
     }
 
-    fn flush_folders(&self, jobs: &mut [Job]) {
-        let map = &self.shared.map;
-        let named = |job: &&Job| matches!(job.step, Step::Named);
-        let failed = self.flush_names(jobs.iter().filter(named).map(|job| map.parent(job.node)));
+    fn flush_folders(jobs: &mut [Job]) {
+        let mut flushed: HashMap<*const Folder, Result<(), Reason>> = HashMap::new();
         for job in jobs {
-            if matches!(job.step, Step::Named)
-                && let Some(reason) = failed.get(&map.parent(job.node))
-            {
+            let Step::Named(folder) = &job.step else { continue };
+            let flush = || folder.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing));
+            if let Err(reason) = flushed.entry(Arc::as_ptr(folder)).or_insert_with(flush) {
                 job.step = Step::Failed(reason.clone());
             }
         }
     }
 
     fn note_done(&self, jobs: &[Job]) {
-        let done: Vec<&Job> = jobs.iter().filter(|job| matches!(job.step, Step::Named)).collect();
+        let done: Vec<&Job> = jobs.iter().filter(|job| matches!(job.step, Step::Named(_))).collect();
         let lines: Vec<Line> = done.iter().map(|job| self.done_line(job)).collect();
         // If that fails, or is lost with the power, the commit's line leads to the file, and its digest tells.
         if lines.is_empty() || self.journal(&lines, false).is_err() {
@@ -225,7 +245,7 @@ impl Landing {
 
     fn result(&self, job: Job) -> Result<PathBuf, Reason> {
         match job.step {
-            Step::Named => Ok(self.path_of(self.shared.map.parent(job.node)).join(job.name)),
+            Step::Named(_) => Ok(self.path_of(self.shared.map.parent(job.node)).join(job.name)),
             Step::Failed(reason) => Err(reason),
             Step::Part(_) => Err(super::internal("neither published nor failed", job.index)),
         }
@@ -235,7 +255,7 @@ impl Landing {
 fn commit_line(job: &Job) -> Line {
     let size = match &job.step {
         Step::Part(part) => part.written(),
-        Step::Named | Step::Failed(_) => 0,
+        Step::Named(_) | Step::Failed(_) => 0,
     };
     Line::Commit { index: job.index, name: job.name.clone(), size, md5: job.md5.to_string() }
 }

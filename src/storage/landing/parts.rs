@@ -126,18 +126,15 @@ impl Landing {
         let (_size, node) = self.selected_file(index)?;
         file.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing))?;
         if flushed.load(Ordering::Acquire) == 0 {
-            self.make_findable(node)?;
+            // It is no use when a crash takes its name away, or that of a folder above it.
+            folder.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing))?;
+            let failed = self.flush_folder_names([self.shared.map.parent(node)]);
+            failed.into_values().next().map_or(Ok(()), Err)?;
         }
         mark(&self.shared.marks.noted, index, true);
         self.journal(&[Line::Flushed { index, to: offset }], true)?;
         flushed.fetch_max(offset, Ordering::AcqRel);
         Ok(())
-    }
-
-    /// A part is no use when a crash takes its name away, or that of a folder above it.
-    fn make_findable(&self, node: super::NodeId) -> Result<(), Reason> {
-        let failed = self.flush_names([self.shared.map.parent(node)]);
-        failed.into_values().next().map_or(Ok(()), Err)
     }
 
     /// The connection broke: puts what has come of a file on the disk for good and keeps it for the next one.
