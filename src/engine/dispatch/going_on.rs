@@ -247,7 +247,7 @@ impl Dispatch {
         };
         let Some(record) = self.records.get_mut(&key).filter(theirs).filter(|record| record.forced_end.is_none())
         else {
-            return self.turn_away(link, ReasonCode::UnknownTransfer);
+            return self.turn_away_unknown(link);
         };
         let newest = record.going.parked.as_ref().map_or(record.going.epoch, |(_, epoch)| *epoch);
         if epoch <= newest.max(1) {
@@ -268,6 +268,12 @@ impl Dispatch {
         self.take_up(key, link, epoch);
     }
 
+    /// While it is not known yet what earlier runs have left, whoever comes back for it comes too early, and tries again.
+    fn turn_away_unknown(&self, link: SocketLink) {
+        let code = if self.is_restored { ReasonCode::UnknownTransfer } else { ReasonCode::ConnectionLost };
+        self.turn_away(link, code);
+    }
+
     fn take_up(&mut self, key: TransferKey, link: SocketLink, epoch: u32) {
         let Some(record) = self.records.get_mut(&key) else { return };
         record.going.epoch = epoch;
@@ -280,7 +286,7 @@ impl Dispatch {
         let theirs = |record: &&mut Record| record.is_lasting() && record.snapshot.peer.key == peer.key;
         let record = self.records.get_mut(&key).filter(theirs).filter(|record| record.forced_end.is_none());
         let Some(record) = record.filter(|_| self.stopping_until.is_none()) else {
-            return self.turn_away(link, ReasonCode::UnknownTransfer);
+            return self.turn_away_unknown(link);
         };
         self.closers.close(link, Farewell { last: Some(Message::Done), ..Farewell::default() });
         if let (Some(to), Some(request)) = (peer.dial.clone(), &mut record.request) {

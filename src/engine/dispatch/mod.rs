@@ -92,6 +92,8 @@ pub(super) struct Dispatch {
     records: HashMap<TransferKey, Record>,
     /// Ended with files that failed, newest first: may be taken up again.
     resting: VecDeque<Record>,
+    /// What earlier runs have left is known.
+    is_restored: bool,
     /// The rank that was given last.
     ranks: u64,
     /// Names under which something was offered here, newest first: each stands for one offer only.
@@ -140,6 +142,7 @@ impl Dispatch {
             outbox: Outbox::default(),
             records: HashMap::new(),
             resting: VecDeque::new(),
+            is_restored: false,
             ranks: 0,
             spent: VecDeque::new(),
             stages: HashMap::new(),

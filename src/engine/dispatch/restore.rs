@@ -29,6 +29,7 @@ use super::{
 impl Dispatch {
     pub(super) fn restored(&mut self, kept: Kept) {
         let Kept { incoming, outgoing, lost } = kept;
+        self.is_restored = true;
         if self.stopping_until.is_some() {
             return;
         }
