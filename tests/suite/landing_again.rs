@@ -13,7 +13,6 @@ use sealdrop::{
         conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
-        file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest, Selection},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
@@ -25,7 +24,7 @@ use sealdrop::{
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
         profile::Profile,
-        receive_folder::{parse_paths, preflight},
+        receive_folder::preflight,
     },
 };
 use tempfile::TempDir;
@@ -278,8 +277,7 @@ fn what_is_there_is_found_but_for_keep_both() {
     fs::create_dir(desk.at("P/d")).unwrap();
     let entries = || vec![folder("P"), file("P/a", 4), file("P/b", 4), file("P/d", 4), file("t", 4)];
     let manifest = Manifest::from_entries(entries()).unwrap();
-    let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-    assert_eq!(preflight(&desk.inbox(), &manifest, &paths).there, 1);
+    assert_eq!(preflight(&desk.inbox(), &manifest.into()).there, 1);
     for conflict in Conflict::ALL {
         let landing = desk.land(entries(), conflict);
         let found: Vec<_> = (0..5).filter_map(|index| Some((index, landing.there(index)?))).collect();

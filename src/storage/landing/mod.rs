@@ -34,7 +34,7 @@ use std::{
 
 use crate::model::{
     conflict::Conflict,
-    file_name::{BadName, NameRules},
+    file_name::NameRules,
     manifest::{Entry, EntryKind, Manifest},
     reason::{Reason, ReasonCode},
     transfer::TransferId,
@@ -50,7 +50,7 @@ use super::{
     path_map::{NodeId, PathMap, ROOT, UsedNames},
     probe::probe_folding,
     profile::Profile,
-    receive_folder::{check_folder, folder_reason, parse_paths},
+    receive_folder::{check_folder, folder_reason},
 };
 
 pub use super::{
@@ -297,9 +297,7 @@ fn agree(
 ) -> Result<Desk, Reason> {
     let place = profile.running_folder();
     let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
-    let plain = lay_out(&terms.manifest, map.folds(), &|_| false)?;
-    let changed = map.tops().filter(|top| map.name(*top) != plain.name(*top));
-    let names = changed.map(|top| (top.position(), map.name(top).to_owned())).collect();
+    let names = if map.has_changed_top() { names_of_tops(terms, map)? } else { Vec::new() };
     let layout = Layout { folds: map.folds(), names, found: found.iter().map(|top| top.position()).collect() };
     let running = disk.folder(&place).map_err(failed)?;
     let journal = Journal::create(&running, terms.id, terms.manifest.entries.len() as u64).map_err(failed)?;
@@ -307,10 +305,15 @@ fn agree(
     Ok(Desk::new(journal))
 }
 
-fn lay_out(manifest: &Manifest, folds: bool, is_taken: &dyn Fn(&str) -> bool) -> Result<PathMap, Reason> {
-    let bad_path = |(_index, bad): (u32, BadName)| bad.reason();
-    let paths = parse_paths(manifest, NameRules::here()).map_err(bad_path)?;
-    PathMap::build(manifest, &paths, folds, is_taken).map_err(bad_path)
+/// Top-level names that are not as the manifest alone would have them.
+fn names_of_tops(terms: &Terms, map: &PathMap) -> Result<Vec<(u32, String)>, Reason> {
+    let plain = lay_out(&terms.manifest, map.folds(), &|_| false)?;
+    let changed = map.tops().filter(|top| map.name(*top) != plain.name(*top));
+    Ok(changed.map(|top| (top.position(), map.name(top).to_owned())).collect())
+}
+
+fn lay_out(manifest: &Arc<Manifest>, folds: bool, is_taken: &dyn Fn(&str) -> bool) -> Result<PathMap, Reason> {
+    PathMap::build(manifest, NameRules::here(), folds, is_taken).map_err(|(_index, bad)| bad.reason())
 }
 
 /// The names as they came out when the transfer began.
