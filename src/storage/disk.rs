@@ -120,6 +120,10 @@ impl Folder {
         &self.dir
     }
 
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
     pub(super) fn place(&self) -> &Path {
         &self.place
     }

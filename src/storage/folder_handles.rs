@@ -10,7 +10,7 @@ use std::{
 use crate::model::file_name::numbered;
 
 use super::{
-    disk::Folder,
+    disk::{Disk, Folder},
     path_map::{NodeId, PathMap, ROOT},
 };
 
@@ -42,6 +42,10 @@ impl FolderHandles {
     /// The same root with nothing else open, for another thread.
     pub(super) fn fresh(&self) -> Self {
         Self::new(Arc::clone(&self.root))
+    }
+
+    pub(super) fn disk(&self) -> &Disk {
+        self.root.disk()
     }
 
     /// The folder at `node`. It is not found where a link stands in its place, or anywhere above it.
@@ -123,12 +127,9 @@ fn open_below(parent: &Folder, name: &str, missing: Missing) -> io::Result<Folde
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        model::{
-            file_name::NameRules,
-            manifest::{Entry, EntryKind, Manifest},
-        },
-        storage::disk::Disk,
+    use crate::model::{
+        file_name::NameRules,
+        manifest::{Entry, EntryKind, Manifest},
     };
 
     use super::*;

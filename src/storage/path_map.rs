@@ -289,35 +289,38 @@ impl<'a> Builder<'a> {
     }
 
     fn free_name(&mut self, parent: NodeId, sent: &str, safe: Cow<'a, str>) -> Cow<'a, str> {
-        if self.claim(parent, sent, &safe) {
+        if self.claim(parent, sent, safe.clone()) {
             return safe;
         }
         let counter = (parent, self.key(&numbered(&safe, 2)));
         let mut n = self.next_number.get(&counter).copied().unwrap_or(2);
         loop {
-            let name = Cow::Owned(numbered(&safe, n));
+            let name = numbered(&safe, n);
             n = n.saturating_add(1);
-            if self.claim(parent, sent, &name) {
+            if self.claim(parent, sent, Cow::Owned(name.clone())) {
                 self.next_number.insert(counter, n);
-                return name;
+                return Cow::Owned(name);
             }
         }
     }
 
-    fn claim(&mut self, parent: NodeId, sent: &str, name: &Cow<'a, str>) -> bool {
-        if parent == ROOT && (self.is_taken)(name) {
+    fn claim(&mut self, parent: NodeId, sent: &str, name: Cow<'a, str>) -> bool {
+        if parent == ROOT && (self.is_taken)(&name) {
             return false;
         }
         if self.map.folds {
-            return self.used.insert((parent, Cow::Owned(folded(name))));
+            return self.used.insert((parent, Cow::Owned(folded(&name))));
         }
-        let other = self.children.get(&(parent, &**name));
-        let is_in_use = other.is_some_and(|other| !self.map.changed.contains_key(other))
-            || (!self.used.is_empty() && self.used.contains(&(parent, Cow::Borrowed(name))));
-        if !is_in_use && **name != *sent {
-            self.used.insert((parent, name.clone()));
+        let is_as_sent = name == sent;
+        let other = if is_as_sent { None } else { self.children.get(&(parent, &*name)) };
+        if other.is_some_and(|other| !self.map.changed.contains_key(other)) {
+            return false;
         }
-        !is_in_use
+        if is_as_sent {
+            self.used.is_empty() || !self.used.contains(&(parent, name))
+        } else {
+            self.used.insert((parent, name))
+        }
     }
 
     fn key(&self, name: &str) -> String {

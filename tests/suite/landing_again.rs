@@ -19,6 +19,7 @@ use sealdrop::{
         transfer::TransferId,
     },
     storage::{
+        disk::{Disk, Op},
         journal::{Done, Recovered},
         kept,
         landing::{Keep, Landing, Terms, sweep_leftovers},
@@ -509,4 +510,62 @@ fn of_a_classic_transfer_nothing_is_kept() {
     landing.finish();
     assert_eq!(desk.kept(), [""; 0]);
     assert_eq!(kept::incoming(&desk.profile), []);
+}
+
+#[test]
+fn what_comes_before_the_agreement_is_written_is_swept_after_a_crash() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![file("P/a", 8), file("b", 8)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    for index in 0..2 {
+        std::mem::forget(part(&landing, index, b"half"));
+    }
+    assert_eq!(desk.kept(), [format!("{ID}.json")]);
+    assert_eq!(Landing::reopen(&desk.profile, ID).unwrap_err().code, ReasonCode::UnknownTransfer);
+    sweep_leftovers(&desk.profile);
+    assert_eq!((desk.landed(), desk.kept()), (vec!["P/".to_owned()], vec![]));
+}
+
+#[test]
+fn of_what_was_agreed_just_before_a_crash_nothing_is_swept() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![file("a", 8)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    let record = desk.profile.running_folder().join(format!("{ID}.json"));
+    let before = fs::read(&record).unwrap();
+    landing.agree().unwrap();
+    assert_eq!(desk.kept(), [format!("{ID}.in"), format!("{ID}.journal")]);
+    landing.suspend_part(part(&landing, 0, b"half")).unwrap();
+    // The power was lost before its end was on the disk.
+    fs::write(&record, before).unwrap();
+    sweep_leftovers(&desk.profile);
+    assert!(!record.exists());
+    assert_eq!(desk.reopen().1.parts, [(0, 4)].into());
+}
+
+#[test]
+fn no_file_gets_its_name_before_the_agreement_is_written() {
+    let desk = Desk::new();
+    let (to, told) = std::sync::mpsc::sync_channel(1000);
+    let disk = Disk::recorded(Arc::new(move |op| to.send(op).unwrap()));
+    let terms = desk.terms(vec![file("a", 4)], Conflict::KeepBoth);
+    let landing = Landing::begin_on(&disk, &desk.profile, terms, Keep::Agreement).unwrap();
+    let whole = part(&landing, 0, b"abcd");
+    assert!(landing.commit(vec![(whole, seal(b"abcd"))]).remove(0).1.is_ok());
+    let named: Vec<_> =
+        told.try_iter().filter_map(|op| if let Op::Renamed { to, .. } = op { Some(to) } else { None }).collect();
+    assert_eq!(named, [desk.profile.running_folder().join(format!("{ID}.in")), desk.at("a")]);
+}
+
+#[test]
+fn nothing_gets_its_name_when_the_agreement_cannot_be_written() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![folder("P"), file("P/a", 4)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    fs::remove_dir_all(desk.profile.running_folder()).unwrap();
+    let whole = part(&landing, 1, b"abcd");
+    assert!(landing.agree().is_err());
+    assert!(landing.commit(vec![(whole, seal(b"abcd"))]).remove(0).1.is_err());
+    landing.discard();
+    assert_eq!(desk.landed(), [""; 0]);
 }

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use scene::{Ran, Said, Scene, error};
+use scene::{Ran, Said, Scene, Wire, error};
 
 const MIB: usize = 1 << 20;
 
@@ -30,4 +30,19 @@ fn what_has_come_of_a_file_is_not_sent_again() {
     assert_eq!(scene::moved(&second.sender), size - part + 2000);
     assert!(!second.sender.contains(&Said::Again(1)));
     assert_eq!(Ran::states(&second.sender).len(), 3);
+}
+
+#[test]
+fn a_transfer_that_cannot_be_written_down_ends_for_good_and_leaves_nothing() {
+    let scene = Scene::of(&[MIB, 2000]);
+    let (landing, recovered) = scene.landing();
+    std::fs::remove_dir_all(scene.profile().running_folder()).unwrap();
+    let wire = Wire::new(None);
+    let (sender, _send_side) = scene.sender(wire.sender);
+    let (receiver, _receive_side, _notes) = scene.receiver(wire.receiver, landing, recovered);
+    let (ended, told) = (receiver.join().unwrap(), sender.join().unwrap());
+    let why = error(&ended);
+    assert!(!why.is_break() && !why.is_hold(), "{why:?}");
+    assert!(!error(&told).is_break());
+    assert_eq!(scene.names(), [""; 0]);
 }
