@@ -10,6 +10,7 @@
 //! | `SCALE_FILES` | files of `tree` | 200,000 |
 //! | `SCALE_GIB` | size of the tree of `sparse` | 40 |
 //! | `SCALE_RESUME_GIB` | size of the file of `resume` | 8 |
+//! | `SCALE_PROGRAM` | a `sealdrop` to be measured, such as an older one | this one |
 //! | `SCALE_DIR` | where `tree` works | `/dev/shm`, or the usual scratch folder |
 //!
 //! `sparse` and `resume` work below `target/`: a disk has to say that it has room for the whole, though little is used.

@@ -7,6 +7,7 @@ mod common;
 use std::{
     collections::HashSet,
     path::{Component, Path},
+    sync::Arc,
 };
 
 use libfuzzer_sys::{
@@ -69,7 +70,7 @@ fn read(entries: Vec<Entry>) {
         assert!((1..=MAX_PATH_DEPTH).contains(&entry.path.len()));
         assert!(entry.shown_path().len() <= MAX_PATH_BYTES);
     }
-    let Some(manifest) = Manifest::from_entries(entries) else { return };
+    let Some(manifest) = Manifest::from_entries(entries).map(Arc::new) else { return };
     for rules in [NameRules::MacOs, NameRules::Unix, NameRules::Windows] {
         match parse_paths(&manifest, rules) {
             Ok(paths) => all_inside(&manifest, &paths, rules),

@@ -46,6 +46,8 @@ enum Work {
     Over(TransferId),
     Paused(TransferId, bool),
     Receipt(TransferId, u32, Md5Digest),
+    /// Those of one transfer that came while the disk was at work.
+    Receipts(TransferId, Vec<(u32, Md5Digest)>),
     Restore(Restore),
 }
 
@@ -119,9 +121,12 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, to_do: &Receiver<Work>) {
-        for work in to_do {
+        let mut next = None;
+        while let Some(work) = next.take().or_else(|| to_do.recv().ok()) {
+            let (work, following) = gathered(work, to_do);
             // The hook has printed a panic; the next is done all the same.
             catch_unwind(AssertUnwindSafe(|| self.work(work))).ok();
+            next = following;
         }
     }
 
@@ -148,6 +153,7 @@ impl Keeper {
             Work::Over(id) => self.note(id, OutgoingFile::note_over),
             Work::Paused(id, paused) => self.note(id, |file| file.note_paused(paused)),
             Work::Receipt(id, index, md5) => self.note(id, |file| file.note_receipt(index, md5)),
+            Work::Receipts(id, receipts) => self.note(id, |file| file.note_receipts(&receipts)),
         }
     }
 
@@ -191,5 +197,45 @@ impl Keeper {
         }
         self.files.insert(kept.id, file);
         found.outgoing.push((kept, sent));
+    }
+}
+
+/// Many files come at once: their receipts are written down together. Also, what is to be done next, if that was taken.
+fn gathered(work: Work, to_do: &Receiver<Work>) -> (Work, Option<Work>) {
+    let Work::Receipt(id, index, md5) = work else { return (work, None) };
+    let mut receipts = vec![(index, md5)];
+    // No more than can wait: what a crash would cost stays little.
+    while receipts.len() < WAITING {
+        match to_do.try_recv() {
+            Ok(Work::Receipt(of, index, md5)) if of == id => receipts.push((index, md5)),
+            other => return (Work::Receipts(id, receipts), other.ok()),
+        }
+    }
+    (Work::Receipts(id, receipts), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receipts_that_wait_are_written_down_together_and_nothing_overtakes_them() {
+        let (to, to_do) = bounded(10);
+        let receipt = |id, index| Work::Receipt(TransferId([id; 16]), index, Md5Digest([9; 16]));
+        for work in [receipt(1, 1), receipt(1, 2), Work::Over(TransferId([1; 16])), receipt(1, 3), receipt(2, 4)] {
+            assert!(to.send(work).is_ok());
+        }
+        drop(to);
+        let (mut order, mut next) = (Vec::new(), None);
+        while let Some(work) = next.take().or_else(|| to_do.recv().ok()) {
+            let (work, following) = gathered(work, &to_do);
+            next = following;
+            order.push(match work {
+                Work::Receipts(id, receipts) => (id.0[0], receipts.iter().map(|(index, _)| *index).collect()),
+                Work::Over(id) => (id.0[0], vec![]),
+                _ => panic!("something else"),
+            });
+        }
+        assert_eq!(order, [(1, vec![1, 2]), (1, vec![]), (1, vec![3]), (2, vec![4])]);
     }
 }

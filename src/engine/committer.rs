@@ -157,6 +157,10 @@ struct Committer {
 
 impl Committer {
     fn run(mut self, words: &Receiver<Word>) {
+        // Files come meanwhile; none gets its name before.
+        if let Err(reason) = self.landing.agree() {
+            return self.trouble(None, reason);
+        }
         let made = self.landing.make_folders();
         self.made(made);
         let mut since = Instant::now();
@@ -228,13 +232,13 @@ impl Committer {
 
     fn flush(&mut self, Flush { index, flusher, offset }: Flush) {
         if let Err(reason) = self.landing.flush_at(flusher, offset) {
-            self.trouble(index, reason);
+            self.trouble(Some(index), reason);
         }
         // One that nobody waits for.
         self.flushed.try_send(()).ok();
     }
 
-    fn trouble(&mut self, index: u32, reason: Reason) {
+    fn trouble(&mut self, index: Option<u32>, reason: Reason) {
         // A lane that has so many of them unread hears enough.
         self.troubles.try_send(Trouble { index, reason }).ok();
         self.tells.waker.wake();
@@ -252,7 +256,7 @@ impl Committer {
             && concerns_all(reason)
         {
             // No end of this file: it goes on when others can.
-            return self.trouble(index, reason.clone());
+            return self.trouble(Some(index), reason.clone());
         }
         let (state, file_state, place, reason) = match done {
             Ok(place) => (ReceiptState::Verified, FileState::Verified, Some(place), None),

@@ -21,7 +21,7 @@ use crate::{
         reason::{Reason, ReasonCode},
         transfer::{Direction, TransferId, TransferKey},
     },
-    storage::receive_folder::parse_paths,
+    storage::receive_folder,
     transfer::{
         compare::Comparing,
         lane::{Farewell, LaneError, ended_early},
@@ -168,7 +168,7 @@ struct Came {
 enum What {
     Again { epoch: u32, digest: [u8; 32] },
     Compare,
-    Offer { manifest: Manifest, digest: [u8; 32], message: Option<String>, session: Session, share: Option<Share> },
+    Offer { manifest: Arc<Manifest>, digest: [u8; 32], message: Option<String>, session: Session, share: Option<Share> },
     Want,
 }
 
@@ -181,7 +181,6 @@ impl Came {
             What::Again { epoch, digest } => Note::AgainCame(Box::new(AgainCame { key, link, peer, epoch, digest })),
             What::Compare => Note::CompareCame(Box::new(Arrived { key, link, peer, rule, comparing })),
             What::Offer { manifest, digest, message, session, share } => {
-                let manifest = Arc::new(manifest);
                 let caller = Arrived { key, link, peer, rule, comparing };
                 Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, digest, message, session, share }))
             }
@@ -266,11 +265,8 @@ fn who_calls(link: &mut SocketLink) -> Result<Caller, LaneError> {
     }
 }
 
-fn check_paths(manifest: &Manifest) -> Result<(), LaneError> {
-    match parse_paths(manifest, NameRules::here()) {
-        Ok(_) => Ok(()),
-        Err((_, bad)) => Err(LaneError::Local(bad.reason())),
-    }
+fn check_paths(manifest: &Arc<Manifest>) -> Result<(), LaneError> {
+    receive_folder::check_paths(manifest, NameRules::here()).map_err(|(_, bad)| LaneError::Local(bad.reason()))
 }
 
 fn address_of(link: &SocketLink) -> String {
@@ -292,7 +288,7 @@ fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Came, LaneError>
         mtime: None,
         exec: false,
     };
-    let manifest = Manifest::from_entries(vec![entry]).unwrap_or_default();
+    let manifest = Arc::new(Manifest::from_entries(vec![entry]).unwrap_or_default());
     check_paths(&manifest)?;
     let session = Session::Classic { md5: header.md5 };
     let what = What::Offer { manifest, digest: [0; 32], message: None, session, share: None };

@@ -18,7 +18,6 @@ use crate::{
         book::Book,
         conflict::Conflict,
         device_key::DeviceKey,
-        file_name::NameRules,
         manifest::{Manifest, Selection},
         preflight::Preflight,
         reason::{Reason, ReasonCode},
@@ -29,7 +28,7 @@ use crate::{
         devices_file::{self, Turn},
         error::StorageError,
         profile::Profile,
-        receive_folder::{parse_paths, preflight},
+        receive_folder::preflight,
         settings_file, text_file,
     },
 };
@@ -247,12 +246,7 @@ fn ruling(book: &Book, key: DeviceKey) -> Option<(PathBuf, Conflict)> {
 }
 
 fn look(errand: &PreflightErrand) -> Preflight {
-    let mut found = match parse_paths(&errand.manifest, NameRules::here()) {
-        Ok(paths) => preflight(&errand.folder, &errand.manifest, &paths),
-        Err((_, bad)) => {
-            Preflight { folder: errand.folder.clone(), problem: Some(bad.reason()), ..Preflight::default() }
-        }
-    };
+    let mut found = preflight(&errand.folder, &errand.manifest);
     found.reserved = reserved_at(&errand.folder, &errand.reserved);
     let needed = super::lanes::selected_bytes(&errand.manifest, &errand.selection);
     if let Some(free) = found.free

@@ -103,7 +103,8 @@ impl Offering {
         let key = self.call.key;
         let Met { mut link, comparing } =
             self.call.meet(&|stage| tell(&self.call.notes, Note::StageChanged { key, stage }))?;
-        match greet::send_offer(&mut link, key.id, &self.outgoing.manifest, self.message.as_deref()) {
+        let manifest = &self.outgoing.manifest;
+        match greet::send_offer(&mut link, key.id, manifest, self.digest, self.message.as_deref()) {
             Ok(()) => Ok(Note::Proposed { key, link: Box::new(link), comparing: comparing.map(Box::new) }),
             Err(error) => Err(give_up(link, error)),
         }

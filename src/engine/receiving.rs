@@ -50,8 +50,17 @@ pub fn receive(
         }
         Err(error) => Err(no_thread(&error)),
     };
+    let ended = ended.map_err(|end| unagreed(landing, end));
     settle(landing, &ended, cancel);
     ended
+}
+
+/// A transfer of which nothing could be written down cannot go on another time, whatever this connection ended with.
+fn unagreed(landing: &Landing, end: Box<LaneEnd>) -> Box<LaneEnd> {
+    match landing.agree() {
+        Ok(()) => end,
+        Err(reason) => Box::new(LaneEnd { error: LaneError::Local(reason), ..*end }),
+    }
 }
 
 fn no_thread(error: &std::io::Error) -> Box<LaneEnd> {

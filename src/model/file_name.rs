@@ -1,6 +1,8 @@
 //! Untrusted names become safe ones here, once: a peer's path is parsed into a type that can only hold a safe one.
 //! Where two entries would then meet is found in `storage/path_map.rs`.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
@@ -90,22 +92,23 @@ pub enum NameProblem {
 impl SafePath {
     /// Refuses or changes each component, as the rules say.
     pub fn parse(path: &[String], rules: NameRules) -> Result<Self, BadName> {
-        let refuse = |problem| Err(BadName::new(&path.join("/"), problem));
-        if path.is_empty() {
-            return refuse(NameProblem::Empty);
-        }
-        if path.len() > MAX_DEPTH {
-            return refuse(NameProblem::TooDeep);
-        }
-        if bytes_of(path) > MAX_PATH_BYTES {
-            return refuse(NameProblem::Long);
-        }
-        let safe = path.iter().map(|name| safe_name(name, rules)).collect::<Result<Vec<_>, _>>()?;
+        check_length(path)?;
+        let safe = path.iter().map(|name| Ok(safe_name(name, rules)?.into_owned())).collect::<Result<Vec<_>, _>>()?;
         // A reserved name grows by one byte when it is changed.
         if bytes_of(&safe) > MAX_PATH_BYTES {
-            return refuse(NameProblem::Long);
+            return Err(BadName::new(&path.join("/"), NameProblem::Long));
         }
         Ok(Self(safe))
+    }
+
+    /// Refuses what `parse` refuses for its length, before any of its names was looked at.
+    ///
+    /// # Errors
+    /// Empty, too deep or too long.
+    pub(crate) fn check_length(path: &[String], rules: NameRules) -> Result<(), BadName> {
+        check_length(path)?;
+        // Each name grows by one byte at most; few come near.
+        if bytes_of(path) + path.len() > MAX_PATH_BYTES { Self::parse(path, rules).map(drop) } else { Ok(()) }
     }
 
     pub fn components(&self) -> &[String] {
@@ -153,10 +156,31 @@ pub fn numbered(name: &str, n: u32) -> String {
     format!("{}{tail}", shortened(stem, MAX_NAME_BYTES.saturating_sub(tail.len())))
 }
 
-fn safe_name(name: &str, rules: NameRules) -> Result<String, BadName> {
+fn check_length(path: &[String]) -> Result<(), BadName> {
+    let problem = if path.is_empty() {
+        NameProblem::Empty
+    } else if path.len() > MAX_DEPTH {
+        NameProblem::TooDeep
+    } else if bytes_of(path) > MAX_PATH_BYTES {
+        NameProblem::Long
+    } else {
+        return Ok(());
+    };
+    Err(BadName::new(&path.join("/"), problem))
+}
+
+/// One component of a path: refused, changed as the rules say, or as it is.
+pub(crate) fn safe_name(name: &str, rules: NameRules) -> Result<Cow<'_, str>, BadName> {
     if let Some(problem) = refused(name) {
         return Err(BadName::new(name, problem));
     }
+    if rules != NameRules::Windows && name.len() <= MAX_NAME_BYTES && !name.contains(|c| is_changed(c, rules)) {
+        return Ok(Cow::Borrowed(name));
+    }
+    Ok(Cow::Owned(changed_name(name, rules)))
+}
+
+fn changed_name(name: &str, rules: NameRules) -> String {
     let mut safe: String = name.chars().map(|c| if is_changed(c, rules) { '_' } else { c }).collect();
     if rules == NameRules::Windows {
         safe = unreserved(safe);
@@ -169,7 +193,7 @@ fn safe_name(name: &str, rules: NameRules) -> Result<String, BadName> {
         safe.pop();
         safe.push('_');
     }
-    Ok(safe)
+    safe
 }
 
 fn refused(name: &str) -> Option<NameProblem> {
@@ -429,7 +453,7 @@ mod tests {
         fn a_name_is_unchanged_exactly_when_it_was_safe(name in any_name()) {
             for rules in ALL {
                 let parsed = safe_name(&name, rules);
-                prop_assert_eq!(parsed.as_ref() == Ok(&name), is_safe(&name, rules), "{:?} {:?}", name, rules);
+                prop_assert_eq!(parsed.as_deref() == Ok(&*name), is_safe(&name, rules), "{:?} {:?}", name, rules);
                 if let Ok(safe) = parsed {
                     prop_assert!(is_safe(&safe, rules), "{:?} became {:?} for {:?}", name, safe, rules);
                     prop_assert!(is_safe(&numbered(&safe, 2), rules), "{:?} {:?}", numbered(&safe, 2), rules);

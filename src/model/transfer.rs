@@ -134,7 +134,7 @@ pub struct TransferSnapshot {
     /// Incoming: the folder chosen on the card.
     pub folder: Option<PathBuf>,
     /// Outgoing, at least while it is interrupted: the files and folders that were chosen to be sent.
-    pub roots: Vec<PathBuf>,
+    pub roots: Arc<[PathBuf]>,
     /// Bytes of file bodies that are there, of `total`.
     pub moved: u64,
     /// Those of `moved` that did not have to move now: they came over an earlier connection, or stood there before. Without
@@ -167,7 +167,7 @@ impl TransferSnapshot {
             stage,
             manifest: Arc::default(),
             folder: None,
-            roots: Vec::new(),
+            roots: Arc::default(),
             moved: 0,
             kept: 0,
             total: 0,

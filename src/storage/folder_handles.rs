@@ -80,7 +80,7 @@ pub(super) fn claim_tops(
     merge: bool,
 ) -> io::Result<HashSet<NodeId>> {
     let folders: Vec<_> = map.folders().filter(|node| tops.contains(node)).collect();
-    let used = map.used_names();
+    let mut used = None;
     let mut found = HashSet::new();
     for node in folders {
         let own = map.name(node);
@@ -90,7 +90,7 @@ pub(super) fn claim_tops(
         }
         let name = first_free(own, |name| {
             // A number must not lead to the place of another entry.
-            if name != own && used.holds(ROOT, name) {
+            if name != own && used.get_or_insert_with(|| map.used_names()).holds(ROOT, name) {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             root.make(name)
@@ -127,12 +127,9 @@ fn open_below(parent: &Folder, name: &str, missing: Missing) -> io::Result<Folde
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        model::{
-            file_name::NameRules,
-            manifest::{Entry, EntryKind, Manifest},
-        },
-        storage::receive_folder::parse_paths,
+    use crate::model::{
+        file_name::NameRules,
+        manifest::{Entry, EntryKind, Manifest},
     };
 
     use super::*;
@@ -151,8 +148,7 @@ mod tests {
             exec: false,
         };
         let manifest = Manifest::from_entries(paths.map(entry).collect()).unwrap();
-        let paths = parse_paths(&manifest, NameRules::Unix).unwrap();
-        PathMap::build(&manifest, &paths, false, &|_| false).unwrap()
+        PathMap::build(&manifest.into(), NameRules::Unix, false, &|_| false).unwrap()
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a transfer of which nothing is kept may leave behind when it does not end in order, and how it is found again: a
-//! small record in the profile says where to look.
+//! What a transfer of which nothing is kept, or whose agreement was not written yet, may leave behind when it does not end in
+//! order, and how it is found again: a small record in the profile says where to look.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use crate::model::{
     transfer::TransferId,
 };
 
-use super::{error::StorageError, kept, no_replace::write_whole, profile::Profile, stored_path::StoredPath};
+use super::{agreement, error::StorageError, kept, no_replace::write_whole, profile::Profile, stored_path::StoredPath};
 
 /// A record whose folder cannot be opened (a stick that is not plugged in) is kept this long.
 const KEEP_RECORD: Duration = Duration::from_hours(30 * 24);
@@ -74,7 +74,9 @@ pub fn sweep_leftovers(profile: &Profile) {
     let is_record = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
     for path in records.filter_map(|record| Some(record.ok()?.path())).filter(is_record) {
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) else { continue };
-        if sweep(&path, id).is_ok() || is_old(&path) {
+        // Of one that can go on nothing is swept: it was made just before the crash.
+        let is_agreed = profile.running_folder().join(agreement::file_name(id)).exists();
+        if is_agreed || sweep(&path, id).is_ok() || is_old(&path) {
             remove_record(profile, id);
         }
     }

@@ -3,10 +3,12 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
 };
 
 use crate::model::{
-    file_name::{BadName, NameProblem, NameRules, SafePath, folded, numbered},
+    file_name::{BadName, NameProblem, NameRules, SafePath, folded, numbered, safe_name},
     manifest::{Entry, EntryKind, Manifest},
 };
 
@@ -17,28 +19,34 @@ pub(crate) struct NodeId(u32);
 /// The receive folder itself.
 pub(crate) const ROOT: NodeId = NodeId(0);
 
-/// The tree of final names, and where each entry stands in it.
+/// The tree of final names, and where each entry stands in it. Names that are as the sender wrote them stand in the manifest
+/// alone: lists are long.
 #[derive(Debug)]
 pub(crate) struct PathMap {
+    manifest: Arc<Manifest>,
     nodes: Vec<Node>,
     /// By index in the manifest.
     entries: Vec<NodeId>,
+    /// Names that are not as the sender wrote them.
+    changed: HashMap<NodeId, String>,
     /// What links say here, by index; links that lead outside are missing.
     links: HashMap<u32, String>,
     /// The disk takes `A` and `a` for one name.
     folds: bool,
 }
 
-/// All names of a transfer, each with its folder, as the disk tells them apart.
+/// All names of a transfer, each with its folder, as the disk tells them apart: only traces of them, so that now and then
+/// one that is free seems to be in use.
 #[derive(Debug)]
 pub(crate) struct UsedNames {
-    names: HashSet<(NodeId, String)>,
+    traces: HashSet<u64>,
+    hasher: RandomState,
     folds: bool,
 }
 
 impl UsedNames {
     pub(crate) fn holds(&self, parent: NodeId, name: &str) -> bool {
-        self.names.contains(&(parent, key(name, self.folds)))
+        self.traces.contains(&self.hasher.hash_one((parent, key(name, self.folds))))
     }
 }
 
@@ -49,10 +57,12 @@ impl NodeId {
     }
 }
 
+/// Its name is that of a level of the first entry that has it in its path.
 #[derive(Debug)]
 struct Node {
     parent: NodeId,
-    name: String,
+    entry: u32,
+    level: u8,
     kind: NodeKind,
 }
 
@@ -63,21 +73,20 @@ enum NodeKind {
 }
 
 impl PathMap {
-    /// Lays out `manifest` with the safe `paths` of its entries. `folds`: the disk takes `A` and `a` for one name.
-    /// `is_taken` tells which top-level names exist already.
+    /// Makes the paths of `manifest` safe and lays them out. `folds`: the disk takes `A` and `a` for one name. `is_taken` tells
+    /// which top-level names exist already.
     ///
     /// # Errors
-    /// An entry below a file or link, or the same path twice.
+    /// The index of the first entry whose path is refused: unsafe, below a file or link, or there twice.
     pub(crate) fn build(
-        manifest: &Manifest,
-        paths: &[SafePath],
+        manifest: &Arc<Manifest>,
+        rules: NameRules,
         folds: bool,
         is_taken: &dyn Fn(&str) -> bool,
     ) -> Result<Self, (u32, BadName)> {
-        let mut builder = Builder::new(folds, is_taken);
-        builder.reserve(manifest.entries.len());
-        for (index, (entry, path)) in (0..).zip(manifest.entries.iter().zip(paths)) {
-            builder.add(entry, path).map_err(|problem| (index, BadName::new(&entry.shown_path(), problem)))?;
+        let mut builder = Builder::new(manifest, rules, folds, is_taken);
+        for (index, entry) in (0..).zip(&manifest.entries) {
+            builder.add(index, entry).map_err(|bad| (index, bad))?;
         }
         for (index, entry) in (0..).zip(&manifest.entries) {
             if let EntryKind::Link { target } = &entry.kind
@@ -95,7 +104,7 @@ impl PathMap {
     }
 
     pub(crate) fn name(&self, node: NodeId) -> &str {
-        self.node(node).map_or("", |node| &node.name)
+        self.changed.get(&node).map_or_else(|| self.sent_name(node), String::as_str)
     }
 
     pub(crate) fn parent(&self, node: NodeId) -> NodeId {
@@ -125,17 +134,6 @@ impl PathMap {
         names
     }
 
-    /// Whether `names` lead from the top down to `node`.
-    pub(crate) fn is_called(&self, mut node: NodeId, names: &[String]) -> bool {
-        for name in names.iter().rev() {
-            if node == ROOT || self.name(node) != name {
-                return false;
-            }
-            node = self.parent(node);
-        }
-        node == ROOT
-    }
-
     /// What a link says here, with `/`; `None` when it leads outside the transfer.
     pub(crate) fn link(&self, index: u32) -> Option<&str> {
         self.links.get(&index).map(String::as_str)
@@ -143,8 +141,10 @@ impl PathMap {
 
     /// Gives a top-level item another name, when its own was taken at the last moment.
     pub(crate) fn rename(&mut self, node: NodeId, name: String) {
-        if let Some(node) = self.nodes.get_mut(node.0 as usize) {
-            node.name = name;
+        if self.sent_name(node) == name {
+            self.changed.remove(&node);
+        } else {
+            self.changed.insert(node, name);
         }
     }
 
@@ -167,6 +167,11 @@ impl PathMap {
         (1..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).filter_map(|position| self.top_at(position))
     }
 
+    /// Whether a top-level name is not as the sender wrote it.
+    pub(crate) fn has_changed_top(&self) -> bool {
+        self.changed.keys().any(|node| self.top_at(node.0).is_some())
+    }
+
     /// How many names there are, the receive folder counted.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
@@ -178,8 +183,18 @@ impl PathMap {
 
     /// All names, for whoever looks for one that no entry will ever have.
     pub(crate) fn used_names(&self) -> UsedNames {
-        let names = self.nodes.iter().skip(1).map(|node| (node.parent, key(&node.name, self.folds)));
-        UsedNames { names: names.collect(), folds: self.folds }
+        let hasher = RandomState::new();
+        let nodes = (0..).map(NodeId).zip(&self.nodes).skip(1);
+        let traces = nodes.map(|(id, node)| hasher.hash_one((node.parent, key(self.name(id), self.folds)))).collect();
+        UsedNames { traces, hasher, folds: self.folds }
+    }
+
+    fn sent_name(&self, node: NodeId) -> &str {
+        let found = self.node(node).filter(|_| node != ROOT).and_then(|node| {
+            let entry = self.manifest.entries.get(node.entry as usize)?;
+            entry.path.get(usize::from(node.level))
+        });
+        found.map_or("", String::as_str)
     }
 
     fn node(&self, node: NodeId) -> Option<&Node> {
@@ -189,10 +204,11 @@ impl PathMap {
 
 struct Builder<'a> {
     map: PathMap,
+    rules: NameRules,
     is_taken: &'a dyn Fn(&str) -> bool,
     /// By folder and the name as the sender wrote it.
     children: HashMap<(NodeId, &'a str), NodeId>,
-    /// Names in use in a folder, by folder and key.
+    /// Names in use in a folder, by folder and key; on a disk that does not fold only those that `children` does not tell.
     used: HashSet<(NodeId, Cow<'a, str>)>,
     /// The next number to try, by folder and the key of the first numbered name: many files of one name stay quick.
     next_number: HashMap<(NodeId, String), u32>,
@@ -201,48 +217,64 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(folds: bool, is_taken: &'a dyn Fn(&str) -> bool) -> Self {
-        let root = Node { parent: ROOT, name: String::new(), kind: NodeKind::Folder { listed: true } };
-        let map = PathMap { nodes: vec![root], entries: Vec::new(), links: HashMap::new(), folds };
-        let (children, used, next_number) = (HashMap::new(), HashSet::new(), HashMap::new());
-        Self { map, is_taken, children, used, next_number, last: None }
-    }
-
     /// Makes room at once: growing step by step takes longer than all the rest.
-    fn reserve(&mut self, entries: usize) {
-        self.map.nodes.reserve(entries);
-        self.map.entries.reserve_exact(entries);
-        self.children.reserve(entries);
-        self.used.reserve(entries);
+    fn new(manifest: &Arc<Manifest>, rules: NameRules, folds: bool, is_taken: &'a dyn Fn(&str) -> bool) -> Self {
+        let count = manifest.entries.len();
+        let mut nodes = Vec::with_capacity(count + 1);
+        nodes.push(Node { parent: ROOT, entry: 0, level: 0, kind: NodeKind::Folder { listed: true } });
+        let entries = Vec::with_capacity(count);
+        let (changed, links) = (HashMap::new(), HashMap::new());
+        let map = PathMap { manifest: Arc::clone(manifest), nodes, entries, changed, links, folds };
+        let (children, used) = (HashMap::with_capacity(count), HashSet::new());
+        Self { map, rules, is_taken, children, used, next_number: HashMap::new(), last: None }
     }
 
-    fn add(&mut self, entry: &'a Entry, path: &'a SafePath) -> Result<(), NameProblem> {
+    fn add(&mut self, index: u32, entry: &'a Entry) -> Result<(), BadName> {
+        SafePath::check_length(&entry.path, self.rules)?;
         let last = entry.path.len().saturating_sub(1);
         let folder = entry.path.get(..last).unwrap_or_default();
         let known = self.last.filter(|(there, _)| *there == folder);
         let (mut node, skipped) = known.map_or((ROOT, 0), |(_, node)| (node, last));
-        for (level, (sent, safe)) in entry.path.iter().zip(path.components()).enumerate().skip(skipped) {
+        for (level, sent) in entry.path.iter().enumerate().skip(skipped) {
             if level == last {
                 self.last = Some((folder, node));
             }
             let is_folder = level < last || matches!(entry.kind, EntryKind::Folder);
             let kind = if is_folder { NodeKind::Folder { listed: level == last } } else { NodeKind::Leaf };
-            node = self.step(node, sent, safe, kind)?;
+            node = match self.children.get(&(node, sent)) {
+                Some(known) => {
+                    self.again(*known, kind).map_err(|problem| BadName::new(&entry.shown_path(), problem))?
+                }
+                // No path has as many levels.
+                None => self.child_of(node, sent, (index, u8::try_from(level).unwrap_or(u8::MAX)), kind)?,
+            };
         }
         self.map.entries.push(node);
         Ok(())
     }
 
-    /// Goes from a folder to the child that the sender calls `sent`, making it if it is new.
-    fn step(&mut self, parent: NodeId, sent: &'a str, safe: &'a str, kind: NodeKind) -> Result<NodeId, NameProblem> {
-        let key = (parent, sent);
-        let Some(&known) = self.children.get(&key) else {
-            let name = self.free_name(parent, safe);
-            let node = NodeId(u32::try_from(self.map.nodes.len()).map_err(|_too_many| NameProblem::Long)?);
-            self.map.nodes.push(Node { parent, name, kind });
-            self.children.insert(key, node);
-            return Ok(node);
-        };
+    /// A name that the sender has not said before.
+    fn child_of(
+        &mut self,
+        parent: NodeId,
+        sent: &'a str,
+        (entry, level): (u32, u8),
+        kind: NodeKind,
+    ) -> Result<NodeId, BadName> {
+        let safe = safe_name(sent, self.rules)?;
+        let too_many = |_| BadName::new(sent, NameProblem::Long);
+        let node = NodeId(u32::try_from(self.map.nodes.len()).map_err(too_many)?);
+        let name = self.free_name(parent, sent, safe);
+        if name != sent {
+            self.map.changed.insert(node, name.into_owned());
+        }
+        self.map.nodes.push(Node { parent, entry, level, kind });
+        self.children.insert((parent, sent), node);
+        Ok(node)
+    }
+
+    /// A name that was said before, now with this kind.
+    fn again(&mut self, known: NodeId, kind: NodeKind) -> Result<NodeId, NameProblem> {
         let Some(there) = self.map.nodes.get_mut(known.0 as usize) else { return Err(NameProblem::Twice) };
         match (there.kind, kind) {
             (NodeKind::Leaf, NodeKind::Folder { listed: false })
@@ -256,28 +288,39 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn free_name(&mut self, parent: NodeId, safe: &'a str) -> String {
-        if self.claim(parent, Cow::Borrowed(safe)) {
-            return safe.to_owned();
+    fn free_name(&mut self, parent: NodeId, sent: &str, safe: Cow<'a, str>) -> Cow<'a, str> {
+        if self.claim(parent, sent, safe.clone()) {
+            return safe;
         }
-        let counter = (parent, self.key(&numbered(safe, 2)));
+        let counter = (parent, self.key(&numbered(&safe, 2)));
         let mut n = self.next_number.get(&counter).copied().unwrap_or(2);
         loop {
-            let name = numbered(safe, n);
+            let name = numbered(&safe, n);
             n = n.saturating_add(1);
-            if self.claim(parent, Cow::Owned(name.clone())) {
+            if self.claim(parent, sent, Cow::Owned(name.clone())) {
                 self.next_number.insert(counter, n);
-                return name;
+                return Cow::Owned(name);
             }
         }
     }
 
-    fn claim(&mut self, parent: NodeId, name: Cow<'a, str>) -> bool {
+    fn claim(&mut self, parent: NodeId, sent: &str, name: Cow<'a, str>) -> bool {
         if parent == ROOT && (self.is_taken)(&name) {
             return false;
         }
-        let key = if self.map.folds { Cow::Owned(folded(&name)) } else { name };
-        self.used.insert((parent, key))
+        if self.map.folds {
+            return self.used.insert((parent, Cow::Owned(folded(&name))));
+        }
+        let is_as_sent = name == sent;
+        let other = if is_as_sent { None } else { self.children.get(&(parent, &*name)) };
+        if other.is_some_and(|other| !self.map.changed.contains_key(other)) {
+            return false;
+        }
+        if is_as_sent {
+            self.used.is_empty() || !self.used.contains(&(parent, name))
+        } else {
+            self.used.insert((parent, name))
+        }
     }
 
     fn key(&self, name: &str) -> String {
@@ -339,20 +382,18 @@ mod tests {
 
     const FILE: EntryKind = EntryKind::File { size: 0 };
 
-    fn manifest(entries: &[(&str, EntryKind)]) -> Manifest {
+    fn manifest(entries: &[(&str, EntryKind)]) -> Arc<Manifest> {
         let entry = |(path, kind): &(&str, EntryKind)| Entry {
             path: path.split('/').map(str::to_owned).collect(),
             kind: kind.clone(),
             mtime: None,
             exec: false,
         };
-        Manifest::from_entries(entries.iter().map(entry).collect()).unwrap()
+        Arc::new(Manifest::from_entries(entries.iter().map(entry).collect()).unwrap())
     }
 
-    fn build(manifest: &Manifest, folds: bool, taken: &[&str]) -> Result<PathMap, NameProblem> {
-        let parse = |entry: &Entry| SafePath::parse(&entry.path, NameRules::Unix).unwrap();
-        let paths: Vec<_> = manifest.entries.iter().map(parse).collect();
-        let map = PathMap::build(manifest, &paths, folds, &|name| taken.contains(&name));
+    fn build(manifest: &Arc<Manifest>, folds: bool, taken: &[&str]) -> Result<PathMap, NameProblem> {
+        let map = PathMap::build(manifest, NameRules::Unix, folds, &|name| taken.contains(&name));
         map.map_err(|(_index, bad)| bad.problem)
     }
 
@@ -469,7 +510,7 @@ mod tests {
             mtime: None,
             exec: false,
         };
-        let manifest = Manifest::from_entries(names.iter().map(entry).collect()).unwrap();
+        let manifest = Arc::new(Manifest::from_entries(names.iter().map(entry).collect()).unwrap());
         let started = std::time::Instant::now();
         let map = build(&manifest, true, &[]).unwrap();
         assert!(map.name(map.node_of(19_999).unwrap()).ends_with("(20000)"));

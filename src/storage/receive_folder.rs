@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::model::{
@@ -15,40 +16,56 @@ use crate::model::{
 
 use super::{
     error::{Doing, io_reason, reason_at},
-    path_map::{PathMap, ROOT},
+    path_map::{NodeId, PathMap, ROOT},
     space::free_bytes,
 };
 
-/// Parses the path of every entry. Paths that would meet only after being made safe are told apart by numbers.
+/// Looks whether the path of every entry can be made safe. Those that would meet only then are told apart by numbers.
 ///
 /// # Errors
 /// The index of the first entry whose path is refused: unsafe, the same twice, or below a file or link.
-pub fn parse_paths(manifest: &Manifest, rules: NameRules) -> Result<Vec<SafePath>, (u32, BadName)> {
-    let mut paths = Vec::with_capacity(manifest.entries.len());
-    for (index, entry) in (0..).zip(&manifest.entries) {
-        paths.push(SafePath::parse(&entry.path, rules).map_err(|bad| (index, bad))?);
-    }
-    let map = PathMap::build(manifest, &paths, false, &|_| false)?;
-    for (index, path) in (0..).zip(&mut paths) {
-        let Some(node) = map.node_of(index) else { continue };
-        if !map.is_called(node, path.components()) {
-            *path = SafePath::renamed(map.names(node).into_iter().map(str::to_owned).collect());
-        }
-    }
-    Ok(paths)
+pub fn check_paths(manifest: &Arc<Manifest>, rules: NameRules) -> Result<(), (u32, BadName)> {
+    PathMap::build(manifest, rules, false, &|_| false).map(drop)
+}
+
+/// The safe path of every entry.
+///
+/// # Errors
+/// As `check_paths`.
+pub fn parse_paths(manifest: &Arc<Manifest>, rules: NameRules) -> Result<Vec<SafePath>, (u32, BadName)> {
+    let map = PathMap::build(manifest, rules, false, &|_| false)?;
+    let nodes = (0..).map_while(|index| map.node_of(index));
+    Ok(nodes.map(|node| SafePath::renamed(map.names(node).into_iter().map(str::to_owned).collect())).collect())
 }
 
 /// Looks at `folder` without changing it. `reserved` is left to the engine, which knows the other transfers.
-pub fn preflight(folder: &Path, manifest: &Manifest, paths: &[SafePath]) -> Preflight {
+pub fn preflight(folder: &Path, manifest: &Arc<Manifest>) -> Preflight {
     let mut found = Preflight { folder: folder.to_owned(), free: free_bytes(folder), ..Preflight::default() };
     found.problem = check_folder(folder).err();
-    // Whether this very folder folds case is probed after Accept; until then the system's habit is shown.
-    let folds = NameRules::here().usually_folds();
-    match PathMap::build(manifest, paths, folds, &|name| is_there(&folder.join(name))) {
-        Ok(map) => compare(manifest, paths, &map, &mut found),
-        Err((_index, bad)) => found.problem = Some(bad.reason()),
+    if let Err((_index, bad)) = look_at_names(manifest, &mut found) {
+        found.problem = Some(bad.reason());
     }
     found
+}
+
+fn look_at_names(manifest: &Arc<Manifest>, found: &mut Preflight) -> Result<(), (u32, BadName)> {
+    let rules = NameRules::here();
+    let plain = PathMap::build(manifest, rules, false, &|_| false)?;
+    let folder = found.folder.clone();
+    let is_taken = |name: &str| is_there(&folder.join(name));
+    // Whether this very folder folds case is probed after Accept; until then the system's habit is shown.
+    let folds = rules.usually_folds();
+    if !folds && !plain.tops().any(|top| is_taken(plain.name(top))) {
+        compare(manifest, &plain, &plain, found);
+        return Ok(());
+    }
+    let map = PathMap::build(manifest, rules, folds, &is_taken)?;
+    compare(manifest, &plain, &map, found);
+    let mut there = FilesThere { folder: &folder, map: &plain, folders: HashMap::new() };
+    let files = (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file());
+    let nodes = files.filter_map(|(index, _)| plain.node_of(index));
+    found.there = nodes.map(|node| u64::from(there.has_file(node))).sum();
+    Ok(())
 }
 
 /// The folder is there and can be written to, as far as can be told without writing.
@@ -75,59 +92,54 @@ pub(crate) fn outside_reason(path: &str) -> Reason {
     Reason::here(ReasonCode::BadPath, format!("a link that leads outside the transfer: {path}"))
 }
 
-fn compare(manifest: &Manifest, paths: &[SafePath], map: &PathMap, found: &mut Preflight) {
-    for (index, (entry, path)) in (0..).zip(manifest.entries.iter().zip(paths)) {
+/// `plain`: the names as they are where nothing is taken.
+fn compare(manifest: &Manifest, plain: &PathMap, map: &PathMap, found: &mut Preflight) {
+    for (index, entry) in (0..).zip(&manifest.entries) {
         let Some(node) = map.node_of(index) else { continue };
         let is_top = map.parent(node) == ROOT;
         // A top-level name that is taken is told below, once for all that is in it.
-        let becomes = if is_top { path.name() } else { map.name(node) };
+        let becomes = if is_top { plain.name(node) } else { map.name(node) };
         if entry.path.last().is_some_and(|sent| sent != becomes) {
             found.renamed.push(Renamed { index, becomes: becomes.to_owned() });
         }
         if matches!(entry.kind, EntryKind::Link { .. }) && map.link(index).is_none() {
             found.left_out.push((index, outside_reason(&entry.shown_path())));
         }
-        note_taken(path, map.name(map.top_of(node)), &mut found.taken);
     }
-    let mut there = FoldersThere::default();
-    let files = manifest.entries.iter().zip(paths).filter(|(entry, _)| entry.is_file());
-    found.there = files.filter(|(_, path)| there.has_file(&found.folder, path)).count() as u64;
+    let taken = map.tops().filter(|top| map.name(*top) != plain.name(*top));
+    found.taken =
+        taken.map(|top| Taken { name: plain.name(top).to_owned(), becomes: map.name(top).to_owned() }).collect();
 }
 
-/// Which folders of an offer are there already, by their names below the receive folder: links do not count.
-#[derive(Default)]
-struct FoldersThere<'a>(HashMap<&'a [String], bool>);
+/// Which files of an offer are there already, by their names below the receive folder: links do not count.
+struct FilesThere<'a> {
+    folder: &'a Path,
+    map: &'a PathMap,
+    /// Those that were looked for.
+    folders: HashMap<NodeId, bool>,
+}
 
-impl<'a> FoldersThere<'a> {
-    fn has_file(&mut self, folder: &Path, path: &'a SafePath) -> bool {
-        let names = path.components();
-        let parent = names.split_last().map_or(names, |(_, parent)| parent);
-        self.has(folder, parent) && look(folder, names).is_some_and(|there| there.is_file())
+impl FilesThere<'_> {
+    fn has_file(&mut self, node: NodeId) -> bool {
+        self.has_folder(self.map.parent(node)) && self.look(node).is_some_and(|there| there.is_file())
     }
 
-    fn has(&mut self, folder: &Path, names: &'a [String]) -> bool {
-        let Some((_, parent)) = names.split_last() else { return true };
-        if let Some(known) = self.0.get(names) {
+    fn has_folder(&mut self, node: NodeId) -> bool {
+        if node == ROOT {
+            return true;
+        }
+        if let Some(known) = self.folders.get(&node) {
             return *known;
         }
-        let has = self.has(folder, parent) && look(folder, names).is_some_and(|there| there.is_dir());
-        self.0.insert(names, has);
+        let has = self.has_folder(self.map.parent(node)) && self.look(node).is_some_and(|there| there.is_dir());
+        self.folders.insert(node, has);
         has
     }
-}
 
-fn look(folder: &Path, names: &[String]) -> Option<std::fs::Metadata> {
-    let mut place = folder.to_owned();
-    place.extend(names);
-    std::fs::symlink_metadata(place).ok()
-}
-
-fn note_taken(path: &SafePath, becomes: &str, taken: &mut Vec<Taken>) {
-    let Some(name) = path.components().first().filter(|name| *name != becomes) else { return };
-    let taken_now = Taken { name: name.clone(), becomes: becomes.to_owned() };
-    // Entries of one top-level item stand together, but nothing says that they must.
-    if taken.last() != Some(&taken_now) && !taken.contains(&taken_now) {
-        taken.push(taken_now);
+    fn look(&self, node: NodeId) -> Option<std::fs::Metadata> {
+        let mut place = self.folder.to_owned();
+        place.extend(self.map.names(node));
+        std::fs::symlink_metadata(place).ok()
     }
 }
 

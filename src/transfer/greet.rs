@@ -92,23 +92,19 @@ fn check_versions(hello: &Hello) -> Result<(), LaneError> {
     }
 }
 
-/// Writes the offer and all entries.
+/// Writes the offer and all entries, one header at a time. `digest`: `digest_of` the manifest.
 pub fn send_offer(
     link: &mut impl Link,
     transfer: TransferId,
     manifest: &Manifest,
+    digest: [u8; 32],
     message: Option<&str>,
 ) -> Result<(), LaneError> {
-    let frames = entries::entries_headers(&manifest.entries).collect::<Result<Vec<_>, _>>()?;
-    let mut digest = ManifestDigest::new();
-    for frame in &frames {
-        digest.add_frame(frame);
-    }
     let message = message.map(str::to_owned);
-    let offer = Offer { message, ..offer_of(transfer, 1, digest.finish(), manifest) };
+    let offer = Offer { message, ..offer_of(transfer, 1, digest, manifest) };
     header::write_header(link, &Message::Offer(offer))?;
-    for frame in frames {
-        link.write_all(&frame)?;
+    for frame in entries::entries_headers(&manifest.entries) {
+        link.write_all(&frame?)?;
     }
     Ok(link.flush()?)
 }

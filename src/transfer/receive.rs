@@ -51,7 +51,8 @@ pub struct Flush {
 /// What a committer could not do, for a reason that the sender need not know (yet).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    pub index: u32,
+    /// None: nothing of the transfer can be published.
+    pub index: Option<u32>,
     pub reason: Reason,
 }
 
@@ -144,10 +145,10 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
 
     fn write_owed(&mut self) -> Result<(), LaneError> {
         let trouble = self.owed.write(self.link, self.report, usize::MAX)?;
-        if let Some(trouble) = trouble
-            && let Some(arrived) = self.unsealed.get_mut(&trouble.index)
+        if let Some((index, reason)) = trouble
+            && let Some(arrived) = self.unsealed.get_mut(&index)
         {
-            arrived.fail(trouble.reason)?;
+            arrived.fail(reason)?;
         }
         Ok(())
     }
@@ -290,10 +291,10 @@ impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C,
         } else {
             owed.commit.idle();
         }
-        if let Some(trouble) = owed.write(link, *report, MOST_QUEUED)?
-            && trouble.index == *index
+        if let Some((troubled, reason)) = owed.write(link, *report, MOST_QUEUED)?
+            && troubled == *index
         {
-            arrived.fail(trouble.reason)?;
+            arrived.fail(reason)?;
         }
         if owed.commit.can_flush() {
             match arrived.flush_due(&link.limits()) {

@@ -154,7 +154,7 @@ pub(crate) fn snapshot(key: TransferKey, stage: Stage, manifest: Manifest) -> Tr
         code: None,
         place: None,
         retryable: false,
-        roots: Vec::new(),
+        roots: Arc::default(),
         moved: 0,
         kept: 0,
         total: manifest.bytes,

@@ -13,19 +13,19 @@ use sealdrop::{
         conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
-        file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest, Selection},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
         transfer::TransferId,
     },
     storage::{
+        disk::{Disk, Op},
         journal::{Done, Recovered},
         kept,
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
         profile::Profile,
-        receive_folder::{parse_paths, preflight},
+        receive_folder::preflight,
     },
 };
 use tempfile::TempDir;
@@ -278,8 +278,7 @@ fn what_is_there_is_found_but_for_keep_both() {
     fs::create_dir(desk.at("P/d")).unwrap();
     let entries = || vec![folder("P"), file("P/a", 4), file("P/b", 4), file("P/d", 4), file("t", 4)];
     let manifest = Manifest::from_entries(entries()).unwrap();
-    let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-    assert_eq!(preflight(&desk.inbox(), &manifest, &paths).there, 1);
+    assert_eq!(preflight(&desk.inbox(), &manifest.into()).there, 1);
     for conflict in Conflict::ALL {
         let landing = desk.land(entries(), conflict);
         let found: Vec<_> = (0..5).filter_map(|index| Some((index, landing.there(index)?))).collect();
@@ -511,4 +510,62 @@ fn of_a_classic_transfer_nothing_is_kept() {
     landing.finish();
     assert_eq!(desk.kept(), [""; 0]);
     assert_eq!(kept::incoming(&desk.profile), []);
+}
+
+#[test]
+fn what_comes_before_the_agreement_is_written_is_swept_after_a_crash() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![file("P/a", 8), file("b", 8)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    for index in 0..2 {
+        std::mem::forget(part(&landing, index, b"half"));
+    }
+    assert_eq!(desk.kept(), [format!("{ID}.json")]);
+    assert_eq!(Landing::reopen(&desk.profile, ID).unwrap_err().code, ReasonCode::UnknownTransfer);
+    sweep_leftovers(&desk.profile);
+    assert_eq!((desk.landed(), desk.kept()), (vec!["P/".to_owned()], vec![]));
+}
+
+#[test]
+fn of_what_was_agreed_just_before_a_crash_nothing_is_swept() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![file("a", 8)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    let record = desk.profile.running_folder().join(format!("{ID}.json"));
+    let before = fs::read(&record).unwrap();
+    landing.agree().unwrap();
+    assert_eq!(desk.kept(), [format!("{ID}.in"), format!("{ID}.journal")]);
+    landing.suspend_part(part(&landing, 0, b"half")).unwrap();
+    // The power was lost before its end was on the disk.
+    fs::write(&record, before).unwrap();
+    sweep_leftovers(&desk.profile);
+    assert!(!record.exists());
+    assert_eq!(desk.reopen().1.parts, [(0, 4)].into());
+}
+
+#[test]
+fn no_file_gets_its_name_before_the_agreement_is_written() {
+    let desk = Desk::new();
+    let (recorder, told) = std::sync::mpsc::sync_channel(1000);
+    let disk = Disk::recorded(Arc::new(move |op| recorder.send(op).unwrap()));
+    let terms = desk.terms(vec![file("a", 4)], Conflict::KeepBoth);
+    let landing = Landing::begin_on(&disk, &desk.profile, terms, Keep::Agreement).unwrap();
+    let whole = part(&landing, 0, b"abcd");
+    assert!(landing.commit(vec![(whole, seal(b"abcd"))]).remove(0).1.is_ok());
+    let named: Vec<_> =
+        told.try_iter().filter_map(|op| if let Op::Renamed { to, .. } = op { Some(to) } else { None }).collect();
+    assert_eq!(named, [desk.profile.running_folder().join(format!("{ID}.in")), desk.at("a")]);
+}
+
+#[test]
+fn nothing_gets_its_name_when_the_agreement_cannot_be_written() {
+    let desk = Desk::new();
+    let terms = desk.terms(vec![folder("P"), file("P/a", 4)], Conflict::KeepBoth);
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    fs::remove_dir_all(desk.profile.running_folder()).unwrap();
+    let whole = part(&landing, 1, b"abcd");
+    assert!(landing.agree().is_err());
+    assert!(landing.commit(vec![(whole, seal(b"abcd"))]).remove(0).1.is_err());
+    landing.discard();
+    assert_eq!(desk.landed(), [""; 0]);
 }

@@ -20,7 +20,7 @@ use sealdrop::{
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
         profile::Profile,
-        receive_folder::{parse_paths, preflight},
+        receive_folder::{check_paths, preflight},
     },
 };
 use tempfile::TempDir;
@@ -220,8 +220,7 @@ fn what_was_there_before_is_kept_beside_it() {
     fs::write(desk.inbox().join("P/a"), "mine").unwrap();
     fs::write(desk.inbox().join("b.txt"), "mine").unwrap();
     let manifest = manifest(vec![folder("P"), file("P/a", 6), file("b.txt", 6)]);
-    let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-    let before = preflight(&desk.inbox(), &manifest, &paths);
+    let before = preflight(&desk.inbox(), &manifest);
     let taken: Vec<_> = before.taken.iter().map(|taken| (taken.name.as_str(), taken.becomes.as_str())).collect();
     assert_eq!(taken, [("P", "P (2)"), ("b.txt", "b (2).txt")]);
     assert_eq!((before.renamed, before.left_out, before.problem), (vec![], vec![], None));
@@ -295,8 +294,7 @@ fn names_that_differ_only_in_case_both_arrive() {
 fn a_name_of_300_bytes_arrives_shortened_and_is_told_before() {
     let desk = Desk::new();
     let manifest = manifest(vec![file(&format!("{}.jpeg", "x".repeat(295)), 1), file(&"照".repeat(100), 1)]);
-    let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-    let before = preflight(&desk.inbox(), &manifest, &paths);
+    let before = preflight(&desk.inbox(), &manifest);
     let becomes: Vec<_> = before.renamed.iter().map(|renamed| renamed.becomes.clone()).collect();
     assert_eq!(becomes, [format!("{}.jpeg", "x".repeat(250)), "照".repeat(85)]);
     let landing = desk.land(&manifest);
@@ -314,7 +312,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
         for path in [name.split('/').map(str::to_owned).collect(), vec!["top".to_owned(), name.to_owned()]] {
             let entry = Entry { path, kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
             let manifest = manifest(vec![file("good", 1), entry]);
-            assert_eq!(parse_paths(&manifest, NameRules::here()).unwrap_err().0, 1, "{name:?}");
+            assert_eq!(check_paths(&manifest, NameRules::here()).unwrap_err().0, 1, "{name:?}");
             let landing = Landing::prepare(&desk.profile, desk.terms(&manifest, Selection::All), Keep::Nothing);
             assert_eq!(landing.unwrap_err().code, ReasonCode::BadPath, "{name:?}");
         }
@@ -327,8 +325,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
 fn links_that_lead_outside_are_told_before_and_not_made() {
     let desk = Desk::new();
     let manifest = manifest(vec![folder("P"), link("P/up", "../../outside"), link("P/abs", "/etc"), link("P/in", ".")]);
-    let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-    let left_out: Vec<_> = preflight(&desk.inbox(), &manifest, &paths).left_out.into_iter().map(|out| out.0).collect();
+    let left_out: Vec<_> = preflight(&desk.inbox(), &manifest).left_out.into_iter().map(|out| out.0).collect();
     assert_eq!(left_out, [1, 2]);
     let landing = desk.land(&manifest);
     landing.make_folders();
@@ -442,8 +439,7 @@ fn a_folder_that_is_missing_or_none_is_said_to_be() {
         let terms = Terms { folder: folder.clone(), ..desk.terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderMissing);
-        let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-        assert_eq!(preflight(&folder, &manifest, &paths).problem.unwrap().code, ReasonCode::FolderMissing);
+        assert_eq!(preflight(&folder, &manifest).problem.unwrap().code, ReasonCode::FolderMissing);
     }
     assert_eq!(desk.records(), 0);
 }
@@ -460,8 +456,7 @@ fn a_folder_that_may_not_be_written_to_is_said_to_be() {
         let terms = Terms { id: TransferId([1; 16]), ..desk.terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderReadOnly);
-        let paths = parse_paths(&manifest, NameRules::here()).unwrap();
-        assert_eq!(preflight(&desk.inbox(), &manifest, &paths).problem.unwrap().code, ReasonCode::FolderReadOnly);
+        assert_eq!(preflight(&desk.inbox(), &manifest).problem.unwrap().code, ReasonCode::FolderReadOnly);
         // Taken away while the transfer runs.
         fs::set_permissions(desk.inbox().join("P"), fs::Permissions::from_mode(0o555)).unwrap();
         assert_eq!(landing.create_part(0).unwrap_err().code, ReasonCode::FolderReadOnly);

@@ -141,7 +141,7 @@ fn a_sender_that_was_closed_goes_on_when_somebody_says_so() {
 fn a_sender_that_is_closed_in_the_middle_of_a_chunk_spoils_nothing_that_has_arrived() {
     // The receiver is the slow one: the sender stands in the middle of a chunk.
     let mut b = Station::with("b", |settings| settings.receive_limit = Some(4 << 20));
-    let mut a = Station::new("a");
+    let a = Station::new("a");
     let bytes = seeded(12, 16 * MIB);
     let source = a.file("large.bin", &bytes);
     let sending = a.send(&b, &[&source]);

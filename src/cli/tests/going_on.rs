@@ -23,7 +23,7 @@ fn kept(direction: Direction) -> TransferSnapshot {
     let mut snapshot = TransferSnapshot::new(key(direction), laptop(), Stage::Interrupted, None);
     match direction {
         Direction::Incoming => snapshot.folder = Some("/srv/drop".into()),
-        Direction::Outgoing => snapshot.roots = vec!["/home/a/Photos".into(), "/home/a/b.txt".into()],
+        Direction::Outgoing => snapshot.roots = ["/home/a/Photos".into(), "/home/a/b.txt".into()].into(),
     }
     snapshot
 }

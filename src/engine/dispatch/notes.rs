@@ -112,7 +112,7 @@ impl Dispatch {
             && record.file_ended(&end)
         {
             self.outbox.fact(Event::FileEnded { key, end });
-            self.outbox.snapshot(record.snapshot.clone());
+            self.outbox.figures(&record.snapshot);
         }
     }
 
@@ -183,14 +183,14 @@ impl Dispatch {
     }
 
     fn moved(&mut self, key: TransferKey, index: u32, moved: u64, kept: u64) {
-        self.change(key, |record| {
-            let snapshot = &mut record.snapshot;
-            snapshot.moved = moved.saturating_add(kept);
-            snapshot.kept = kept;
-            snapshot.current = Some(index);
-            // Something got through: the next break is a new one.
-            record.going.tries = if moved > 0 { 0 } else { record.going.tries };
-        });
+        let Some(record) = self.records.get_mut(&key) else { return };
+        let snapshot = &mut record.snapshot;
+        snapshot.moved = moved.saturating_add(kept);
+        snapshot.kept = kept;
+        snapshot.current = Some(index);
+        // Something got through: the next break is a new one.
+        record.going.tries = if moved > 0 { 0 } else { record.going.tries };
+        self.outbox.figures(&record.snapshot);
     }
 
     fn checking(&mut self, key: TransferKey, done: u64, total: u64) {

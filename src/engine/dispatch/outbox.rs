@@ -65,6 +65,14 @@ impl Outbox {
         }
     }
 
+    /// As `snapshot`, when nothing but figures has changed, as it does with every file.
+    pub(super) fn figures(&mut self, snapshot: &TransferSnapshot) {
+        let Some(waiting) = self.snapshots.get_mut(&snapshot.key) else { return self.snapshot(snapshot.clone()) };
+        let TransferSnapshot { moved, kept, total, files_ended, files, current, .. } = *snapshot;
+        (waiting.moved, waiting.kept, waiting.total) = (moved, kept, total);
+        (waiting.files_ended, waiting.files, waiting.current) = (files_ended, files, current);
+    }
+
     pub(super) fn pop(&mut self) -> Option<Event> {
         loop {
             match self.queue.pop_front()? {
@@ -115,7 +123,7 @@ mod tests {
             message: None,
             place: None,
             retryable: false,
-            roots: Vec::new(),
+            roots: Arc::default(),
             code: None,
         }
     }
@@ -127,6 +135,21 @@ mod tests {
             outbox.snapshot(snapshot(moved, Stage::Moving));
         }
         assert!(matches!(outbox.pop(), Some(Event::Snapshot(newest)) if newest.moved == 999));
+        assert!(outbox.pop().is_none());
+    }
+
+    #[test]
+    fn figures_are_as_new_as_the_last_and_change_nothing_else() {
+        let mut outbox = Outbox::default();
+        outbox.figures(&snapshot(1, Stage::Moving));
+        outbox.snapshot(snapshot(2, Stage::Finishing));
+        let mut last = snapshot(3, Stage::Moving);
+        (last.kept, last.total, last.files_ended, last.files, last.current) = (4, 5, 6, 7, Some(8));
+        outbox.figures(&last);
+        let Some(Event::Snapshot(told)) = outbox.pop() else { panic!("no snapshot") };
+        assert_eq!((told.moved, told.kept, told.total), (3, 4, 5));
+        assert_eq!((told.files_ended, told.files, told.current), (6, 7, Some(8)));
+        assert_eq!(told.stage, Stage::Finishing);
         assert!(outbox.pop().is_none());
     }
 

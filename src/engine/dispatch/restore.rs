@@ -94,7 +94,7 @@ impl Dispatch {
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
         snapshot.manifest = Arc::clone(&outgoing.manifest);
         snapshot.peer.key = snapshot.peer.key.or(known);
-        snapshot.roots = tops(&outgoing);
+        snapshot.roots = tops(&outgoing).into();
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&Selection::All);
         record.digest = digest;
@@ -106,7 +106,7 @@ impl Dispatch {
             to,
             expect: known.filter(|_| verified),
             classic: false,
-            what: What::Paths(record.snapshot.roots.clone()),
+            what: What::Paths(record.snapshot.roots.to_vec()),
             message,
             patient: true,
         });

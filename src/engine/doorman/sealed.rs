@@ -1,6 +1,6 @@
 //! A caller that speaks TLS: who it is, whether it may come in, and what it wants.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     crypto::{session::Established, short_code::Comparison},
@@ -150,7 +150,7 @@ fn take_offer(
     let limits = if guest.rule.is_some() { VERIFIED } else { UNVERIFIED };
     let mut share = orders.budget.take(0);
     let mut room = |bytes| share.as_mut().is_some_and(|share| share.grow(bytes));
-    let manifest = greet::receive_entries(link, &offer, limits, &mut room)?;
+    let manifest = Arc::new(greet::receive_entries(link, &offer, limits, &mut room)?);
     check_paths(&manifest)?;
     if manifest.entries.is_empty() && offer.message.as_ref().is_none_or(|message| message.trim().is_empty()) {
         return Err(LaneError::Protocol("an offer of nothing, not even a message".to_owned()));

@@ -44,7 +44,7 @@ impl Destination {
         if self.terms.conflict == Conflict::KeepBoth {
             self.check_room(selected_bytes(&self.terms.manifest, &self.terms.selection))?;
         }
-        Landing::prepare(&self.profile, self.terms.clone(), keep)
+        Landing::begin(&self.profile, self.terms.clone(), keep)
     }
 
     fn check_room(&self, needed: u64) -> Result<(), Reason> {

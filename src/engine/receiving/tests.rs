@@ -16,7 +16,7 @@ use crate::model::{
     outcome::FileState,
     reason::{Reason, ReasonCode},
 };
-use scene::{Ran, Said, Scene, error, seeded};
+use scene::{Ran, Said, Scene, Wire, error, seeded};
 
 const MIB: usize = 1 << 20;
 
@@ -271,7 +271,7 @@ fn a_part_that_cannot_be_made_fails_that_file_alone() {
 fn large_parts_are_put_on_the_disk_while_they_come() {
     let mut scene = Scene::of(&[20 * MIB]);
     let (landing, recovered) = scene.landing();
-    let wire = scene::Wire::new(Some(15 << 20));
+    let wire = Wire::new(Some(15 << 20));
     let (sender, _side) = scene.sender(wire.sender);
     let (receiver, receive_side, _notes) = scene.receiver(wire.receiver, landing, recovered);
     assert!(sender.join().unwrap().is_err() && receiver.join().unwrap().is_err());
@@ -283,4 +283,19 @@ fn large_parts_are_put_on_the_disk_while_they_come() {
     let journal = journal.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|it| it == "journal"));
     let text = String::from_utf8_lossy(&fs::read(journal.unwrap()).unwrap()).into_owned();
     assert!(text.matches("flushed").count() > 2, "{text}");
+}
+
+#[test]
+fn a_transfer_that_cannot_be_written_down_ends_for_good_and_leaves_nothing() {
+    let scene = Scene::of(&[MIB, 2000]);
+    let (landing, recovered) = scene.landing();
+    fs::remove_dir_all(scene.profile().running_folder()).unwrap();
+    let wire = Wire::new(None);
+    let (sender, _send_side) = scene.sender(wire.sender);
+    let (receiver, _receive_side, _notes) = scene.receiver(wire.receiver, landing, recovered);
+    let (ended, told) = (receiver.join().unwrap(), sender.join().unwrap());
+    let why = error(&ended);
+    assert!(!why.is_break() && !why.is_hold(), "{why:?}");
+    assert!(!error(&told).is_break());
+    assert_eq!(scene.names(), [""; 0]);
 }

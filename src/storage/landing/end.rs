@@ -83,10 +83,10 @@ impl Landing {
     }
 
     fn forget(&self) {
-        match &self.shared.paper {
-            Paper::Journal(_) => forget(self.handles.disk(), &self.shared.profile, self.id()),
-            Paper::Record(_) => remove_record(&self.shared.profile, self.id()),
+        if self.is_kept() {
+            forget(self.handles.disk(), &self.shared.profile, self.id());
         }
+        remove_record(&self.shared.profile, self.id());
     }
 
     /// Removes the folders of this transfer that hold nothing, but for those below one that was there before.

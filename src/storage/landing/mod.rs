@@ -3,7 +3,8 @@
 //!
 //! The disk is the only truth. Whenever a connection ends, everything is put there, and the next one, in this process or
 //! after a restart, begins with `reopen`. In the profile stand the agreement (`storage::agreement`) and the journal
-//! (`storage::journal`); the order for a file is: flush the part, journal its commit, rename, flush the folder, journal that it
+//! (`storage::journal`); of a new transfer a small record stands there first, so that files may come while the agreement is
+//! being written, but no line of the journal and no real name before it is safe. The order for a file is: flush the part, journal its commit, rename, flush the folder, journal that it
 //! is done, release the receipt.
 //!
 //! # Names that are taken
@@ -21,8 +22,8 @@
 //! What is told to be verified has been flushed, so 10,000 files of 4 KiB have to be on the disk one batch after the other. On
 //! an ext4 disk shared with builds (figures went up and down by half; without any flush it is 3,200 to 3,900 files a second),
 //! in batches of 64: flushing one file after the other 210 to 370 files a second, asking the system to begin with all of them
-//! first 310 to 800, flushing the volume once for each batch 930 to 1,900. Batches of 256 were no quicker than those of 64 in
-//! any of the ways, and keep receipts waiting. In memory (tmpfs) all are alike. This landing itself comes to 240 to 630 files a
+//! first 310 to 800, flushing the volume once for each batch 930 to 1,900. Batches of 256 were quicker in some runs and slower in
+//! others, and keep receipts waiting. In memory (tmpfs) all are alike. This landing itself comes to 240 to 630 files a
 //! second without the volume's flush, and to 1,800 with it.
 //!
 //! So a batch is flushed with its volume where that is known to be as good (`storage::volume`): on Linux from 5.8 on, which
@@ -30,6 +31,7 @@
 //! next batches do without. Everywhere else, and for few files, each file is flushed after all were begun. The journal is
 //! flushed once for each batch, and each folder once.
 
+mod begin;
 mod commit;
 mod end;
 mod flush;
@@ -43,30 +45,26 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use crate::model::{
-    conflict::Conflict,
-    file_name::{BadName, NameRules},
-    manifest::{Entry, EntryKind, Manifest},
+    manifest::{Entry, EntryKind},
     reason::{Reason, ReasonCode},
     transfer::TransferId,
 };
 
 use super::{
-    agreement::{self, Layout},
-    disk::{Disk, Folder},
+    disk::Folder,
     error::{Doing, io_reason},
-    folder_handles::{FolderHandles, Missing, claim_tops},
-    journal::{Desk, Journal, Line},
+    folder_handles::{FolderHandles, Missing},
+    journal::Desk,
     leftovers::Record,
     path_map::{NodeId, PathMap, ROOT, UsedNames},
-    probe::probe_folding,
     profile::Profile,
-    receive_folder::{check_folder, folder_reason, parse_paths},
+    receive_folder::folder_reason,
     volume::Volume,
 };
 
@@ -119,8 +117,8 @@ struct Shared {
 /// What stands in the profile about this transfer.
 #[derive(Debug)]
 enum Paper {
-    /// The agreement and this journal.
-    Journal(Desk),
+    /// The agreement and this journal, from when they are there; or why they are not. Until then a record says where to sweep.
+    Journal(OnceLock<Result<Desk, Reason>>),
     /// Where to sweep.
     Record(Record),
 }
@@ -161,50 +159,6 @@ impl Clone for Landing {
 }
 
 impl Landing {
-    /// A new transfer: checks the folder, decides the names, claims the top-level folders, and notes in the profile what was
-    /// agreed or at least where part files will be.
-    ///
-    /// # Errors
-    /// The folder is missing or may not be written to, a path is refused, the profile cannot be written.
-    pub fn prepare(profile: &Profile, terms: Terms, keep: Keep) -> Result<Self, Reason> {
-        Self::prepare_on(&Disk::default(), profile, terms, keep)
-    }
-
-    /// As `prepare`, over a disk that may be recorded.
-    ///
-    /// # Errors
-    /// As `prepare`.
-    pub fn prepare_on(disk: &Disk, profile: &Profile, mut terms: Terms, keep: Keep) -> Result<Self, Reason> {
-        check_folder(&terms.folder)?;
-        let failed = |error: io::Error| folder_reason(&error, &terms.folder);
-        let folder = std::path::absolute(&terms.folder).map_err(failed)?;
-        let root = disk.folder(&folder).map_err(failed)?;
-        let folds = probe_folding(root.dir(), terms.id).map_err(failed)?;
-        let merge = terms.conflict != Conflict::KeepBoth;
-        let mut map = lay_out(&terms.manifest, folds, &|name| !merge && root.look(name).is_ok())?;
-        let tops = selected_tops(&terms, &map);
-        let found = claim_tops(&root, &mut map, &tops, merge).map_err(failed)?;
-        terms.folder = folder;
-        let paper = match keep {
-            Keep::Agreement => Paper::Journal(agree(disk, profile, &terms, &map, &found)?),
-            Keep::Nothing => {
-                let record = Record::new(&terms.folder, top_folders(&map, &tops));
-                record.save(profile, terms.id).map_err(|error| error.reason())?;
-                Paper::Record(record)
-            }
-        };
-        let marks = Marks::new(terms.manifest.entries.len(), map.len());
-        let (parts, earlier) = (Arc::default(), HashMap::new());
-        let profile = profile.clone();
-        Ok(Self::over(root, Shared { profile, terms, map, tops, found, paper, parts, earlier, marks }))
-    }
-
-    fn over(root: Folder, shared: Shared) -> Self {
-        let volume = Volume::of(&root);
-        let handles = FolderHandles::new(Arc::new(root));
-        Self { shared: Arc::new(shared), handles, volume, used: OnceCell::new() }
-    }
-
     /// What was agreed.
     pub fn terms(&self) -> &Terms {
         &self.shared.terms
@@ -261,67 +215,15 @@ impl Landing {
         path_below(self.folder(), &self.shared.map, node)
     }
 
-    /// Adds lines to the journal, if there is one. `flushed`: they must not be lost.
-    fn journal(&self, lines: &[Line], flushed: bool) -> Result<(), Reason> {
-        match &self.shared.paper {
-            Paper::Journal(desk) => desk
-                .write(lines, flushed)
-                .map_err(|error| io_reason(&error, &self.shared.profile.running_folder(), Doing::Writing)),
-            Paper::Record(_) => Ok(()),
-        }
-    }
-
     fn is_kept(&self) -> bool {
         matches!(self.shared.paper, Paper::Journal(_))
     }
-}
-
-/// Names and claims are settled: writes the agreement and begins its journal.
-fn agree(
-    disk: &Disk,
-    profile: &Profile,
-    terms: &Terms,
-    map: &PathMap,
-    found: &HashSet<NodeId>,
-) -> Result<Desk, Reason> {
-    let place = profile.running_folder();
-    let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
-    let plain = lay_out(&terms.manifest, map.folds(), &|_| false)?;
-    let changed = map.tops().filter(|top| map.name(*top) != plain.name(*top));
-    let names = changed.map(|top| (top.position(), map.name(top).to_owned())).collect();
-    let layout = Layout { folds: map.folds(), names, found: found.iter().map(|top| top.position()).collect() };
-    let running = disk.folder(&place).map_err(failed)?;
-    let journal = Journal::create(&running, terms.id, terms.manifest.entries.len()).map_err(failed)?;
-    agreement::save(&running, terms, &layout).map_err(failed)?;
-    Ok(Desk::new(journal))
-}
-
-fn lay_out(manifest: &Manifest, folds: bool, is_taken: &dyn Fn(&str) -> bool) -> Result<PathMap, Reason> {
-    let bad_path = |(_index, bad): (u32, BadName)| bad.reason();
-    let paths = parse_paths(manifest, NameRules::here()).map_err(bad_path)?;
-    PathMap::build(manifest, &paths, folds, is_taken).map_err(bad_path)
-}
-
-/// The names as they came out when the transfer began.
-pub(super) fn lay_out_again(terms: &Terms, layout: &Layout) -> Result<PathMap, Reason> {
-    let mut map = lay_out(&terms.manifest, layout.folds, &|_| false)?;
-    for (position, name) in &layout.names {
-        if let Some(top) = map.top_at(*position) {
-            map.rename(top, name.clone());
-        }
-    }
-    Ok(map)
 }
 
 pub(super) fn path_below(folder: &Path, map: &PathMap, node: NodeId) -> PathBuf {
     let mut path = folder.to_owned();
     path.extend(map.names(node));
     path
-}
-
-fn selected_tops(terms: &Terms, map: &PathMap) -> HashSet<NodeId> {
-    let selected = (0..).take(terms.manifest.entries.len()).filter(|index| terms.selection.holds(*index));
-    selected.filter_map(|index| map.node_of(index)).map(|node| map.top_of(node)).collect()
 }
 
 /// Where part files can be, besides the receive folder itself.

@@ -23,7 +23,12 @@ use crate::{
     },
 };
 
-use super::{Landing, Marks, Paper, Shared, commit::Job, lay_out_again, mark, may_pass, path_below, selected_tops};
+use super::{
+    Landing, Marks, Paper, Shared,
+    begin::{lay_out_again, selected_tops},
+    commit::Job,
+    mark, may_pass, path_below,
+};
 
 /// Commits that are ended together.
 const BATCH: usize = 64;
@@ -83,7 +88,7 @@ impl Landing {
         let earlier = story.flushed.clone();
         // Parts that nobody knows of may be there, too.
         let parts = Arc::new(1.into());
-        let (profile, paper) = (profile.clone(), Paper::Journal(desk));
+        let (profile, paper) = (profile.clone(), Paper::Journal(Ok(desk).into()));
         Self::over(root, Shared { profile, terms, map, tops, found, paper, parts, earlier, marks })
     }
 

@@ -100,7 +100,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         link: &mut L,
         report: &mut impl Report,
         most: usize,
-    ) -> Result<Option<Trouble>, LaneError> {
+    ) -> Result<Option<(u32, Reason)>, LaneError> {
         self.hold.tell(link, false)?;
         while link.queued() < most
             && let Some(receipt) = self.commit.try_receipt()
@@ -115,8 +115,9 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             self.go_on_checking(link, report)?;
         }
         match self.commit.try_trouble() {
-            Some(Trouble { reason, .. }) if concerns_all(&reason) => Err(LaneError::Local(reason)),
-            trouble => Ok(trouble),
+            Some(Trouble { index: Some(index), reason }) if !concerns_all(&reason) => Ok(Some((index, reason))),
+            Some(Trouble { reason, .. }) => Err(LaneError::Local(reason)),
+            None => Ok(None),
         }
     }
 

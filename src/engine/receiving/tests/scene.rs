@@ -242,7 +242,7 @@ impl Scene {
             conflict: self.conflict,
             accepted_at: 1,
         };
-        (Landing::prepare(&self.profile(), terms, Keep::Agreement).unwrap(), Recovered::default())
+        (Landing::begin(&self.profile(), terms, Keep::Agreement).unwrap(), Recovered::default())
     }
 
     /// One connection that breaks when `cut` bytes have gone from the sender to the receiver.
