@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::show::sentence;
 use crate::model::{
-    reason::Side,
+    reason::{ReasonCode, Side},
     transfer::{Pause, QueuedFor, Stage},
 };
 
@@ -70,7 +70,9 @@ impl Standing {
             (false, true) => Some(By::There),
             (false, false) => reason.as_ref().map(|reason| reason.side.into()),
         };
-        Self { state: State::Paused, by, reason: reason.as_ref().map(sentence) }
+        // Others have their turn there: nothing has to change.
+        let reason = reason.as_ref().filter(|reason| reason.code != ReasonCode::Busy);
+        Self { state: State::Paused, by, reason: reason.map(sentence) }
     }
 }
 
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
     use crate::model::{
         outcome::{Ending, Outcome},
-        reason::{Reason, ReasonCode},
+        reason::Reason,
     };
 
     #[test]

@@ -119,7 +119,7 @@ pub struct Pause {
     /// The other side holds it: its person, or its own queue.
     pub there: bool,
     /// What has to change before it goes on by itself (`DiskFull`, `FolderMissing`, `FolderReadOnly`), and on which side; the
-    /// detail has the figures.
+    /// detail has the figures. `Busy`: others have their turn on the other side.
     pub reason: Option<Reason>,
 }
 

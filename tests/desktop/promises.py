@@ -247,6 +247,7 @@ if __name__ == "__main__":
         survive.one_failed_file_is_sent_again_by_retry_and_no_other,
         survive.a_file_that_is_another_now_is_offered_again_by_retry_and_no_other,
         survive.a_folder_that_is_there_already_costs_only_what_is_missing,
+        survive.a_full_disk_holds_it_on_both_screens_until_there_is_room,
         survive.discard_removes_what_an_interrupted_transfer_left,
         a_window_closes_at_once_and_in_order,
         an_idle_window_uses_no_processor_time,

@@ -17,7 +17,7 @@ from sealdrop import Sealdrop
 SHOTS = Path(os.environ["SHOTS"])
 # As root the network is ours alone and can be slowed down; otherwise only the size makes a transfer last.
 PRIVATE = os.environ.get("SEALDROP_DESK_PRIVATE") == "yes" and shutil.which("tc") is not None
-SLOW_BYTES_PER_SECOND = 40_000_000
+SLOW_BYTES_PER_SECOND = 20_000_000
 # A test that takes longer hangs where no deadline reaches: the run ends there, with where it stood.
 TEST_SECONDS = int(os.environ.get("SEALDROP_DESK_TEST_SECONDS", "240"))
 # Width and height of a window that is looked at; a narrow one shows everything in one column.

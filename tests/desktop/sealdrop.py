@@ -58,7 +58,10 @@ class Sealdrop(Program):
     def shows(self, pattern):
         """Names of all controls that hold the pattern."""
         pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
-        return [node.name for node in self.all(pattern)]
+        try:
+            return [node.name for node in self.all(pattern)]
+        except Exception:  # the tree changed while we looked: the caller looks again
+            return []
 
     def see(self, pattern, timeout=20):
         return wait_for(f"{self} to show /{pattern}/", lambda: self.shows(pattern), timeout)

@@ -10,7 +10,7 @@ import threading
 import time
 
 from desk import BUTTON, FIELD, quiet, sh, wait_for
-from runner import check, md5sum, random_file
+from runner import PRIVATE, check, md5sum, random_file
 from sealdrop import CARD
 
 PAUSED = re.compile(r"\bpaused\b", re.IGNORECASE)
@@ -185,6 +185,29 @@ def a_folder_that_is_there_already_costs_only_what_is_missing(desk):
     check(md5sum(bert.received) == sent, f"one folder with all three: {bert.stored()}")
     after = {name: os.stat(bert.received / "Photos" / name).st_ino for name in names[:2]}
     check(before == after, "what was there already is the same file as before")
+
+
+def a_full_disk_holds_it_on_both_screens_until_there_is_room(desk):
+    if not PRIVATE:
+        return desk.note("skipped: only root can mount a small disk")
+    anna, bert = desk.start("Anna", paths=[desk.file("film.mkv", 15_000_000)]), desk.start("Bert")
+    sh("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", bert.received)
+    try:
+        desk.side_by_side(anna, bert)
+        set_limit(anna, 2)
+        anna.send_to(bert.port)
+        bert.card()
+        bert.answer("Accept")
+        wait_for("bytes to move", lambda: any(value > 5 for value in bert.progress()), timeout=30)
+        other = bert.received / "something else"
+        other.write_bytes(os.urandom(12_000_000))
+        bert.see(r"^Paused: Not enough space on this device \(needs [\d.]+ MB, .+ free\)", timeout=30)
+        anna.see(r"^Paused: Not enough space on the other device \(needs [\d.]+ MB, .+ free\)")
+        desk.shot("full")
+        other.unlink()
+        ends_with_the_same_seal(desk, anna, bert)
+    finally:
+        quiet("umount", "-l", bert.received)
 
 
 def discard_removes_what_an_interrupted_transfer_left(desk):

@@ -202,6 +202,25 @@ fn a_pause_holds_while_the_connection_is_gone() {
 }
 
 #[test]
+fn what_a_receiver_has_paused_is_still_paused_after_a_restart() {
+    let (mut a, mut b) = (slow("a"), Station::new("b"));
+    let source = a.file("large.bin", &seeded(13, 8 * MIB));
+    let sending = a.send(&b, &[&source]);
+    let receiving = b.accept();
+    b.moved(receiving, MIB as u64);
+    let here = |stage: &Stage| matches!(stage, Stage::Paused(Pause { here: true, .. }));
+    b.say(Command::Pause(receiving));
+    a.stage(sending, "that the receiver has paused", |stage| matches!(stage, Stage::Paused(Pause { there: true, .. })));
+    let mut b = b.restart("b");
+    b.find("the pause", |event| match event {
+        Event::Snapshot(snapshot) if snapshot.key == receiving && here(&snapshot.stage) => Some(()),
+        _ => None,
+    });
+    b.say(Command::Resume(receiving));
+    verified(&mut a, sending, &mut b, receiving);
+}
+
+#[test]
 fn what_failed_is_sent_again_alone_and_lands_where_it_belongs() {
     let (mut a, mut b) = (Station::new("a"), Station::new("b"));
     let gate = Gate::before(b.port);

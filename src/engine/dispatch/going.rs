@@ -6,7 +6,7 @@ use std::{net::IpAddr, time::Instant};
 use crate::{
     engine::{cancel::HoldFlag, link::SocketLink},
     model::{
-        reason::Reason,
+        reason::{Reason, ReasonCode},
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
     transfer::{lane::concerns_all, link::Held},
@@ -82,9 +82,11 @@ impl Going {
             Some(reason) if concerns_all(reason) => (Some(reason), false),
             held_there => (None, held_there.is_some()),
         };
+        let turn_there = self.held_there.as_ref().filter(|reason| reason.code == ReasonCode::Busy);
         let reason = waits_there.or(self.obstacle.as_ref());
         let held = self.paused_here || held_there || reason.is_some();
-        held.then(|| Pause { here: self.paused_here, there: held_there, reason: reason.cloned() })
+        let reason = reason.or(turn_there).cloned();
+        held.then_some(Pause { here: self.paused_here, there: held_there, reason })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         check::Check,
         hold::Hold,
         lane::{LaneError, Report, concerns_all},
-        link::Link,
+        link::{Held, Link},
     },
     wire::header::{self, By, Message, Receipt, ReceiptState, Want},
 };
@@ -47,6 +47,8 @@ pub(super) struct Owed<'a, C, K> {
     planner: Planner,
     checks: Checks,
     pub(super) hold: Hold,
+    /// What the journal says of whether a person here has paused it.
+    is_paused: bool,
     /// Selected files that have not ended.
     files_left: u64,
     /// Receipts that have not been written, of all selected entries.
@@ -65,6 +67,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         let selected = || (0..).zip(&manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
         let (files_left, receipts_left) =
             (selected().filter(|(_, entry)| entry.is_file()).count() as u64, selected().count() as u64);
+        let is_paused = recovered.paused;
         let planner = Planner::new(&landing, recovered);
         Self {
             commit,
@@ -75,6 +78,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             landing,
             checks: Checks::default(),
             hold: Hold::new(By::Receiver),
+            is_paused,
             files_left,
             receipts_left,
             ahead: 0,
@@ -102,6 +106,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         most: usize,
     ) -> Result<Option<(u32, Reason)>, LaneError> {
         self.hold.tell(link, false)?;
+        self.note_pause(link.held());
         while link.queued() < most
             && let Some(receipt) = self.commit.try_receipt()
         {
@@ -118,6 +123,16 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             Some(Trouble { index: Some(index), reason }) if !concerns_all(&reason) => Ok(Some((index, reason))),
             Some(Trouble { reason, .. }) => Err(LaneError::Local(reason)),
             None => Ok(None),
+        }
+    }
+
+    /// What a person has paused is so, too, when the program is back after its end.
+    fn note_pause(&mut self, held: Option<Held>) {
+        let is_paused = held == Some(Held::Person);
+        if is_paused != self.is_paused {
+            self.is_paused = is_paused;
+            // What cannot be noted holds as long as this program lives.
+            self.landing.note_paused(is_paused).ok();
         }
     }
 

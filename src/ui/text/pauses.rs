@@ -15,7 +15,12 @@ pub(super) fn paused(pause: &Pause) -> String {
         (false, false) => None,
     };
     match (held, &pause.reason) {
-        (None, None) => "Paused".to_owned(),
+        // Nobody holds it and nothing has to change: others come first.
+        (None, None) => "Waiting for its turn: other transfers come first".to_owned(),
+        (_, Some(reason)) if reason.code == ReasonCode::Busy && !pause.here => {
+            "Waiting for its turn on the other device".to_owned()
+        }
+        (Some(held), Some(reason)) if reason.code == ReasonCode::Busy => held.to_owned(),
         (Some(held), None) => held.to_owned(),
         (None, Some(reason)) => format!("Paused: {}", waits_for(reason)),
         (Some(held), Some(reason)) => format!("{held}. {}", waits_for(reason)),
@@ -67,6 +72,10 @@ mod tests {
         assert_eq!(told(true, false, None), "Paused on this device");
         assert_eq!(told(false, true, None), "Paused on the other device");
         assert_eq!(told(true, true, None), "Paused on both devices");
+        let turn = || Some(Reason::there(ReasonCode::Busy, None));
+        assert_eq!(told(false, true, turn()), "Waiting for its turn on the other device");
+        assert_eq!(told(true, true, turn()), "Paused on both devices");
+        assert_eq!(told(false, false, None), "Waiting for its turn: other transfers come first");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use egui::{Button, Color32, Label, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::{
-    model::transfer::{QueuedFor, Stage},
+    model::{
+        reason::ReasonCode,
+        transfer::{QueuedFor, Stage},
+    },
     ui::{
         action::{Action, RowAction},
         state::{State, notices::Tone, rows::Row},
@@ -25,7 +28,8 @@ pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Ve
         }
         Stage::Queued(why) => queued_ui(ui, state, row, why, &sentence, actions),
         Stage::Paused(ref pause) => {
-            let ink = if pause.reason.is_some() { palette(ui).warn } else { palette(ui).strong };
+            let troubled = pause.reason.as_ref().is_some_and(|reason| reason.code != ReasonCode::Busy);
+            let ink = if troubled { palette(ui).warn } else { palette(ui).strong };
             standing_ui(ui, Sign::Pause, ink, &sentence);
             kept_ui(ui, row);
         }
