@@ -546,8 +546,8 @@ fn of_what_was_agreed_just_before_a_crash_nothing_is_swept() {
 #[test]
 fn no_file_gets_its_name_before_the_agreement_is_written() {
     let desk = Desk::new();
-    let (recorder, told) = std::sync::mpsc::sync_channel(1000);
-    let recorded = Disk::recorded(Arc::new(move |op| recorder.send(op).unwrap()));
+    let (says, told) = std::sync::mpsc::sync_channel(1000);
+    let recorded = Disk::recorded(Arc::new(move |op| says.send(op).unwrap()));
     let terms = desk.terms(vec![file("a", 4)], Conflict::KeepBoth);
     let landing = Landing::begin_on(&recorded, &desk.profile, terms, Keep::Agreement).unwrap();
     let whole = part(&landing, 0, b"abcd");
