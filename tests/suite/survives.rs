@@ -24,21 +24,21 @@ const MIB: usize = 1 << 20;
 
 impl Station {
     /// Waits for a stage that `look` likes.
-    fn stage(&mut self, key: TransferKey, what: &str, look: impl Fn(&Stage) -> bool) {
+    pub(crate) fn stage(&mut self, key: TransferKey, what: &str, look: impl Fn(&Stage) -> bool) {
         self.wait(what, |event| match event {
             Event::Snapshot(snapshot) if snapshot.key == key && look(&snapshot.stage) => Some(()),
             _ => None,
         });
     }
 
-    fn moved(&mut self, key: TransferKey, bytes: u64) {
+    pub(crate) fn moved(&mut self, key: TransferKey, bytes: u64) {
         self.wait("bytes", |event| match event {
             Event::Snapshot(snapshot) if snapshot.key == key && snapshot.moved >= bytes => Some(()),
             _ => None,
         });
     }
 
-    fn accept_with(&mut self, conflict: Conflict) -> TransferKey {
+    pub(crate) fn accept_with(&mut self, conflict: Conflict) -> TransferKey {
         let offer = self.offer();
         let key = offer.snapshot.key;
         let folder = self.received();
@@ -106,7 +106,7 @@ fn a_receiver_that_was_closed_goes_on_when_it_is_back() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.stage(receiving, "the interrupted transfer", |stage| matches!(stage, Stage::Interrupted));
+    b.snapshot(receiving, "the interrupted transfer", |it| (it.stage == Stage::Interrupted).then_some(()));
     // Its port is another one now: it calls.
     b.say(Command::Resume(receiving));
     verified(&mut a, sending, &mut b, receiving);
@@ -122,7 +122,7 @@ fn a_sender_that_was_closed_goes_on_when_somebody_says_so() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut a = a.restart("a");
-    a.stage(sending, "the interrupted transfer", |stage| matches!(stage, Stage::Interrupted));
+    a.snapshot(sending, "the interrupted transfer", |it| (it.stage == Stage::Interrupted).then_some(()));
     a.say(Command::Resume(sending));
     verified(&mut a, sending, &mut b, receiving);
     assert_eq!(fs::read(b.received().join("large.bin")).unwrap(), bytes);
@@ -254,7 +254,7 @@ fn discarding_leaves_nothing_unfinished_behind() {
     let receiving = b.accept();
     b.moved(receiving, 4 * MIB as u64);
     let mut b = b.restart("b");
-    b.stage(receiving, "the interrupted transfer", |stage| matches!(stage, Stage::Interrupted));
+    b.snapshot(receiving, "the interrupted transfer", |it| (it.stage == Stage::Interrupted).then_some(()));
     assert_eq!(tree(&b.received()).len(), 1, "the part");
     b.say(Command::Discard(receiving));
     assert_eq!(b.ending(receiving).outcome, Outcome::Cancelled);

@@ -14,7 +14,7 @@ use crate::{
         check::Check,
         hold::Hold,
         lane::{LaneError, Report, concerns_all},
-        link::Link,
+        link::{Held, Link},
     },
     wire::header::{self, By, Message, Receipt, ReceiptState, Want},
 };
@@ -47,6 +47,8 @@ pub(super) struct Owed<'a, C, K> {
     planner: Planner,
     checks: Checks,
     pub(super) hold: Hold,
+    /// A person here holds it, as the profile has it.
+    is_paused: bool,
     /// Selected files that have not ended.
     files_left: u64,
     /// Receipts that have not been written, of all selected entries.
@@ -65,6 +67,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         let selected = || (0..).zip(&manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
         let (files_left, receipts_left) =
             (selected().filter(|(_, entry)| entry.is_file()).count() as u64, selected().count() as u64);
+        let is_paused = recovered.paused;
         let planner = Planner::new(&landing, recovered);
         Self {
             commit,
@@ -75,6 +78,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             landing,
             checks: Checks::default(),
             hold: Hold::new(By::Receiver),
+            is_paused,
             files_left,
             receipts_left,
             ahead: 0,
@@ -93,6 +97,15 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         (self.receipts_left > 0 || !self.planner.is_through()).then_some(self.receipts_left)
     }
 
+    /// A pause holds also when the program has ended meanwhile.
+    fn note_pause(&mut self, link: &impl Link) {
+        let is_paused = link.held() == Some(Held::Person);
+        if std::mem::replace(&mut self.is_paused, is_paused) != is_paused {
+            // If it cannot be said, it holds as long as the program lives.
+            self.landing.note_paused(is_paused).ok();
+        }
+    }
+
     /// Writes what is owed, as long as fewer than `most` bytes are gathered, and one plan header at a time: writing never
     /// keeps us from reading. What is told of one file only is given back.
     pub(super) fn write<L: Link>(
@@ -102,6 +115,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         most: usize,
     ) -> Result<Option<Trouble>, LaneError> {
         self.hold.tell(link, false)?;
+        self.note_pause(link);
         while link.queued() < most
             && let Some(receipt) = self.commit.try_receipt()
         {
