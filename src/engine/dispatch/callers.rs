@@ -121,7 +121,12 @@ impl Dispatch {
         }
         // A name that was used before could take the answer that a person gives to what stood under it.
         let Some(life) = life.filter(|_| self.stopping_until.is_none() && !self.records.contains_key(&key)) else {
-            return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
+            let waits = self.records.get(&key).filter(|record| record.is_waiting() && record.digest == digest);
+            // Its connection may have broken without a sign here: it comes again when that has shown.
+            let same =
+                waits.is_some_and(|record| caller.peer.key.is_some() && record.snapshot.peer.key == caller.peer.key);
+            let code = if same { ReasonCode::ConnectionLost } else { ReasonCode::UnknownTransfer };
+            return self.turn_away(caller.link, code);
         };
         let Permit { held, ration } = match self.may_ask(&caller) {
             Ok(permit) => permit,
