@@ -44,7 +44,7 @@ enum Work {
     Epoch(TransferId, u32),
     Keep(Box<KeptOutgoing>),
     Over(TransferId),
-    Paused(TransferId, bool),
+    Paused(TransferKey, bool),
     Receipt(TransferId, u32, Md5Digest),
     /// Those of one transfer that came while the disk was at work.
     Receipts(TransferId, Vec<(u32, Md5Digest)>),
@@ -80,8 +80,9 @@ impl Archive {
         self.ask(Work::Epoch(id, epoch));
     }
 
-    pub fn paused(&self, id: TransferId, paused: bool) {
-        self.ask(Work::Paused(id, paused));
+    /// A person here holds it, or lets go of it. Of an incoming one only while no lane has it, and none begins.
+    pub fn paused(&self, key: TransferKey, paused: bool) {
+        self.ask(Work::Paused(key, paused));
     }
 
     /// It ended with files that failed, and may be taken up again.
@@ -134,9 +135,10 @@ impl Keeper {
     fn work(&mut self, work: Work) {
         match work {
             Work::Keep(kept) => {
-                // The old handle holds the lock.
-                self.files.remove(&kept.id);
-                if let Ok(file) = OutgoingFile::create(&self.profile, &kept) {
+                let kept_before = self.files.get_mut(&kept.id).map(|file| file.agree_again(&self.profile, &kept));
+                if kept_before.is_none()
+                    && let Ok(file) = OutgoingFile::create(&self.profile, &kept)
+                {
                     self.files.insert(kept.id, file);
                 }
             }
@@ -151,7 +153,10 @@ impl Keeper {
             Work::Accepted(id) => self.note(id, OutgoingFile::note_accepted),
             Work::Epoch(id, epoch) => self.note(id, |file| file.note_epoch(epoch)),
             Work::Over(id) => self.note(id, OutgoingFile::note_over),
-            Work::Paused(id, paused) => self.note(id, |file| file.note_paused(paused)),
+            Work::Paused(key, paused) if key.direction == Direction::Incoming => {
+                drop(kept::note_paused(&self.profile, key.id, paused));
+            }
+            Work::Paused(key, paused) => self.note(key.id, |file| file.note_paused(paused)),
             Work::Receipt(id, index, md5) => self.note(id, |file| file.note_receipt(index, md5)),
             Work::Receipts(id, receipts) => self.note(id, |file| file.note_receipts(&receipts)),
         }

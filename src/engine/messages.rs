@@ -7,8 +7,6 @@ use std::{
     time::Instant,
 };
 
-use crossbeam_channel::Sender;
-
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
@@ -26,6 +24,8 @@ use crate::{
     },
     storage::sources::{LeftOut, SourceTree},
 };
+
+pub use super::reply::{OfferAnswer, OfferReply};
 
 /// Called after something was put where the window will find it; asks for a frame.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -338,22 +338,6 @@ pub struct IncomingOffer {
     pub reply: OfferReply,
 }
 
-/// The one answer to an offer. Dropping it declines.
-#[derive(Debug)]
-pub struct OfferReply {
-    key: TransferKey,
-    answer: Option<Sender<OfferAnswer>>,
-}
-
-/// What the person said.
-#[derive(Debug)]
-pub struct OfferAnswer {
-    pub key: TransferKey,
-    pub accepted: Option<Acceptance>,
-    /// Detail for a refusal that no person gave (`ask` without a terminal).
-    pub detail: Option<String>,
-}
-
 /// Where and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
@@ -366,35 +350,5 @@ impl Acceptance {
     /// Into `folder`, keeping both where a name is taken.
     pub fn new(folder: PathBuf, selection: Selection) -> Self {
         Self { folder, selection, conflict: Conflict::default() }
-    }
-}
-
-impl OfferReply {
-    /// A reply whose answer goes to `answer`.
-    pub fn new(key: TransferKey, answer: Sender<OfferAnswer>) -> Self {
-        Self { key, answer: Some(answer) }
-    }
-
-    /// Take the files.
-    pub fn accept(mut self, acceptance: Acceptance) {
-        self.say(Some(acceptance), None);
-    }
-
-    /// Do not; `detail` is for a refusal that no person gave.
-    pub fn decline(mut self, detail: Option<String>) {
-        self.say(None, detail);
-    }
-
-    fn say(&mut self, accepted: Option<Acceptance>, detail: Option<String>) {
-        if let Some(answer) = self.answer.take() {
-            // The engine is gone, or the answers of all cards it can show are waiting already: nobody is left to hear it.
-            answer.try_send(OfferAnswer { key: self.key, accepted, detail }).ok();
-        }
-    }
-}
-
-impl Drop for OfferReply {
-    fn drop(&mut self) {
-        self.say(None, None);
     }
 }

@@ -26,6 +26,7 @@ pub mod outgoing;
 mod poll;
 pub mod pool;
 pub mod receiving;
+pub mod reply;
 pub mod threads;
 
 use std::{

@@ -4,8 +4,8 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::threads;
 
-/// Lanes at work at the same time.
-const MAX_WORKERS: usize = 16;
+/// Lanes that have a connection at the same time: all that may move in both directions, and more that somebody holds.
+const MAX_WORKERS: usize = 96;
 /// Jobs that may wait for a worker.
 const BACKLOG: usize = 256;
 

@@ -63,7 +63,7 @@ pub struct OutgoingFile {
     path: PathBuf,
     sent: SentLog,
     /// None where the file system has no locks.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl OutgoingFile {
@@ -73,9 +73,9 @@ impl OutgoingFile {
     /// I/O, or there is a transfer of this name already; nothing is left behind.
     pub fn create(profile: &Profile, kept: &KeptOutgoing) -> Result<Self, StorageError> {
         let path = path_of(profile, kept.id);
-        let lock = written(profile, kept, &path).map_err(StorageError::at(&path))?;
+        let lock = written(profile, kept, &path, false).map_err(StorageError::at(&path))?;
         match SentLog::create(path.with_extension("sent")) {
-            Ok(sent) => Ok(Self { path, sent, _lock: lock }),
+            Ok(sent) => Ok(Self { path, sent, lock }),
             Err(error) => {
                 std::fs::remove_file(&path).ok();
                 Err(error)
@@ -105,7 +105,18 @@ impl OutgoingFile {
         let entries = kept.outgoing.manifest.entries.len();
         let (sent, told) = SentLog::open(path.with_extension("sent"), entries)?;
         kept.accepted |= told.accepted;
-        Ok(Some((Self { path, sent, _lock: locked.then_some(file) }, kept, told.sent_so_far())))
+        Ok(Some((Self { path, sent, lock: locked.then_some(file) }, kept, told.sent_so_far())))
+    }
+
+    /// More is known of what was agreed: who answered. It takes the place of what stood there, and what has happened so far stays.
+    ///
+    /// # Errors
+    /// I/O: what stood there stays.
+    pub fn agree_again(&mut self, profile: &Profile, kept: &KeptOutgoing) -> Result<(), StorageError> {
+        let lock = written(profile, kept, &self.path, true).map_err(StorageError::at(&self.path))?;
+        // The old one is of a file that has no name any more.
+        drop(std::mem::replace(&mut self.lock, lock));
+        Ok(())
     }
 
     /// A connection with this number begins; also survives a loss of power. What was over goes on.
@@ -175,15 +186,15 @@ fn path_of(profile: &Profile, id: TransferId) -> PathBuf {
     profile.running_folder().join(format!("{id}.out"))
 }
 
-/// Writes beside, locks, and gives it its name, which nothing may have yet.
-fn written(profile: &Profile, kept: &KeptOutgoing, path: &Path) -> io::Result<Option<File>> {
+/// Writes beside, locks, and gives it its name, which nothing may have yet unless this `replaces` it.
+fn written(profile: &Profile, kept: &KeptOutgoing, path: &Path, replaces: bool) -> io::Result<Option<File>> {
     let folder = profile.running_folder();
     // For this user alone, as `tempfile` makes them.
     let mut file = tempfile::Builder::new().prefix(".sealdrop-").suffix(".tmp").tempfile_in(&folder)?;
     outgoing_format::write(kept, file.as_file_mut())?;
     file.as_file().sync_all()?;
     let locked = try_lock(file.as_file())?.ok_or(io::ErrorKind::ResourceBusy)?;
-    let file = file.persist_noclobber(path)?;
+    let file = if replaces { file.persist(path)? } else { file.persist_noclobber(path)? };
     flush_folder(&folder)?;
     Ok(locked.then_some(file))
 }

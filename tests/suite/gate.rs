@@ -5,15 +5,13 @@ use std::{
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     thread::Builder,
     time::Duration,
 };
 
 use sealdrop::model::device::PeerAddr;
-
-use crate::scripted::dial_plain;
 
 /// How often a closed gate is looked at.
 const LOOK: Duration = Duration::from_millis(5);
@@ -31,6 +29,8 @@ struct State {
     /// A connection ends when so many have gone towards the listener in all; 0: never.
     cut_at: AtomicU64,
     shut: AtomicBool,
+    /// Where it leads.
+    to: AtomicU16,
     /// Counts up with each cut: connections of an earlier time end.
     time: AtomicU64,
 }
@@ -40,7 +40,7 @@ impl Gate {
     pub(crate) fn before(port: u16) -> Self {
         let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let own = door.local_addr().unwrap().port();
-        let state = Arc::new(State::default());
+        let state = Arc::new(State { to: AtomicU16::new(port), ..State::default() });
         let shared = Arc::clone(&state);
         spawn(move || {
             for dialer in door.incoming().map_while(Result::ok) {
@@ -48,7 +48,9 @@ impl Gate {
                     // Closed at once, as by a machine that went away.
                     continue;
                 }
-                let listener = dial_plain(port);
+                let Ok(listener) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.to.load(Ordering::SeqCst))) else {
+                    continue;
+                };
                 let now = shared.time.load(Ordering::SeqCst);
                 for (from, to, counts) in [
                     (dialer.try_clone().unwrap(), listener.try_clone().unwrap(), true),
@@ -64,6 +66,11 @@ impl Gate {
 
     pub(crate) fn address(&self) -> PeerAddr {
         PeerAddr { host: "127.0.0.1".to_owned(), port: self.port }
+    }
+
+    /// From now on it leads to another port.
+    pub(crate) fn lead_to(&self, port: u16) {
+        self.state.to.store(port, Ordering::SeqCst);
     }
 
     /// Bytes that have gone towards the listener.

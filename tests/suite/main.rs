@@ -45,6 +45,10 @@ mod storage;
 mod strangers;
 mod support;
 mod survives;
+mod survives_hostile;
+mod survives_queue;
+mod survives_races;
+mod survives_restarts;
 #[cfg(target_os = "linux")]
 mod torture;
 mod waiting_offers;

@@ -90,6 +90,38 @@ impl Station {
         Self::start_at(home, name, generous(), |_| {})
     }
 
+    /// As `restart`, with limits and settings of its own. What had ended before is among what was seen.
+    pub(crate) fn restart_with(
+        self,
+        name: &str,
+        change_limits: impl FnOnce(&mut Limits),
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let mut before = self;
+        before.say(Command::Shutdown);
+        before.wait("the end of the engine", |event| matches!(event, Event::Stopped).then_some(()));
+        let is_end = |event: &Event| matches!(event, Event::Snapshot(it) if matches!(it.stage, Stage::Ended(_)));
+        let Self { engine, home, seen, .. } = before;
+        engine.shut_down(LIMIT);
+        let mut limits = generous();
+        change_limits(&mut limits);
+        let mut station = Self::start_at(home, name, limits, change);
+        station.seen.extend(seen.into_iter().filter(is_end));
+        station
+    }
+
+    /// A new engine on the profile as it is at this moment, as if the program had been killed: what it would have done in the
+    /// end it has not done. The profile's old folder is left alone.
+    pub(crate) fn kill(self, name: &str) -> Self {
+        let (old, copy) = (self.home.path().join("profile"), self.home.path().join("copy"));
+        copy_all(&old, &copy);
+        let Self { engine, home, .. } = self;
+        engine.shut_down(LIMIT);
+        fs::rename(&old, home.path().join("old profile")).unwrap();
+        fs::rename(&copy, &old).unwrap();
+        Self::start_at(home, name, generous(), |_| {})
+    }
+
     fn start_at(home: TempDir, name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
         let profile = Profile::open(Some(home.path().join("profile"))).unwrap();
         let mut settings = Settings::first_start(name.to_owned(), home.path().join("received"));
@@ -352,4 +384,18 @@ pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     }
     found.sort();
     found
+}
+
+/// Copies a folder with all that is in it, as far as it stays there meanwhile.
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map_while(Result::ok) {
+        let (source, place) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_all(&source, &place);
+        } else {
+            // One that is gone was on its way.
+            fs::copy(&source, &place).ok();
+        }
+    }
 }

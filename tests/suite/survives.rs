@@ -24,7 +24,7 @@ const MIB: usize = 1 << 20;
 
 impl Station {
     /// Waits for a stage that `look` likes.
-    fn stage(&mut self, key: TransferKey, what: &str, look: impl Fn(&Stage) -> bool) {
+    pub(crate) fn stage(&mut self, key: TransferKey, what: &str, look: impl Fn(&Stage) -> bool) {
         self.wait(what, |event| match event {
             Event::Snapshot(snapshot) if snapshot.key == key && look(&snapshot.stage) => Some(()),
             _ => None,
@@ -39,14 +39,14 @@ impl Station {
         });
     }
 
-    fn moved(&mut self, key: TransferKey, bytes: u64) {
+    pub(crate) fn moved(&mut self, key: TransferKey, bytes: u64) {
         self.wait("bytes", |event| match event {
             Event::Snapshot(snapshot) if snapshot.key == key && snapshot.moved >= bytes => Some(()),
             _ => None,
         });
     }
 
-    fn accept_with(&mut self, conflict: Conflict) -> TransferKey {
+    pub(crate) fn accept_with(&mut self, conflict: Conflict) -> TransferKey {
         let offer = self.offer();
         let key = offer.snapshot.key;
         let folder = self.received();

@@ -113,16 +113,21 @@ impl Dispatch {
     }
 
     pub(super) fn offer_came(&mut self, offer: ArrivedOffer) {
+        let life = self.life_of(&offer);
         let ArrivedOffer { caller, manifest, digest, message, session, share } = offer;
         let key = caller.key;
         if let Some(device) = caller.peer.key {
             self.seen(device, caller.peer.dial.as_ref());
         }
         // A name that was used before could take the answer that a person gives to what stood under it.
-        let is_known = self.records.contains_key(&key) || self.spent.contains(&key.id);
-        if self.stopping_until.is_some() || is_known {
-            return self.turn_away(caller.link, ReasonCode::UnknownTransfer);
-        }
+        let Some(life) = life.filter(|_| self.stopping_until.is_none() && !self.records.contains_key(&key)) else {
+            let waits = self.records.get(&key).filter(|record| record.is_waiting() && record.digest == digest);
+            // Its connection may have broken without a sign here: it comes again when that has shown.
+            let same =
+                waits.is_some_and(|record| caller.peer.key.is_some() && record.snapshot.peer.key == caller.peer.key);
+            let code = if same { ReasonCode::ConnectionLost } else { ReasonCode::UnknownTransfer };
+            return self.turn_away(caller.link, code);
+        };
         let Permit { held, ration } = match self.may_ask(&caller) {
             Ok(permit) => permit,
             Err(reason) => return self.answer_busy(caller.link, reason),
@@ -132,6 +137,7 @@ impl Dispatch {
         (snapshot.total, snapshot.files) = (manifest.bytes, manifest.files);
         snapshot.manifest = manifest;
         let mut record = Record::new(snapshot, Hands::Lobby, session);
+        record.life = life;
         record.from = link.peer_addr().ok().map(|address| address.ip());
         record.expires = Some(Instant::now() + self.setup.limits.answer);
         record.digest = digest;
@@ -146,12 +152,11 @@ impl Dispatch {
         };
         self.setup.lobby.wait(key, link, waits_for, comparing);
         let at_once = record.card_at.is_none();
-        self.records.insert(key, record);
         // A classic sender does not choose its name, and may come more often than others.
         if session == Session::Sealed {
-            self.spent.push_front(key.id);
-            self.spent.truncate(self.setup.limits.names);
+            self.spend(&record);
         }
+        self.records.insert(key, record);
         if at_once {
             self.make_card(key);
         }
@@ -224,7 +229,7 @@ impl Dispatch {
             _ => {}
         }
         record.announced = true;
-        let reply = OfferReply::new(key, self.setup.answering.clone());
+        let reply = OfferReply::new(key, self.setup.answering.clone()).to_card(record.life);
         let expires = record.expires.unwrap_or_else(Instant::now);
         let snapshot = record.snapshot.clone();
         let preflight = Arc::new(preflight);
@@ -242,6 +247,9 @@ impl Dispatch {
 
     /// The lobby gave a connection back after Accept.
     pub(super) fn taken(&mut self, key: TransferKey, link: SocketLink) {
+        if self.records.get(&key).is_some_and(|record| record.hands != Hands::Lobby) {
+            return self.turn_away(link, ReasonCode::StaleEpoch);
+        }
         self.start_receiving(key, link, Begin::Fresh);
     }
 }

@@ -135,8 +135,8 @@ impl Dispatch {
 
     /// A person (or the command line) answered an offer; a dropped reply counts as a refusal.
     pub(super) fn answer(&mut self, answer: OfferAnswer) {
-        let OfferAnswer { key, accepted, detail } = answer;
-        if !self.records.get(&key).is_some_and(Record::is_waiting) {
+        let OfferAnswer { key, card, accepted, detail } = answer;
+        if !self.records.get(&key).is_some_and(|record| record.is_waiting() && record.life == card) {
             return;
         }
         let Some(acceptance) = accepted else {
@@ -172,7 +172,8 @@ impl Dispatch {
         }
         self.stopping_until = Some(Instant::now() + SHUTDOWN_LIMIT);
         self.listener = None;
-        self.stop.set();
+        // Who is at the door may come again another time.
+        self.stop.suspend();
         self.handshakes.clear_waiting();
         for key in self.meetings.keys().copied().collect::<Vec<_>>() {
             self.cancel_meeting(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
@@ -191,12 +192,18 @@ impl Dispatch {
     /// The program ends: what can go on another time stays as it is, the rest is over.
     fn suspend(&mut self, key: TransferKey) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        let lasting = record.is_lasting() || record.going.queued.is_some();
-        if !lasting || record.forced_end.is_some() {
+        if !record.outlives_us() || record.forced_end.is_some() {
             return self.cancel(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
         }
         record.cancel.suspend();
+        if record.hands == Hands::Lobby && record.accepted_at.is_none() {
+            let last = Some(abort(Reason::here(ReasonCode::ConnectionLost, "the program was closed")));
+            self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
+        }
         if record.hands != Hands::Lane {
+            if key.direction == Direction::Incoming {
+                self.setup.errands.archive.paused(key, record.going.paused_here);
+            }
             self.leave(key);
         }
     }

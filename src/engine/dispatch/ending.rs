@@ -6,12 +6,15 @@ use crate::{
     engine::note::Session,
     model::{
         outcome::Outcome,
-        reason::{Reason, Side},
+        reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Stage, TransferKey},
     },
 };
 
 use super::{Dispatch, record::Record};
+
+/// Cancelled transfers that are remembered here as well as on the disk.
+const MOST_CANCELLED: usize = 64;
 
 impl Dispatch {
     /// The last word on a transfer, exactly once: its record goes.
@@ -32,6 +35,9 @@ impl Dispatch {
             record.snapshot.code = None;
             self.keep(&mut record);
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
+                if record.was_lost() {
+                    self.lost_before_an_answer(key.id);
+                }
                 record.forget_the_list();
             }
             let rests = self.close_the_file(&mut record);
@@ -62,6 +68,8 @@ impl Dispatch {
         let here = ending.reason.as_ref().is_some_and(|reason| reason.side == Side::Here);
         if ending.outcome == Outcome::Cancelled && here && record.is_lasting() {
             archive.cancelled(key);
+            self.cancelled.push_front(key);
+            self.cancelled.truncate(MOST_CANCELLED);
         }
         let kept = key.direction == Direction::Outgoing || (record.is_lasting() && ending.outcome != Outcome::Verified);
         if kept && record.session == Session::Sealed {
@@ -70,10 +78,36 @@ impl Dispatch {
         false
     }
 
+    /// Leaves a transfer as it is: the program ends, another time it goes on.
+    pub(super) fn leave(&mut self, key: TransferKey) {
+        if self.records.get(&key).is_some_and(Record::outlives_us)
+            && let Some(mut record) = self.records.remove(&key)
+        {
+            record.snapshot.stage = Stage::Interrupted;
+            record.snapshot.current = None;
+            self.outbox.snapshot(record.snapshot);
+        }
+    }
+
     /// A code that was never begun is there for the next stranger.
     pub(super) fn give_back(&mut self, ration: Option<Instant>) {
         if let Some(at) = ration {
             self.codes.give_back(at);
         }
+    }
+}
+
+impl Record {
+    /// Whether it goes on when the program has ended, because the profile has what that takes.
+    pub(super) fn outlives_us(&self) -> bool {
+        let request = self.request.as_ref();
+        let is_kept = request.is_some_and(|request| request.patient && request.expect.is_some());
+        self.is_lasting() || (is_kept && self.outgoing.is_some())
+    }
+
+    /// Whether it ended because its connection broke.
+    fn was_lost(&self) -> bool {
+        let Stage::Ended(ending) = &self.snapshot.stage else { return false };
+        ending.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::ConnectionLost)
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Going {
     /// When it is tried again, and how often that was in vain.
     pub(super) next_try: Option<Instant>,
     pub(super) tries: u32,
+    /// When the receiver last asked for it.
+    pub(super) asked: Option<Instant>,
     /// A newer connection, while the lane of the old one lets go; and its epoch.
     pub(super) parked: Option<(Box<SocketLink>, u32)>,
     /// The address of this device that the present connection goes out from, unless it is one that every computer has.

@@ -16,7 +16,7 @@ use crate::{
     model::{
         device::Peer,
         reason::{Reason, ReasonCode, Side},
-        transfer::{Direction, Stage, TransferId, TransferKey},
+        transfer::{Direction, TransferId, TransferKey},
     },
     transfer::lane::{Farewell, concerns_all},
     wire::header::Message,
@@ -49,11 +49,11 @@ impl Dispatch {
 
     fn broke(&mut self, key: TransferKey, reason: Reason, kind: OverKind) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        if let Some((link, epoch)) = record.going.parked.take() {
-            return self.take_up(key, *link, epoch);
-        }
         if self.stopping_until.is_some() {
             return self.leave(key);
+        }
+        if let Some((link, epoch)) = record.going.parked.take() {
+            return self.take_up(key, *link, epoch);
         }
         let going = &mut record.going;
         // A receiver without room says so and closes.
@@ -120,8 +120,11 @@ impl Dispatch {
     pub(super) fn call_back(&mut self, key: TransferKey) {
         let Some(record) = self.records.get_mut(&key).filter(|record| record.hands == Hands::Nobody) else { return };
         record.going.next_try = None;
+        let is_offered = record.is_lasting();
         match key.direction {
             Direction::Incoming => self.want(key),
+            // Too many at once would find the other side busy.
+            Direction::Outgoing if !is_offered && !self.may_offer(key) => self.queue_for_turn(key),
             Direction::Outgoing => self.offer(key),
         }
     }
@@ -204,6 +207,10 @@ impl Dispatch {
         match reason.code {
             // Ours was lost with an earlier process: so high it was not.
             ReasonCode::StaleEpoch => record.going.epoch = record.going.epoch.saturating_mul(2),
+            // It has ended there because all is there, and only its last word was lost.
+            ReasonCode::UnknownTransfer if reason.side == Side::There && record.has_all_receipts() => {
+                return self.end(key, Ok(()));
+            }
             _ if is_last_word(&reason) => return self.end(key, Err(reason)),
             _ => {}
         }
@@ -241,18 +248,22 @@ impl Dispatch {
         if self.stopping_until.is_some() {
             return self.turn_away(link, ReasonCode::ConnectionLost);
         }
-        self.bring_back(key);
-        let theirs = |record: &&mut Record| {
+        let theirs = |record: &&Record| {
             record.is_lasting() && record.snapshot.peer.key == peer.key && record.digest == digest && peer.key.is_some()
         };
-        let Some(record) = self.records.get_mut(&key).filter(theirs).filter(|record| record.forced_end.is_none())
-        else {
-            return self.turn_away_unknown(link);
-        };
+        let resting = self.resting.iter().find(|record| record.snapshot.key == key);
+        let known = self.records.get(&key).or(resting).filter(theirs).filter(|record| record.forced_end.is_none());
+        let Some(record) = known else { return self.turn_away(link, self.unknown(key)) };
         let newest = record.going.parked.as_ref().map_or(record.going.epoch, |(_, epoch)| *epoch);
         if epoch <= newest.max(1) {
             return self.turn_away(link, ReasonCode::StaleEpoch);
         }
+        if record.hands == Hands::Lobby {
+            // Its first connection is on the way from there to its lane.
+            return self.turn_away(link, ReasonCode::ConnectionLost);
+        }
+        self.bring_back(key);
+        let Some(record) = self.records.get_mut(&key) else { return };
         if peer.dial.is_some() {
             record.snapshot.peer.dial = peer.dial;
         }
@@ -268,16 +279,21 @@ impl Dispatch {
         self.take_up(key, link, epoch);
     }
 
-    /// While it is not known yet what earlier runs have left, whoever comes back for it comes too early, and tries again.
-    fn turn_away_unknown(&self, link: SocketLink) {
-        let code = if self.is_restored { ReasonCode::UnknownTransfer } else { ReasonCode::ConnectionLost };
-        self.turn_away(link, code);
-    }
-
     fn take_up(&mut self, key: TransferKey, link: SocketLink, epoch: u32) {
         let Some(record) = self.records.get_mut(&key) else { return };
         record.going.epoch = epoch;
         self.start_receiving(key, link, Begin::Again);
+    }
+
+    /// What somebody is told who asks for what is not here: before the profile was read, and while the program ends, that
+    /// says nothing for good.
+    fn unknown(&self, key: TransferKey) -> ReasonCode {
+        let is_ending = self.records.get(&key).is_some_and(|record| record.forced_end.is_some());
+        match self.restored && self.stopping_until.is_none() {
+            _ if is_ending || self.cancelled.contains(&key) => ReasonCode::Cancelled,
+            true => ReasonCode::UnknownTransfer,
+            false => ReasonCode::ConnectionLost,
+        }
     }
 
     /// A receiver asks us to go on. It has shown its key.
@@ -286,12 +302,19 @@ impl Dispatch {
         let theirs = |record: &&mut Record| record.is_lasting() && record.snapshot.peer.key == peer.key;
         let record = self.records.get_mut(&key).filter(theirs).filter(|record| record.forced_end.is_none());
         let Some(record) = record.filter(|_| self.stopping_until.is_none()) else {
-            return self.turn_away_unknown(link);
+            return self.turn_away(link, self.unknown(key));
         };
         self.closers.close(link, Farewell { last: Some(Message::Done), ..Farewell::default() });
         if let (Some(to), Some(request)) = (peer.dial.clone(), &mut record.request) {
             request.to = to;
         }
+        let now = Instant::now();
+        let is_early = record.going.asked.is_some_and(|at| now.duration_since(at) < self.setup.limits.retry);
+        if is_early {
+            // A receiver that never stops asking would be called all the time.
+            return;
+        }
+        record.going.asked = Some(now);
         record.going.interrupted = false;
         record.going.tries = 0;
         match record.hands {
@@ -310,18 +333,6 @@ impl Dispatch {
             Hands::Lobby => {}
         }
     }
-
-    /// Leaves a transfer as it is: the program ends, another time it goes on.
-    pub(super) fn leave(&mut self, key: TransferKey) {
-        let lasting = |record: &Record| record.is_lasting() || record.going.queued.is_some();
-        if self.records.get(&key).is_some_and(lasting)
-            && let Some(mut record) = self.records.remove(&key)
-        {
-            record.snapshot.stage = Stage::Interrupted;
-            record.snapshot.current = None;
-            self.outbox.snapshot(record.snapshot);
-        }
-    }
 }
 
 impl Record {
@@ -334,7 +345,12 @@ impl Record {
         }
     }
 
-    fn may_wait_for_device(&self, reason: &Reason) -> bool {
+    /// Whether all files have arrived, or failed for good, by the receiver's own word.
+    fn has_all_receipts(&self) -> bool {
+        self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
+    }
+
+    pub(super) fn may_wait_for_device(&self, reason: &Reason) -> bool {
         let patient = self.request.as_ref().is_some_and(|request| request.patient);
         patient && self.outgoing.is_some() && is_away(reason)
     }
@@ -350,7 +366,7 @@ fn is_away(reason: &Reason) -> bool {
             | ReasonCode::ConnectionLost
             | ReasonCode::NotSealdrop
             | ReasonCode::Timeout
-    ) && reason.side == Side::Here
+    ) && (reason.side == Side::Here || reason.code == ReasonCode::ConnectionLost)
 }
 
 /// What the other side says of a transfer so that it is not worth another try.

@@ -13,6 +13,7 @@ mod outbox;
 mod queue;
 mod record;
 mod restore;
+mod spent;
 mod steering;
 mod trust;
 
@@ -32,7 +33,7 @@ use crate::{
         device_key::DeviceKey,
         reason::{Reason, ReasonCode},
         settings::Settings,
-        transfer::{Direction, TransferId, TransferKey},
+        transfer::{Direction, TransferKey},
     },
     transfer::{greet::Me, lane::Farewell, limits::Limits, pace::Pace},
     wire::header::{Abort, Message},
@@ -56,6 +57,7 @@ use callers::Knock;
 use meetings::Meetings;
 use outbox::Outbox;
 use record::{Hands, Record};
+use spent::Spent;
 
 /// Bytes of headers in lists that wait for an answer, in all.
 const WAITING_LISTS: u64 = 512 << 20;
@@ -92,12 +94,14 @@ pub(super) struct Dispatch {
     records: HashMap<TransferKey, Record>,
     /// Ended with files that failed, newest first: may be taken up again.
     resting: VecDeque<Record>,
-    /// What earlier runs have left is known.
-    is_restored: bool,
     /// The rank that was given last.
     ranks: u64,
     /// Names under which something was offered here, newest first: each stands for one offer only.
-    spent: VecDeque<TransferId>,
+    spent: VecDeque<Spent>,
+    /// Cancelled a moment ago: until that is written down where doormen look.
+    cancelled: VecDeque<TransferKey>,
+    /// What earlier runs of the program have left is known.
+    restored: bool,
     stages: HashMap<StageId, CancelFlag>,
     pool: Pool,
     /// The speed limits in force; lanes hold clones.
@@ -142,9 +146,10 @@ impl Dispatch {
             outbox: Outbox::default(),
             records: HashMap::new(),
             resting: VecDeque::new(),
-            is_restored: false,
             ranks: 0,
             spent: VecDeque::new(),
+            cancelled: VecDeque::new(),
+            restored: false,
             stages: HashMap::new(),
             pool: Pool::default(),
             sending,

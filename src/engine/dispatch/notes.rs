@@ -232,7 +232,8 @@ impl Dispatch {
 
     fn proposed(&mut self, key: TransferKey, link: SocketLink, comparing: Option<Box<Comparing>>) {
         let Some(record) = self.records.get_mut(&key).filter(|record| record.forced_end.is_none()) else {
-            self.turn_away(link, ReasonCode::Cancelled);
+            let closing = self.stopping_until.is_some();
+            self.turn_away(link, if closing { ReasonCode::ConnectionLost } else { ReasonCode::Cancelled });
             // A cancel that came while the offer went out: the errand has ended, and this is its end.
             return self.end(key, Err(Reason::bare(ReasonCode::Cancelled)));
         };

@@ -31,12 +31,13 @@ impl Dispatch {
             for key in self.waiting_for_turn(direction) {
                 let has_lane = self.records.get(&key).is_some_and(|record| record.hands == Hands::Lane);
                 if has_lane && free > 0 {
-                    free -= 1;
                     self.change(key, |record| {
                         record.going.waits_for_turn = false;
                         record.going.tell_lane();
                         record.snapshot.stage = record.standing();
                     });
+                    // One that the other side holds leaves its place to the next.
+                    free -= usize::from(self.records.get(&key).is_some_and(Record::is_running));
                 } else if !has_lane && self.may_offer(key) {
                     self.offer(key);
                 }

@@ -29,7 +29,6 @@ use super::{
 impl Dispatch {
     pub(super) fn restored(&mut self, kept: Kept) {
         let Kept { incoming, outgoing, lost } = kept;
-        self.is_restored = true;
         if self.stopping_until.is_some() {
             return;
         }
@@ -43,6 +42,7 @@ impl Dispatch {
             let address = format!("{}", key.id);
             self.outbox.line(Event::Refused { address, reason });
         }
+        self.restored = true;
         self.show_places();
         self.outbox.fact(Event::Restored);
     }
@@ -62,7 +62,7 @@ impl Dispatch {
         record.announced = true;
         record.digest = digest;
         record.accepted_at = Some(Instant::now());
-        self.spent.push_front(key.id);
+        self.spend(&record);
         let ends = recovered.done.iter().map(|done| FileEnd {
             index: done.index,
             state: FileState::Verified,
@@ -70,7 +70,7 @@ impl Dispatch {
             place: Some(done.place.clone()),
             reason: None,
         });
-        let begun: u64 = recovered.parts.values().sum();
+        let begun = recovered.parts.values().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
         let ends: Vec<FileEnd> = ends.collect();
         if recovered.over {
             for end in &ends {

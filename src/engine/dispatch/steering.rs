@@ -64,7 +64,7 @@ impl Dispatch {
     fn note_paused(&mut self, key: TransferKey, paused: bool) {
         self.change(key, |record| record.snapshot.stage = record.standing());
         if key.direction == Direction::Outgoing {
-            self.setup.errands.archive.paused(key.id, paused);
+            self.setup.errands.archive.paused(key, paused);
         }
     }
 
@@ -124,7 +124,8 @@ impl Dispatch {
         let before = Before { receipts: record.receipts.clone(), again };
         self.outbox.snapshot(record.snapshot.clone());
         self.submit(key, move |lane| lane.send(link, &outgoing, before));
-        self.show_places();
+        // What waited until this one was taken may be offered.
+        self.fill_slots();
     }
 
     /// Gives a lane to the pool.

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-use super::{Dispatch, meetings::introduce};
+use super::{Dispatch, meetings::introduce, record::Hands};
 
 /// A key that calls under a verified device's name is told of once in this time.
 const WARN_AGAIN: Duration = Duration::from_hours(1);
@@ -165,6 +165,14 @@ impl Dispatch {
         let Some(record) = self.records.get(&key) else { return };
         match life {
             Some(life) if record.life != life => {}
+            // Nobody has answered yet: the same is offered again.
+            None if record.hands == Hands::Lobby
+                && record.accepted_at.is_none()
+                && record.may_wait_for_device(&reason) =>
+            {
+                self.call_failed(key, reason);
+                self.fill_slots();
+            }
             Some(_) => {
                 self.call_failed(key, reason);
                 self.fill_slots();

@@ -28,6 +28,9 @@ use crate::{
 
 use super::{Begin, Lane};
 
+/// So many entries are written down within a few milliseconds.
+const QUICKLY_WRITTEN: usize = 5_000;
+
 /// What one connection of an incoming transfer has to know of its place.
 pub struct Destination {
     pub profile: Profile,
@@ -44,7 +47,12 @@ impl Destination {
         if self.terms.conflict == Conflict::KeepBoth {
             self.check_room(selected_bytes(&self.terms.manifest, &self.terms.selection))?;
         }
-        Landing::begin(&self.profile, self.terms.clone(), keep)
+        // A long list is written down while the first bytes come; a short one costs nothing, and a crash right after the answer
+        // then finds what was agreed.
+        if self.terms.manifest.entries.len() > QUICKLY_WRITTEN {
+            return Landing::begin(&self.profile, self.terms.clone(), keep);
+        }
+        Landing::prepare(&self.profile, self.terms.clone(), keep)
     }
 
     fn check_room(&self, needed: u64) -> Result<(), Reason> {

@@ -97,6 +97,15 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         (self.receipts_left > 0 || !self.planner.is_through()).then_some(self.receipts_left)
     }
 
+    /// A pause holds also when the program has ended meanwhile.
+    fn note_pause(&mut self, link: &impl Link) {
+        let is_paused = link.held() == Some(Held::Person);
+        if std::mem::replace(&mut self.is_paused, is_paused) != is_paused {
+            // If it cannot be said, it holds as long as the program lives.
+            self.landing.note_paused(is_paused).ok();
+        }
+    }
+
     /// Writes what is owed, as long as fewer than `most` bytes are gathered, and one plan header at a time: writing never
     /// keeps us from reading. What is told of one file only is given back.
     pub(super) fn write<L: Link>(
@@ -106,7 +115,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         most: usize,
     ) -> Result<Option<(u32, Reason)>, LaneError> {
         self.hold.tell(link, false)?;
-        self.note_pause(link.held());
+        self.note_pause(link);
         while link.queued() < most
             && let Some(receipt) = self.commit.try_receipt()
         {
@@ -123,16 +132,6 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             Some(Trouble { index: Some(index), reason }) if !concerns_all(&reason) => Ok(Some((index, reason))),
             Some(Trouble { reason, .. }) => Err(LaneError::Local(reason)),
             None => Ok(None),
-        }
-    }
-
-    /// What a person has paused is so, too, when the program is back after its end.
-    fn note_pause(&mut self, held: Option<Held>) {
-        let is_paused = held == Some(Held::Person);
-        if is_paused != self.is_paused {
-            self.is_paused = is_paused;
-            // What cannot be noted holds as long as this program lives.
-            self.landing.note_paused(is_paused).ok();
         }
     }
 

@@ -1,0 +1,267 @@
+//! What waits is not lost: neither while a device is away, nor when a program ends, nor because much waits at the same time.
+
+use std::{path::PathBuf, time::Duration};
+
+use sealdrop::{
+    engine::messages::{Command, Event},
+    model::{
+        book::Rule,
+        device_key::DeviceKey,
+        outcome::Outcome,
+        settings::Settings,
+        transfer::{QueuedFor, Stage, TransferKey},
+    },
+    transfer::limits::Limits,
+};
+
+use crate::{
+    gate::Gate,
+    scripted::Door,
+    support::{Station, seeded, tree},
+};
+
+/// A sender that tries again soon, with the program's own limits for how many may come.
+fn soon(limits: &mut Limits) {
+    let Limits { callers_of_one, offers_of_one, .. } = Limits::default();
+    *limits = Limits {
+        callers_of_one,
+        offers_of_one,
+        retry: Duration::from_millis(50),
+        retry_most: Duration::from_millis(400),
+        ..*limits
+    };
+}
+
+/// Two stations that have verified each other; the second takes without asking what the first sends.
+fn friends() -> (Station, Station, DeviceKey) {
+    let (mut a, mut b) = (Station::limited("a", soon), Station::limited("b", soon));
+    let (key, own) = (b.key(), a.key());
+    a.verify(key, "b");
+    b.verify(own, "a");
+    b.say(Command::SetRule { key: own, rule: Rule::Accept(b.received()) });
+    b.wait("the rule", |event| match event {
+        Event::Devices(devices) => devices
+            .iter()
+            .any(|device| device.trusted.as_ref().is_some_and(|trusted| matches!(trusted.rule, Rule::Accept(_))))
+            .then_some(()),
+        _ => None,
+    });
+    (a, b, key)
+}
+
+fn files(a: &Station, count: u64, size: usize) -> Vec<PathBuf> {
+    (0..count).map(|i| a.file(&format!("{i}.bin"), &seeded(i, size))).collect()
+}
+
+fn patient(a: &Station, gate: &Gate, key: DeviceKey, files: &[PathBuf]) -> Vec<TransferKey> {
+    let send = |file: &PathBuf| {
+        a.request(gate.address(), &[file], |request| {
+            request.expect = Some(key);
+            request.patient = true;
+        })
+    };
+    files.iter().map(send).collect()
+}
+
+fn all_verified(a: &mut Station, keys: &[TransferKey]) {
+    for key in keys {
+        let ending = a.snapshot(*key, "its end", |snapshot| match &snapshot.stage {
+            Stage::Ended(ending) => Some(ending.clone()),
+            _ => None,
+        });
+        assert_eq!(ending.outcome, Outcome::Verified, "{ending:?}");
+    }
+}
+
+fn nothing_left(station: &Station) {
+    let running = station.home.path().join("profile/running");
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while !tree(&running).is_empty() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{:?}",
+            tree(&running).iter().map(|it| &it.0).collect::<Vec<_>>()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let parts = tree(&station.received()).into_iter().filter(|(name, _)| name.contains(".sealdrop-"));
+    assert_eq!(parts.count(), 0);
+}
+
+#[test]
+fn ten_for_a_device_that_was_away_arrive_when_it_is_back() {
+    let (mut a, mut b, key) = friends();
+    let gate = Gate::before(b.port);
+    gate.shut();
+    let files = files(&a, 10, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    for key in &keys {
+        a.snapshot(*key, "the queue", |snapshot| matches!(snapshot.stage, Stage::Queued(_)).then_some(()));
+    }
+    gate.open();
+    all_verified(&mut a, &keys);
+    for _ in 0..10 {
+        b.wait("an end", |event| match event {
+            Event::Snapshot(it) if matches!(it.stage, Stage::Ended(_)) => Some(()),
+            _ => None,
+        });
+    }
+    nothing_left(&a);
+    nothing_left(&b);
+}
+
+#[test]
+fn ten_in_the_queue_survive_a_restart_and_arrive() {
+    let (mut a, b, key) = friends();
+    let gate = Gate::before(b.port);
+    gate.shut();
+    let files = files(&a, 10, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    for key in &keys {
+        a.snapshot(*key, "the queue", |snapshot| matches!(snapshot.stage, Stage::Queued(_)).then_some(()));
+    }
+    let mut a = a.restart_with("a", soon, |_| {});
+    gate.open();
+    all_verified(&mut a, &keys);
+    nothing_left(&a);
+}
+
+#[test]
+fn a_queue_survives_that_the_program_ends_while_it_calls() {
+    let (mut a, b, key) = friends();
+    let silent = Door::open();
+    let files = files(&a, 1, 50_000);
+    let sending = a.request(silent.address(), &[&files[0]], |request| {
+        request.expect = Some(key);
+        request.patient = true;
+    });
+    let _call = silent.accept_plain();
+    a.snapshot(sending, "the call", |snapshot| (snapshot.stage == Stage::Offering).then_some(()));
+    let mut a = a.restart_with("a", soon, |_| {});
+    a.snapshot(sending, "the queue", |snapshot| {
+        matches!(snapshot.stage, Stage::Queued(QueuedFor::Device)).then_some(())
+    });
+    drop(b);
+}
+
+#[test]
+fn what_nobody_keeps_says_that_it_is_over_when_the_program_ends() {
+    let mut a = Station::new("a");
+    let mut b = Station::new("b");
+    let files = files(&a, 4, 1000);
+    let keys: Vec<_> = files.iter().map(|file| a.send(&b, &[file])).collect();
+    let _cards: Vec<_> = (0..3).map(|_| b.offer()).collect();
+    let waits = |event: &Event| match event {
+        Event::Snapshot(it) if matches!(it.stage, Stage::Queued(_)) => Some(it.key),
+        _ => None,
+    };
+    let last = a.find("the queue", waits);
+    assert!(keys.contains(&last));
+    a.say(Command::Shutdown);
+    assert_eq!(a.ending(last).outcome, Outcome::Cancelled);
+}
+
+#[test]
+fn an_offer_that_waits_for_an_answer_survives_a_broken_connection() {
+    let (mut a, mut b) = (Station::limited("a", soon), Station::new("b"));
+    let (key, own) = (b.key(), a.key());
+    a.verify(key, "b");
+    b.verify(own, "a");
+    let gate = Gate::before(b.port);
+    let files = files(&a, 1, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    let first = b.offer();
+    gate.shut();
+    a.stage(keys[0], "the queue", |stage| matches!(stage, Stage::Queued(QueuedFor::Device)));
+    gate.open();
+    let second = b.offer();
+    assert_eq!(first.snapshot.key, second.snapshot.key);
+    // What a person may say to the card that is gone means nothing.
+    first.reply.decline(None);
+    b.seen.push(Event::Offered(second));
+    let Some(Event::Offered(second)) = b.seen.pop() else { unreachable!() };
+    let folder = b.received();
+    second.reply.accept(sealdrop::engine::messages::Acceptance::new(folder, sealdrop::model::manifest::Selection::All));
+    all_verified(&mut a, &keys);
+}
+
+#[test]
+fn an_offer_that_waits_for_an_answer_survives_that_its_sender_is_killed() {
+    let (mut a, mut b) = (Station::limited("a", soon), Station::new("b"));
+    let (key, own) = (b.key(), a.key());
+    a.verify(key, "b");
+    b.verify(own, "a");
+    let gate = Gate::before(b.port);
+    let files = files(&a, 1, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    let _card = b.offer();
+    a.snapshot(keys[0], "the wait", |snapshot| (snapshot.stage == Stage::Waiting).then_some(()));
+    gate.shut();
+    let mut a = a.kill("a");
+    gate.open();
+    b.accept();
+    all_verified(&mut a, &keys);
+}
+
+#[test]
+fn those_that_are_paused_do_not_stop_the_others() {
+    let (mut a, b, key) = friends();
+    let more = |settings: &mut Settings| {
+        settings.parallel = 8;
+        settings.send_limit = Some(1 << 20);
+    };
+    let mut a = a.restart_with("a", soon, more);
+    let gate = Gate::before(b.port);
+    let many = files(&a, 17, 2_000_000);
+    let mut keys = Vec::new();
+    for file in &many {
+        let sending = patient(&a, &gate, key, std::slice::from_ref(file))[0];
+        a.snapshot(sending, "a lane", |snapshot| matches!(snapshot.stage, Stage::Moving).then_some(()));
+        a.say(Command::Pause(sending));
+        a.snapshot(sending, "its pause", |snapshot| matches!(snapshot.stage, Stage::Paused(_)).then_some(()));
+        keys.push(sending);
+    }
+    let urgent = a.file("urgent", &seeded(99, 1000));
+    let urgent = patient(&a, &gate, key, &[urgent]);
+    all_verified(&mut a, &urgent);
+    for key in &keys {
+        a.say(Command::Discard(*key));
+    }
+    for key in &keys {
+        a.snapshot(*key, "its end", |snapshot| matches!(snapshot.stage, Stage::Ended(_)).then_some(()));
+    }
+    nothing_left(&a);
+    nothing_left(&b);
+}
+
+#[test]
+fn one_at_a_time_on_both_sides_with_one_paused_and_another_order_all_arrive() {
+    let (a, b, key) = friends();
+    let slow = |settings: &mut Settings| {
+        settings.parallel = 1;
+        settings.send_limit = Some(4 << 20);
+    };
+    let mut a = a.restart_with("a", soon, slow);
+    let mut b = b.restart_with("b", soon, |settings| settings.parallel = 1);
+    let gate = Gate::before(b.port);
+    let files = files(&a, 10, 300_000);
+    let keys = patient(&a, &gate, key, &files);
+    a.snapshot(keys[0], "bytes", |snapshot| (snapshot.moved > 0).then_some(()));
+    a.say(Command::Pause(keys[4]));
+    a.say(Command::Reorder { key: keys[9], place: 0 });
+    a.say(Command::Reorder { key: keys[1], place: 99 });
+    a.say(Command::Reorder { key: keys[1], place: 99 });
+    let others: Vec<_> = keys.iter().copied().filter(|key| *key != keys[4]).collect();
+    all_verified(&mut a, &others);
+    a.say(Command::Resume(keys[4]));
+    a.say(Command::Resume(keys[4]));
+    all_verified(&mut a, &keys);
+    for _ in 0..10 {
+        b.wait("an end", |event| match event {
+            Event::Snapshot(it) if matches!(it.stage, Stage::Ended(_)) => Some(()),
+            _ => None,
+        });
+    }
+    nothing_left(&a);
+    nothing_left(&b);
+}
