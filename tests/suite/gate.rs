@@ -48,9 +48,8 @@ impl Gate {
                     // Closed at once, as by a machine that went away.
                     continue;
                 }
-                let Ok(listener) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.to.load(Ordering::SeqCst))) else {
-                    continue;
-                };
+                let to = (Ipv4Addr::LOCALHOST, shared.to.load(Ordering::SeqCst)).into();
+                let Ok(listener) = TcpStream::connect_timeout(&to, Duration::from_secs(5)) else { continue };
                 let now = shared.time.load(Ordering::SeqCst);
                 for (from, to, counts) in [
                     (dialer.try_clone().unwrap(), listener.try_clone().unwrap(), true),

@@ -221,7 +221,8 @@ fn a_receiver_that_never_stops_asking_cannot_keep_its_sender_busy() {
     let (mut a, sending) = sending_to(&door, &receiver);
     let until = Instant::now() + Duration::from_millis(1500);
     let (port, id) = (a.port, sending.id);
-    let calls = std::thread::spawn(move || {
+    let counting = std::thread::Builder::new().name("counting".to_owned());
+    let calls = counting.spawn(move || {
         let mut calls = 0;
         while Instant::now() < until {
             let caller = door.accept_plain();
@@ -230,6 +231,7 @@ fn a_receiver_that_never_stops_asking_cannot_keep_its_sender_busy() {
         }
         calls
     });
+    let calls = calls.unwrap();
     let mut wants = 0;
     while Instant::now() < until {
         let mut caller = Scripted::dial_as(port, &receiver);

@@ -205,7 +205,7 @@ fn an_offer_that_waits_for_an_answer_survives_that_its_sender_is_killed() {
 
 #[test]
 fn those_that_are_paused_do_not_stop_the_others() {
-    let (mut a, b, key) = friends();
+    let (a, b, key) = friends();
     let more = |settings: &mut Settings| {
         settings.parallel = 8;
         settings.send_limit = Some(1 << 20);
