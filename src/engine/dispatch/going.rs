@@ -6,6 +6,7 @@ use std::{net::IpAddr, time::Instant};
 use crate::{
     engine::{cancel::HoldFlag, link::SocketLink},
     model::{
+        device::PeerAddr,
         reason::{Reason, ReasonCode},
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
@@ -47,6 +48,8 @@ pub(super) struct Going {
     pub(super) parked: Option<(Box<SocketLink>, u32)>,
     /// The address of this device that the present connection goes out from, unless it is one that every computer has.
     pub(super) local: Option<IpAddr>,
+    /// Where the other side was when it asked us to go on.
+    pub(super) learnt: Option<PeerAddr>,
     /// Dial as soon as the old lane has let go.
     pub(super) dial_after: bool,
     /// From an earlier run of the program, and nobody has said that it goes on.

@@ -172,7 +172,9 @@ impl Dispatch {
         let seal = self.seal();
         let record = self.records.get_mut(&key)?;
         let asked = record.request.as_ref().map(|request| request.to.clone());
-        let to = asked.or_else(|| record.snapshot.peer.dial.clone())?;
+        // Where it was last heard of first; then where it was called to begin with, in turn.
+        let learnt = record.going.learnt.clone().filter(|_| record.going.tries % 2 == 0);
+        let to = learnt.or(asked).or_else(|| record.snapshot.peer.dial.clone())?;
         let expect = record.snapshot.peer.key.or(record.request.as_ref().and_then(|request| request.expect));
         record.begin_life(Hands::Errand);
         Some(Call {
@@ -305,9 +307,7 @@ impl Dispatch {
             return self.turn_away(link, self.unknown(key));
         };
         self.closers.close(link, Farewell { last: Some(Message::Done), ..Farewell::default() });
-        if let (Some(to), Some(request)) = (peer.dial.clone(), &mut record.request) {
-            request.to = to;
-        }
+        record.going.learnt = peer.dial.clone().or(record.going.learnt.take());
         let now = Instant::now();
         let is_early = record.going.asked.is_some_and(|at| now.duration_since(at) < self.setup.limits.retry);
         if is_early {
