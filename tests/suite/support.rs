@@ -361,6 +361,22 @@ pub(crate) fn seeded(seed: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
+/// Waits until neither the profile nor the receive folder holds anything unfinished.
+pub(crate) fn nothing_left(station: &Station) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let running = tree(&station.home.path().join("profile/running"));
+        let parts: Vec<_> =
+            tree(&station.received()).into_iter().filter(|(name, _)| name.contains(".sealdrop-")).collect();
+        if running.is_empty() && parts.is_empty() {
+            return;
+        }
+        let names = |found: &[(String, Option<Vec<u8>>)]| found.iter().map(|it| it.0.clone()).collect::<Vec<_>>();
+        assert!(Instant::now() < deadline, "{:?} {:?}", names(&running), names(&parts));
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
 /// As `tree`, without what is not finished.
 pub(crate) fn finished(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     tree(folder).into_iter().filter(|(name, _)| !name.contains(".sealdrop-")).collect()

@@ -17,7 +17,7 @@ use sealdrop::{
 use crate::{
     gate::Gate,
     scripted::Door,
-    support::{Station, seeded, tree},
+    support::{Station, nothing_left, seeded},
 };
 
 /// A sender that tries again soon, with the program's own limits for how many may come.
@@ -71,21 +71,6 @@ fn all_verified(a: &mut Station, keys: &[TransferKey]) {
         });
         assert_eq!(ending.outcome, Outcome::Verified, "{ending:?}");
     }
-}
-
-fn nothing_left(station: &Station) {
-    let running = station.home.path().join("profile/running");
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    while !tree(&running).is_empty() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{:?}",
-            tree(&running).iter().map(|it| &it.0).collect::<Vec<_>>()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let parts = tree(&station.received()).into_iter().filter(|(name, _)| name.contains(".sealdrop-"));
-    assert_eq!(parts.count(), 0);
 }
 
 #[test]

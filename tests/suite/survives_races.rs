@@ -17,7 +17,7 @@ use sealdrop::{
 
 use crate::{
     gate::Gate,
-    support::{Station, seeded, tree},
+    support::{Station, nothing_left, seeded, tree},
 };
 
 const MIB: usize = 1 << 20;
@@ -44,21 +44,6 @@ fn ends(station: &mut Station, key: TransferKey) -> usize {
     let is_end =
         |event: &&Event| matches!(event, Event::Snapshot(it) if it.key == key && matches!(it.stage, Stage::Ended(_)));
     station.seen.iter().filter(is_end).count()
-}
-
-fn nothing_left(station: &Station) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let running = tree(&station.home.path().join("profile/running"));
-        let parts: Vec<_> =
-            tree(&station.received()).into_iter().filter(|(name, _)| name.contains(".sealdrop-")).collect();
-        if running.is_empty() && parts.is_empty() {
-            return;
-        }
-        let names = |found: &[(String, Option<Vec<u8>>)]| found.iter().map(|it| it.0.clone()).collect::<Vec<_>>();
-        assert!(Instant::now() < deadline, "{:?} {:?}", names(&running), names(&parts));
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn small_tree(a: &Station) -> std::path::PathBuf {
