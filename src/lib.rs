@@ -94,15 +94,20 @@
 //! | egui | what is in the window | the same |
 //! | egui_extras | a table that draws only the rows in view | it goes with egui |
 //! | egui_kittest | tests: a window without a screen | it goes with egui |
+//! | fluent-bundle | what the window says, in each language | plural rules and arguments of many languages are a lot to get right |
 //! | fs4 | free bytes of a disk | it needs each system's own calls |
 //! | getrandom | random bytes from the system | it needs each system's own calls |
 //! | if-addrs | the addresses of this computer | it needs `unsafe` and each system's own calls |
 //! | indicatif | progress bars in a terminal | terminals differ in width, cursor and colour |
+//! | interprocess | the local socket over which a second start reaches the running window | Unix sockets and Windows' named pipes behind one way |
 //! | md-5 | the MD5 digest | speed needs care for every processor, and a digest has to be right |
+//! | mdns-sd | finding devices nearby, and being found | multicast on every interface, with its caches and timers, on a thread of its own |
+//! | notify-rust | notifications with buttons | each desktop has its own way |
 //! | opener | showing a file in the file manager | each desktop has its own way |
 //! | polling | waiting on many sockets at once, and being woken | the standard library cannot; each system has its own calls |
 //! | pollster | waiting for a dialog's answer on a thread of its own | small, but waking right is easy to get wrong |
 //! | proptest | tests: values of every shape, and the smallest that fails | finding the smallest is the hard part |
+//! | qrcodegen | the own address as a QR code | error correction is no code to write at home |
 //! | rcgen | this device's certificate for TLS | X.509 is no format to write by hand |
 //! | rfd | the system's dialogs for files and folders | each desktop has its own |
 //! | rustix | Unix calls that the standard library lacks: rename without replacing, permissions | each would need `unsafe` |
@@ -112,8 +117,10 @@
 //! | sha2 | SHA-256 over a manifest | as for md-5 |
 //! | signal-hook | Ctrl+C and its like on Unix | a handler needs `unsafe` |
 //! | socket2 | options of sockets: keep-alive, both address families, connecting with a deadline | each would need `unsafe` |
+//! | sys-locale | the language of the system | each system has its own calls |
 //! | tempfile | settings written whole or not at all; scratch folders in tests | names that nobody can guess, removed also after an error |
 //! | thiserror | the sentences of errors, beside their variants | it writes what would be written by hand, and adds nothing to run |
+//! | unic-langid | names of languages, as fluent-bundle takes them | it goes with fluent-bundle |
 //! | unicode-normalization | whether two names are one to a disk | the tables of Unicode |
 //! | unicode-security | whether two names of devices look alike | the tables of Unicode |
 //! | walkdir | listing a folder with all that is in it | depth, loops of links and errors on the way are its trade |
