@@ -77,6 +77,13 @@ pub struct HistoryFile {
 }
 
 impl HistoryEntry {
+    /// A text without files. Of an offer that nobody took, its text is not kept.
+    pub fn is_message(&self) -> bool {
+        let Self { message, list, roots, folder, .. } = self;
+        let files = self.selected > 0 || self.more > 0 || !list.is_empty() || !roots.is_empty();
+        message.is_some() && !files && folder.is_none()
+    }
+
     /// The first top-level name and how many others there are among the files listed.
     pub fn tops(&self) -> Option<(&str, usize)> {
         let tops = self.list.iter().filter_map(|file| file.path.split('/').next());

@@ -10,6 +10,7 @@ pub mod file_name;
 pub mod history;
 pub mod look_alike;
 pub mod manifest;
+pub mod message;
 pub mod outcome;
 pub mod preflight;
 pub mod progress;

@@ -148,7 +148,7 @@ pub struct TransferSnapshot {
     pub files: u64,
     /// Index of the entry that is moving.
     pub current: Option<u32>,
-    /// Message that came or went with the offer.
+    /// Message that came or went with the offer, as the other side wrote it: `message::shown` makes it fit to be seen.
     pub message: Option<String>,
     /// Outgoing, while queued: its place in the queue, from 0.
     pub place: Option<usize>,

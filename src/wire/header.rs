@@ -5,6 +5,7 @@ mod write;
 
 use std::io::{Read, Write};
 
+pub use crate::model::message::MAX_MESSAGE_BYTES;
 use crate::model::{manifest::Entry, reason::Reason, seal::Md5Digest, transfer::TransferId};
 
 use super::{
@@ -15,9 +16,6 @@ use super::{
 
 /// The one protocol version there is.
 pub const VERSION: u32 = 1;
-
-/// Most bytes of the message that goes with an offer.
-pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 
 /// One header. Field rules stand in the protocol document (`wire`).
 #[derive(Clone, Debug, PartialEq)]

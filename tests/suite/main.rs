@@ -28,6 +28,7 @@ mod history;
 mod hostile;
 mod landing_again;
 mod loopback;
+mod messages;
 #[cfg(unix)]
 mod other_user;
 mod out_of_place;

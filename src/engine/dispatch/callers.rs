@@ -218,7 +218,7 @@ impl Dispatch {
             return self.make_card(key);
         }
         match record.into.take() {
-            Some(folder) if preflight.problem.is_none() => {
+            Some(folder) if preflight.problem.is_none() || record.is_message() => {
                 record.announced = true;
                 let conflict = ruled.map(|(_, conflict)| conflict).unwrap_or_default();
                 let acceptance = Acceptance { folder, selection: Selection::All, conflict };

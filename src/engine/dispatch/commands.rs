@@ -149,11 +149,17 @@ impl Dispatch {
     }
 
     /// A person here, or a person's rule, takes an offer.
-    pub(super) fn accept(&mut self, key: TransferKey, acceptance: Acceptance) {
+    pub(super) fn accept(&mut self, key: TransferKey, mut acceptance: Acceptance) {
+        let profile = self.setup.errands.profile.root();
         let Some(record) = self.records.get_mut(&key).filter(|record| record.is_waiting()) else { return };
         record.expires = None;
         record.accepted_at = Some(Instant::now());
-        record.snapshot.folder = Some(acceptance.folder.clone());
+        if record.is_message() {
+            // Nothing is put there: a folder that is gone keeps nobody from reading.
+            profile.clone_into(&mut acceptance.folder);
+        } else {
+            record.snapshot.folder = Some(acceptance.folder.clone());
+        }
         record.snapshot.stage = Stage::Moving;
         record.select(&acceptance.selection);
         record.acceptance = Some(acceptance);

@@ -155,9 +155,6 @@ impl Dispatch {
     fn keep_outgoing(&mut self, key: TransferKey) {
         let Some(record) = self.records.get(&key) else { return };
         let (Some(outgoing), Some(request)) = (record.outgoing.clone(), &record.request) else { return };
-        if outgoing.manifest.entries.is_empty() {
-            return;
-        }
         let peer = record.snapshot.peer.clone();
         self.setup.errands.archive.keep(KeptOutgoing {
             id: key.id,

@@ -68,10 +68,12 @@ impl Dispatch {
 
     /// Whether a device has not too much of ours before it already.
     pub(super) fn may_offer(&self, key: TransferKey) -> bool {
-        let Some(request) = self.records.get(&key).and_then(|record| record.request.as_ref()) else { return false };
+        let Some(own) = self.records.get(&key) else { return false };
+        let Some(request) = own.request.as_ref() else { return false };
         let ahead = self.records.values().filter(|record| {
             let on_its_way = matches!(record.hands, Hands::Errand | Hands::Lobby) && record.outgoing.is_some();
-            let waits = record.hands == Hands::Lane && record.going.waits_for_turn;
+            // A message does not wait for files to move.
+            let waits = record.hands == Hands::Lane && record.going.waits_for_turn && !own.is_message();
             (on_its_way || waits) && record.request.as_ref().is_some_and(|other| is_same_device(other, request))
         });
         ahead.count() < MOST_AHEAD

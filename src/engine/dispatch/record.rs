@@ -266,6 +266,12 @@ impl Record {
         self.share = None;
     }
 
+    /// A text without files. Of something to be sent that is known once it is listed.
+    pub(super) fn is_message(&self) -> bool {
+        let listed = self.snapshot.key.direction == Direction::Incoming || self.outgoing.is_some();
+        listed && self.snapshot.manifest.entries.is_empty()
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         self.snapshot.stage == Stage::Waiting && self.acceptance.is_none()
     }

@@ -55,7 +55,8 @@ impl Dispatch {
         let Terms { peer, digest, manifest, message, folder, selection, conflict, .. } = terms;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message);
         snapshot.manifest = manifest;
-        snapshot.folder = Some(folder.clone());
+        // A message has no place among files.
+        snapshot.folder = (!snapshot.manifest.entries.is_empty()).then(|| folder.clone());
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&selection);
         record.acceptance = Some(Acceptance { folder, selection, conflict });

@@ -163,6 +163,8 @@ impl Record {
         self.begin_life(Hands::Lane);
         self.going.connected();
         self.going.local = link.local_addr().ok().map(|at| at.ip().to_canonical()).filter(|ip| !is_everywhere(*ip));
+        // A few words take nobody's turn.
+        let crowded = crowded && !self.is_message();
         self.going.waits_for_turn = crowded && self.is_lasting() && !self.going.paused_here;
         self.going.tell_lane();
         self.snapshot.stage = self.standing();
