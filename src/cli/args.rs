@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{conflict::Conflict, speed_limit};
+use crate::model::{conflict::Conflict, message, speed_limit};
 
-/// Longer messages are refused by every receiver.
-const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+/// Says that a text comes by standard input.
+pub(super) const FROM_STDIN: &str = "-";
 
 /// Sends files straight from one computer to another and shows the same MD5 seal on both screens.
 #[derive(Debug, Parser)]
@@ -158,12 +158,12 @@ pub(super) struct SendArgs {
     #[arg(long, value_name = "DEVICE|HOST[:PORT]")]
     pub(super) to: String,
     /// Files and folders
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "message", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Speak the plain protocol of programs that are not Sealdrop: not encrypted, and nothing comes back
     #[arg(long)]
     pub(super) classic: bool,
-    /// Words that the other person reads beside the offer
+    /// Words that the other person reads beside the offer, or instead of one when there is no PATH; - is standard input
     #[arg(long, value_name = "TEXT", conflicts_with = "classic", value_parser = message)]
     pub(super) message: Option<String>,
     /// Bytes per second at most, such as 500k, 2M or 1.5MiB/s, instead of the limit in the settings
@@ -183,11 +183,12 @@ fn folder(text: &str) -> Result<PathBuf, String> {
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
+/// `-` stands for standard input, which is not read here.
 fn message(text: &str) -> Result<String, String> {
-    if text.len() > MAX_MESSAGE_BYTES {
-        return Err(format!("a message has at most {MAX_MESSAGE_BYTES} bytes"));
+    if text == FROM_STDIN {
+        return Ok(text.to_owned());
     }
-    Ok(text.to_owned())
+    message::parse(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

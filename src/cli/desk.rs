@@ -19,7 +19,7 @@ use crate::{
         conflict::Conflict,
         device::Peer,
         manifest::Selection,
-        outcome::Ending,
+        outcome::{Ending, Outcome},
         reason::{Reason, ReasonCode},
         short_code::ShortCode,
         transfer::{Direction, TransferKey, TransferSnapshot},
@@ -376,8 +376,9 @@ impl Desk {
     /// The exit code, if this was the end that was waited for.
     fn ended(&mut self, snapshot: &TransferSnapshot, ending: &Ending) -> Option<Exit> {
         self.forget(snapshot.key);
-        // A rule of the device book accepts without asking here; then a folder is known, too.
-        let by_rule = snapshot.key.direction == Direction::Incoming && snapshot.folder.is_some();
+        // A rule of the device book accepts without asking here; then a folder is known, too, or a message has come.
+        let taken = snapshot.folder.is_some() || ending.outcome == Outcome::Verified;
+        let by_rule = snapshot.key.direction == Direction::Incoming && taken;
         ((self.accepted.remove(&snapshot.key) || by_rule) && self.wishes.once).then(|| Exit::of(ending))
     }
 }

@@ -50,6 +50,8 @@ struct Told {
     /// The last of them: its seal and, received, where it is.
     seal: Option<Md5Digest>,
     place: Option<PathBuf>,
+    /// The message that came with it.
+    message: bool,
     /// That its person has to answer.
     waiting: bool,
     /// How it stood last, of that what is told in lines.
@@ -82,6 +84,15 @@ impl Human {
         let before = told.next_try.replace((*at, line.clone()));
         if before.is_none_or(|(_, before)| before != line) {
             self.print(&line);
+        }
+    }
+
+    /// Tells the message that came with it, once.
+    fn message(&mut self, snapshot: &TransferSnapshot) {
+        if let Some(text) = snapshot.message.as_ref().filter(|_| snapshot.key.direction == Direction::Incoming)
+            && !std::mem::replace(&mut self.told.entry(snapshot.key).or_default().message, true)
+        {
+            self.print(&prompt::message(text));
         }
     }
 
@@ -119,9 +130,7 @@ impl Show for Human {
 
     fn offered(&mut self, offer: &IncomingOffer) {
         self.print(&prompt::headline(offer));
-        if let Some(message) = &offer.snapshot.message {
-            self.print(&prompt::message(message));
-        }
+        self.message(&offer.snapshot);
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {
@@ -193,6 +202,10 @@ impl Show for Human {
         if let Some(bars) = &mut self.bars {
             bars.end(snapshot.key);
         }
+        if matches!(ending.outcome, Outcome::Partial | Outcome::Unchecked | Outcome::Verified) {
+            // One that a rule has taken was not told before.
+            self.message(snapshot);
+        }
         let told = self.told.remove(&snapshot.key).unwrap_or_default();
         match ending.outcome {
             Outcome::Unchecked | Outcome::Verified => self.print(&summary(snapshot, ending)),
@@ -238,6 +251,7 @@ impl Show for Human {
     }
 
     fn ask(&mut self, about: TransferKey, question: &str, again: &'static str) {
+        self.told.entry(about).or_default().message = true;
         if self.asking.replace((about, again)).is_none()
             && let Some(bars) = &mut self.bars
         {
@@ -315,6 +329,12 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
         Direction::Incoming => ("Received", "from"),
         Direction::Outgoing => ("Sent", "to"),
     };
+    if ending.outcome == Outcome::Verified && snapshot.manifest.entries.is_empty() {
+        return match snapshot.key.direction {
+            Direction::Incoming => format!("Received a message from {peer}"),
+            Direction::Outgoing => format!("Message delivered to {peer}"),
+        };
+    }
     let files = count(ending.files, "file", "files");
     let arrived = format!("{files}, {} {preposition} {peer} in {}", size(ending.bytes), duration(ending.took));
     let why = ending.reason.as_ref().map(sentence).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::{
         book::{KnownDevice, Rule},
         device::Peer,
         device_key::DeviceKey,
-        outcome::{Ending, FileEnd, FileState},
+        outcome::{Ending, FileEnd, FileState, Outcome},
         reason::Reason,
         short_code::ShortCode,
         transfer::{Direction, TransferKey, TransferSnapshot},
@@ -68,6 +68,14 @@ enum Line<'a> {
         from: From<'a>,
         files: u64,
         bytes: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+    },
+    /// Arrived with what was accepted, or alone.
+    Message {
+        transfer: String,
+        from: From<'a>,
+        text: &'a str,
     },
     Progress {
         transfer: String,
@@ -138,9 +146,10 @@ impl Show for Json {
     }
 
     fn offered(&mut self, offer: &IncomingOffer) {
-        let TransferSnapshot { key, peer, manifest, .. } = &offer.snapshot;
-        let from = From::peer(peer);
-        print(&Line::Offer { transfer: key.id.to_string(), from, files: manifest.files, bytes: manifest.bytes });
+        let TransferSnapshot { key, peer, manifest, message, .. } = &offer.snapshot;
+        let (files, bytes) = (manifest.files, manifest.bytes);
+        let (transfer, from, message) = (key.id.to_string(), From::peer(peer), message.as_deref());
+        print(&Line::Offer { transfer, from, files, bytes, message });
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {
@@ -199,6 +208,11 @@ impl Show for Json {
 
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending) {
         self.figures.remove(&snapshot.key);
+        let arrived = matches!(ending.outcome, Outcome::Partial | Outcome::Unchecked | Outcome::Verified);
+        if let Some(text) = snapshot.message.as_deref().filter(|_| arrived && is_incoming(snapshot.key)) {
+            let transfer = snapshot.key.id.to_string();
+            print(&Line::Message { transfer, from: From::peer(&snapshot.peer), text });
+        }
         print(&Line::Finished {
             transfer: snapshot.key.id.to_string(),
             outcome: ending.outcome.word(),

@@ -9,6 +9,7 @@ use crate::{
         conflict::Conflict,
         device::Peer,
         manifest::Manifest,
+        message,
         preflight::{Preflight, Renamed, Taken},
         reason::Reason,
         short_code::ShortCode,
@@ -28,9 +29,13 @@ pub(super) const AGAIN_WAITING: &str = "Waiting for the code; type n to stop: ";
 /// Put again when the code is known.
 pub(super) const AGAIN_SAME: &str = "Is it the same code? Type y or n: ";
 
-/// A message as it is shown: cleaned, on its own lines.
+/// A message as it is shown: cleaned; several lines each behind a bar, so that none looks like a line of ours.
 pub(super) fn message(text: &str) -> String {
-    format!("Message: {}", clean(text))
+    let shown = message::shown(text);
+    if !shown.contains('\n') {
+        return format!("Message: {shown}");
+    }
+    shown.lines().fold("Message:".to_owned(), |told, line| format!("{told}\n  | {line}"))
 }
 
 /// All that a person has to know, ending with the question.
@@ -38,10 +43,16 @@ pub(super) fn question(offer: &IncomingOffer, conflict: Conflict) -> String {
     let mut text = headline(offer);
     text.push('\n');
     let manifest = &offer.snapshot.manifest;
-    list(&mut text, contents(manifest));
+    if !manifest.entries.is_empty() {
+        list(&mut text, contents(manifest));
+    }
     if let Some(message) = &offer.snapshot.message {
         text.push_str(&self::message(message));
         text.push('\n');
+    }
+    if manifest.entries.is_empty() {
+        text.push_str("Accept? [y/N] ");
+        return text;
     }
     place(&mut text, &offer.preflight);
     list(&mut text, what_is_there(&offer.preflight, conflict));
@@ -64,6 +75,9 @@ pub(super) fn question(offer: &IncomingOffer, conflict: Conflict) -> String {
 pub(super) fn headline(offer: &IncomingOffer) -> String {
     let manifest = &offer.snapshot.manifest;
     let who = who(&offer.snapshot.peer);
+    if manifest.entries.is_empty() {
+        return format!("{who} sends a message");
+    }
     format!("{who} offers {}, {}", count(manifest.files, "file", "files"), size(manifest.bytes))
 }
 

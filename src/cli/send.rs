@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeSet,
+    io::Read,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use super::{
     answers::{self, Line},
-    args::{Global, SendArgs},
+    args::{FROM_STDIN, Global, SendArgs},
     exit::{Exit, Problem},
     recipient::{self, Recipient},
     session::{Heard, STOP_LIMIT, Session, Setup},
@@ -22,6 +23,7 @@ use crate::{
         new_transfer_id,
     },
     model::{
+        message::{self, MAX_MESSAGE_BYTES},
         reason::Reason,
         transfer::{Direction, TransferKey, TransferSnapshot},
     },
@@ -30,8 +32,15 @@ use crate::{
 /// What earlier runs have left is known within this time, or the disk hangs.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10);
 
+/// A text that is much longer than a message is not read to its end.
+const MOST_OF_STDIN: u64 = 4 * MAX_MESSAGE_BYTES as u64;
+
 /// Sends, and waits for the end.
-pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem> {
+pub(super) fn run(global: &Global, mut arguments: SendArgs) -> Result<Exit, Problem> {
+    let reads_message = arguments.message.as_deref() == Some(FROM_STDIN);
+    if reads_message {
+        arguments.message = Some(read_message(std::io::stdin().lock())?);
+    }
     // Who listens can be called back after a break, wherever the other side has gone meanwhile.
     let (mut setup, _lock) = match global.port {
         Some(_) => Setup::claim(global).map(|(setup, lock)| (setup, Some(lock)))?,
@@ -41,7 +50,7 @@ pub(super) fn run(global: &Global, arguments: SendArgs) -> Result<Exit, Problem>
     let recipient = recipient::find(&arguments.to, &setup.profile)?;
     let request = request(arguments, recipient)?;
     let mut session = Session::start(setup, global.json, global.port, Restore::Outgoing)?;
-    if answers::orders_can_come(global.json) {
+    if !reads_message && answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no orders can be read: {error}")))?;
         session.hear_lines(lines);
     }
@@ -94,6 +103,15 @@ fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Pro
     Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message, patient: false })
 }
 
+fn read_message(from: impl Read) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    from.take(MOST_OF_STDIN)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Problem::failed(format!("the message cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_not_text| Problem::usage("a message is UTF-8 text"))?;
+    message::parse(&text).map_err(|error| Problem::usage(error.to_string()))
+}
+
 /// A path that stays true; one that the system cannot complete is reported when it is walked.
 fn from_here(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
@@ -138,6 +156,16 @@ fn obey(session: &mut Session, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_comes_by_standard_input_as_it_would_by_an_argument() {
+        assert_eq!(read_message(&b"one\r\ntwo\n"[..]).unwrap(), "one\ntwo");
+        let long = vec![b'x'; MAX_MESSAGE_BYTES + 1];
+        for wrong in [&b" \n"[..], b"\xff", &long] {
+            assert_eq!(read_message(wrong).unwrap_err().exit, Exit::Usage);
+        }
+        assert_eq!(read_message(std::io::repeat(b'x')).unwrap_err().exit, Exit::Usage);
+    }
     use crate::model::{
         book::{KnownDevice, Rule, Trusted},
         device_key::DeviceKey,
