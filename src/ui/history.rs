@@ -87,9 +87,10 @@ impl App {
         let devices = &self.state.devices;
         let known = entry.peer.key.and_then(|key| devices.verified(key));
         let expect = entry.peer.key.filter(|_| entry.peer.verified || known.is_some());
+        let something = !entry.roots.is_empty() || entry.is_message();
         // A verified device may have moved since.
         let to = known.and_then(KnownDevice::address).cloned().or(entry.peer.dial);
-        let Some(to) = to.filter(|_| entry.key.direction == Direction::Outgoing && !entry.roots.is_empty()) else {
+        let Some(to) = to.filter(|_| entry.key.direction == Direction::Outgoing && something) else {
             return;
         };
         let what = What::Paths(entry.roots.clone());

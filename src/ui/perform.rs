@@ -9,7 +9,7 @@ use super::{
     state::{
         Closing, PathPrompt,
         notices::Tone,
-        pasted,
+        pasted::{self, Pasted},
         settings_form::{SettingsForm, checked_name},
     },
     text::{self, Word},
@@ -170,11 +170,16 @@ impl App {
 
     fn pasted(&mut self, text: &str) {
         self.state.paste_asked = false;
-        let paths = pasted::paths(text);
-        if paths.is_empty() {
-            self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard.text(), self.state.now);
+        match pasted::read(text) {
+            Pasted::Nothing => {
+                self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard.text(), self.state.now);
+            }
+            Pasted::Paths(paths) => self.stage(paths),
+            Pasted::Text if !self.state.staging.add_text(text) => {
+                self.state.notices.stay(Tone::Warning, text::pasted_too_long(), None);
+            }
+            Pasted::Text => {}
         }
-        self.stage(paths);
     }
 
     fn path_prompt(&mut self, action: PromptAction) {

@@ -13,6 +13,7 @@ use crate::{
     },
     model::{
         device::Peer,
+        message::{self, BadMessage},
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::SourceTree,
@@ -23,10 +24,16 @@ impl App {
     pub(super) fn send(&mut self) {
         let Ok(recipients) = self.state.devices.recipients() else { return };
         let trees = self.state.staging.to_send();
-        if recipients.is_empty() || trees.is_empty() || !self.state.staging.walks.is_empty() {
+        let message = match message::parse(&self.state.staging.message) {
+            Ok(message) => Some(message),
+            Err(BadMessage::Empty) => None,
+            Err(BadMessage::TooLong { .. }) => return,
+        };
+        let nothing = trees.is_empty() && (message.is_none() || !self.state.staging.is_empty());
+        let deaf = trees.is_empty() && recipients.iter().any(|to| to.classic);
+        if recipients.is_empty() || nothing || deaf || !self.state.staging.walks.is_empty() {
             return;
         }
-        let message = Some(self.state.staging.message.trim().to_owned()).filter(|message| !message.is_empty());
         self.state.devices.add_typed();
         let mut served = Vec::new();
         for recipient in recipients {
@@ -57,6 +64,8 @@ impl App {
 
     fn send_one(&mut self, to: Recipient, trees: &[Arc<SourceTree>], message: Option<String>) -> bool {
         let roots: Vec<PathBuf> = trees.iter().map(|tree| tree.root.clone()).collect();
+        // The plain protocol carries none: a row that shows one would not be true.
+        let message = message.filter(|_| !to.classic);
         let sent = Sent { to: to.address, expect: to.expect, classic: to.classic, roots, message };
         self.request(sent, to.name, What::Staged(trees.to_vec()))
     }

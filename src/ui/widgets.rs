@@ -237,11 +237,16 @@ pub(super) fn line(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&
     egui::Sides::new().shrink_left().truncate().show(ui, left, right);
 }
 
+/// What the keyboard's focus knows a text field by.
+pub(super) fn field_id(of: Field) -> egui::Id {
+    egui::Id::unique(("field", format!("{of:?}")))
+}
+
 /// A text field for `text`; what is typed comes back as an action.
 pub(super) fn field(ui: &mut Ui, of: Field, name: &str, text: &str, hint: &str, actions: &mut Vec<Action>) -> Response {
     let mut typed = text.to_owned();
     let edit = egui::TextEdit::singleline(&mut typed)
-        .id(egui::Id::unique(("field", format!("{of:?}"))))
+        .id(field_id(of))
         .hint_text(RichText::new(hint).color(palette(ui).weak))
         .desired_width(f32::INFINITY)
         .margin(Margin::symmetric(8, 5));

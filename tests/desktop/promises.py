@@ -3,6 +3,7 @@
 import re
 import time
 
+import messages
 import survive
 import trust
 from desk import BUTTON, pixels_changed, sh, wait_for
@@ -235,6 +236,8 @@ if __name__ == "__main__":
         sending_and_accepting_need_no_pointer,
         what_has_arrived_can_be_compared_and_checked_again,
         what_did_not_get_through_is_sent_again_by_one_click,
+        messages.a_message_is_read_copied_and_delivered,
+        messages.long_and_foreign_texts_stay_readable,
         trust.two_who_compared_the_code_know_each_other_from_then_on,
         trust.another_key_under_a_verified_name_is_refused_with_a_warning,
         trust.codes_are_compared_without_a_file,

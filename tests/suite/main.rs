@@ -60,6 +60,7 @@ mod window_conflicts;
 mod window_going_on;
 mod window_history;
 mod window_key_trouble;
+mod window_messages;
 mod window_rows;
 mod window_scene;
 mod window_trust;

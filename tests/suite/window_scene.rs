@@ -127,10 +127,16 @@ impl Window {
 
     /// Types into the field of this name.
     pub(crate) fn type_into(&mut self, field: &str, text: &str) {
-        self.harness.get_by_role_and_label(Role::TextInput, field).focus();
+        self.field(field).focus();
         self.harness.run();
-        self.harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+        self.field(field).type_text(text);
         self.harness.run();
+    }
+
+    /// The text field of this name, of one line or of many.
+    pub(crate) fn field<'a>(&'a self, name: &'a str) -> Node<'a> {
+        let fields = [Role::TextInput, Role::MultilineTextInput];
+        self.harness.get(by().label(name).predicate(move |node| fields.contains(&node.role())))
     }
 
     /// The dialog that is open answers.

@@ -37,6 +37,8 @@ impl Row {
     /// *Pause*.
     pub fn pause(&self) -> Chance {
         match self.snapshot.stage {
+            // A message is there before anybody could click.
+            Stage::Moving if self.is_message() => Chance::Absent,
             Stage::Moving | Stage::Checking { .. } | Stage::Reconnecting { .. } => {
                 if self.snapshot.peer.classic {
                     Chance::Barred(Word::PauseClassicTip)
@@ -70,7 +72,7 @@ impl Row {
         if self.snapshot.retryable {
             return (!self.again).then_some(Again::Failed);
         }
-        self.sent.as_ref().filter(|sent| !self.again && !sent.roots.is_empty())?;
+        self.sent.as_ref().filter(|sent| !self.again && (!sent.roots.is_empty() || sent.message.is_some()))?;
         let code = ending.reason.as_ref().map(|reason| &reason.code);
         match ending.outcome {
             Outcome::Declined => match code {

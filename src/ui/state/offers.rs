@@ -110,6 +110,11 @@ impl OfferCard {
         self.preflight.as_ref().is_some_and(|preflight| !preflight.taken.is_empty())
     }
 
+    /// A text without files.
+    pub fn is_message(&self) -> bool {
+        self.snapshot.manifest.entries.is_empty()
+    }
+
     pub fn key(&self) -> TransferKey {
         self.snapshot.key
     }
@@ -148,7 +153,7 @@ impl OfferCard {
 
     /// Why it cannot be accepted as it stands.
     pub fn obstacle(&self, conflict: Conflict) -> Option<Obstacle> {
-        let entries = !self.snapshot.manifest.entries.is_empty();
+        let entries = !self.is_message();
         if entries && self.tree.summary().tick == Tick::None {
             return Some(Obstacle::NothingChosen);
         }

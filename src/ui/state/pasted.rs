@@ -2,6 +2,27 @@
 
 use std::path::PathBuf;
 
+/// What a clipboard's text is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pasted {
+    Nothing,
+    /// Nothing but paths.
+    Paths(Vec<PathBuf>),
+    Text,
+}
+
+/// Tells a list of paths from a text, which may well have a line that looks like a path.
+pub fn read(text: &str) -> Pasted {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    if lines().next().is_none() {
+        return Pasted::Nothing;
+    }
+    // File managers put what is to be done with the files above their addresses.
+    let verb = lines().next().is_some_and(|line| matches!(line, "copy" | "cut")) && lines().count() > 1;
+    let paths: Option<Vec<PathBuf>> = lines().skip(usize::from(verb)).map(path).collect();
+    paths.map_or(Pasted::Text, Pasted::Paths)
+}
+
 /// Every path in `text`, in order. Lines that are none are passed over: nothing here touches the disk.
 pub fn paths(text: &str) -> Vec<PathBuf> {
     text.lines().filter_map(|line| path(line.trim())).collect()
@@ -76,6 +97,16 @@ mod tests {
     fn a_name_that_is_not_utf8_survives() {
         let path = &paths("file:///tmp/%ff%fe")[0];
         assert_eq!(path.as_os_str().as_bytes(), b"/tmp/\xff\xfe");
+    }
+
+    #[test]
+    fn a_text_with_a_path_in_it_is_a_text() {
+        assert_eq!(read("/a\n\n/b\n"), Pasted::Paths(vec!["/a".into(), "/b".into()]));
+        assert_eq!(read("cut\nfile:///a"), Pasted::Paths(vec!["/a".into()]));
+        for text in ["look at\n/etc/hosts\nplease", "copy", "https://example.org/x"] {
+            assert_eq!(read(text), Pasted::Text, "{text}");
+        }
+        assert_eq!(read(" \n\t"), Pasted::Nothing);
     }
 
     #[test]

@@ -147,6 +147,14 @@ impl Row {
         waits && snapshot.code.is_some() && snapshot.peer.encrypted
     }
 
+    /// A text without files. Before the list is there, what was asked for tells.
+    pub fn is_message(&self) -> bool {
+        let asked_for_files = self.sent.as_ref().is_some_and(|sent| !sent.roots.is_empty());
+        let listed = !matches!(self.snapshot.stage, Stage::Listing { .. }) || self.sent.is_some();
+        let nothing_else = self.snapshot.manifest.entries.is_empty() && self.snapshot.files == 0;
+        self.snapshot.message.is_some() && nothing_else && listed && !asked_for_files
+    }
+
     pub fn moving(&self) -> bool {
         matches!(self.snapshot.stage, Stage::Moving)
     }
@@ -351,7 +359,7 @@ impl Row {
         } else if self.title.is_empty()
             && let Some(message) = &self.snapshot.message
         {
-            self.title = text::name(&text::fit(message, 60));
+            self.title = text::message_title(message);
         }
         self.files =
             (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file()).map(|(index, _)| index).collect();

@@ -4,6 +4,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use crate::{
     engine::messages::StageId,
+    model::message::MAX_MESSAGE_BYTES,
     storage::sources::{LeftOut, SourceTree},
 };
 
@@ -97,6 +98,18 @@ impl Staging {
     /// The trees with something in them.
     pub fn to_send(&self) -> Vec<Arc<SourceTree>> {
         self.items.iter().filter(|item| item.sendable()).map(|item| Arc::clone(&item.tree)).collect()
+    }
+
+    /// Puts a pasted text behind what the message holds already. False: it is longer than any message.
+    pub fn add_text(&mut self, text: &str) -> bool {
+        if text.len() > 2 * MAX_MESSAGE_BYTES || self.message.len() + text.len() > 4 * MAX_MESSAGE_BYTES {
+            return false;
+        }
+        if !self.message.trim().is_empty() {
+            self.message.push('\n');
+        }
+        self.message.push_str(text.trim_end());
+        true
     }
 
     /// Everything off the list.

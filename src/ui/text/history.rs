@@ -5,6 +5,7 @@ use std::{fmt::Write, path::Path};
 use super::{
     Word,
     figures::{count, date, grouped, size, took},
+    messages::{message_arrived, message_title},
     reasons::one_line,
     sentences::{and_more, files_and_size, missed, name, path},
     transfers::direction,
@@ -13,12 +14,10 @@ use super::{
 use crate::model::{
     checksum_list,
     history::{HistoryEntry, HistoryFile},
+    message,
     outcome::Outcome,
     transfer::Direction,
 };
-
-/// Characters of a message that stands for a name.
-const MOST_OF_MESSAGE: usize = 60;
 
 /// `21 Nov 2026, 14:03 UTC`, for seconds since 1970.
 pub fn date_time(seconds: u64) -> String {
@@ -35,7 +34,7 @@ pub fn entry_title(entry: &HistoryEntry) -> String {
         return and_more(&first, rest.len());
     }
     match &entry.message {
-        Some(message) => name(&super::fit(message, MOST_OF_MESSAGE)),
+        Some(message) => message_title(message),
         None if entry.selected > 0 => count(entry.selected, "file", "files"),
         None => Word::Message.text().to_owned(),
     }
@@ -69,6 +68,7 @@ pub fn entry_contents(entry: &HistoryEntry) -> String {
 pub fn entry_outcome(entry: &HistoryEntry) -> &'static str {
     match (entry.outcome, entry.key.direction) {
         _ if entry.missed() => "Missed",
+        (Outcome::Verified, direction) if entry.is_message() => message_arrived(direction),
         (Outcome::Verified, _) if entry.files == 0 => "Complete",
         (Outcome::Verified, _) => "Verified",
         (Outcome::Unchecked, Direction::Outgoing) => "Not confirmed",
@@ -120,7 +120,7 @@ pub fn entry_details(entry: &HistoryEntry) -> String {
         line(&entry_folder(folder));
     }
     if let Some(message) = &entry.message {
-        message.lines().for_each(|part| line(&name(part)));
+        message::shown(message).lines().for_each(&mut line);
     }
     for file in &entry.list {
         match file.md5 {

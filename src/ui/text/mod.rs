@@ -6,6 +6,7 @@
 mod conflicts;
 mod figures;
 mod history;
+mod messages;
 mod pauses;
 mod reasons;
 mod sentences;
@@ -16,6 +17,7 @@ mod words;
 pub use conflicts::*;
 pub use figures::{count, date, duration, fit, left, percent, rate, size, took};
 pub use history::*;
+pub use messages::*;
 pub use reasons::{explain, one_line};
 pub use sentences::*;
 pub use transfers::*;

@@ -2,6 +2,7 @@
 
 use egui::{Label, RichText, ScrollArea, Sense, Stroke, Ui};
 
+use super::sending;
 use crate::ui::{
     action::{Action, Field, PromptAction},
     dialogs::Purpose,
@@ -12,7 +13,7 @@ use crate::ui::{
     },
     text::{self, Word},
     theme::palette,
-    widgets::{Sign, button, card, field, line, primary_button, quiet_button, sign, title, told, weak, weak_line},
+    widgets::{Sign, button, card, field, line, quiet_button, sign, title, told, weak, weak_line},
 };
 
 /// Staged items shown before the list scrolls by itself.
@@ -33,6 +34,7 @@ pub(super) fn drop_area_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>
         } else {
             staged_ui(ui, state, actions);
         }
+        sending::sending_ui(ui, state, actions);
         if !state.prompts_on_page() {
             prompt_ui(ui, state, actions);
         }
@@ -50,7 +52,7 @@ fn empty_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.add_space(6.0);
     });
     centred_row(ui, "add", |ui| add_buttons(ui, state, actions));
-    ui.add_space(room - 6.0);
+    ui.add_space(room - 2.0);
 }
 
 /// Lays a row out once to learn its width, then in the middle.
@@ -128,7 +130,6 @@ fn staged_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     left_out_ui(ui, state);
     ui.add_space(4.0);
     ui.separator();
-    send_ui(ui, state, actions);
 }
 
 fn item_ui(ui: &mut Ui, index: usize, item: &Item, actions: &mut Vec<Action>) {
@@ -180,47 +181,6 @@ fn left_out_ui(ui: &mut Ui, state: &State) {
     if number > MOST_LEFT_OUT {
         weak(ui, &text::more(number - MOST_LEFT_OUT));
     }
-}
-
-fn send_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let message = Word::MessageLabel.text();
-    field(ui, Field::Message, message, &state.staging.message, Word::MessageHint.text(), actions);
-    let reason = why_not(state);
-    ui.horizontal_wrapped(|ui| {
-        let send = primary_button(ui, Word::Send.text(), reason.is_none());
-        if send.clicked() {
-            actions.push(Action::Send);
-        }
-        match reason {
-            Some(reason) => {
-                send.on_disabled_hover_text(&reason);
-                told(ui, Tone::Info, &reason);
-            }
-            None => {
-                weak(ui, &text::send_to(&names(state)));
-            }
-        }
-    });
-}
-
-/// Why nothing can be sent yet.
-fn why_not(state: &State) -> Option<String> {
-    if !state.staging.walks.is_empty() {
-        return Some(Word::NeedWalk.text().to_owned());
-    }
-    if !state.staging.sendable() {
-        return Some(Word::NeedFiles.text().to_owned());
-    }
-    match state.devices.recipients() {
-        Ok(recipients) if recipients.is_empty() => Some(Word::NeedChoice.text().to_owned()),
-        Ok(_) => None,
-        Err(error) => Some(text::bad_address(&error)),
-    }
-}
-
-fn names(state: &State) -> Vec<String> {
-    let recipients = state.devices.recipients().unwrap_or_default();
-    recipients.into_iter().map(|recipient| recipient.name).collect()
 }
 
 /// The field for a path, where no dialog helps.

@@ -5,7 +5,7 @@ use egui_extras::TableBody;
 
 use super::{
     files_table::{ROW_HEIGHT, Widths, table_of_files, whole_chars},
-    incoming, seal,
+    message, seal,
 };
 use crate::{
     model::{
@@ -35,7 +35,7 @@ pub(super) fn entry_ui(ui: &mut Ui, opened: &Opened, height: f32, actions: &mut 
     let height = (height - FOOT).max(120.0);
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
-        head_ui(ui, &opened.entry);
+        head_ui(ui, &opened.entry, actions);
         files_ui(ui, opened, actions);
         buttons_ui(ui, opened, actions);
     });
@@ -51,7 +51,7 @@ pub(super) fn entry_ui(ui: &mut Ui, opened: &Opened, height: f32, actions: &mut 
     }
 }
 
-fn head_ui(ui: &mut Ui, entry: &HistoryEntry) {
+fn head_ui(ui: &mut Ui, entry: &HistoryEntry, actions: &mut Vec<Action>) {
     let title = RichText::new(text::entry_title(entry)).heading().color(palette(ui).strong);
     ui.add(Label::new(title).wrap());
     weak(ui, &format!("{}  ·  {}", text::entry_way(entry), text::date_time(entry.ended_at)));
@@ -67,13 +67,17 @@ fn head_ui(ui: &mut Ui, entry: &HistoryEntry) {
     });
     let arrived = matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
     let took = if arrived { format!(" in {}", text::duration(entry.took)) } else { String::new() };
-    let outcome = format!("{}: {}{took}", text::entry_outcome(entry), text::entry_contents(entry));
-    told(ui, tone(entry.outcome), &outcome);
+    let outcome = text::entry_outcome(entry);
+    if entry.is_message() {
+        told(ui, tone(entry.outcome), outcome);
+    } else {
+        told(ui, tone(entry.outcome), &format!("{outcome}: {}{took}", text::entry_contents(entry)));
+    }
     if let Some(reason) = &entry.reason {
         weak(ui, &text::one_line(reason));
     }
-    if let Some(message) = &entry.message {
-        incoming::message_ui(ui, message);
+    if let Some(written) = &entry.message {
+        message::message_ui(ui, entry.key, written, message::ALONE, actions);
     }
     if let Some(folder) = &entry.folder {
         weak(ui, &text::entry_folder(folder));
@@ -167,7 +171,7 @@ fn buttons_ui(ui: &mut Ui, opened: &Opened, actions: &mut Vec<Action>) {
         if opened.place_to_show().is_some() && button(ui, Word::ShowInFolder.text()).clicked() {
             actions.push(Action::History(HistoryAction::ShowInFolder));
         }
-        let again = outgoing && !entry.roots.is_empty();
+        let again = outgoing && (!entry.roots.is_empty() || entry.is_message());
         if again && button(ui, Word::SendAgain.text()).on_hover_text(Word::SendAgainTip.text()).clicked() {
             actions.push(Action::History(HistoryAction::SendAgain));
         }

@@ -1,8 +1,8 @@
 //! The cards of offers that wait for an answer.
 
-use egui::{Label, RichText, Ui, UiBuilder, accesskit::Role};
+use egui::{RichText, Ui, UiBuilder, accesskit::Role};
 
-use super::{card_conflict, code, comparisons, entry_tree, seal};
+use super::{card_conflict, code, comparisons, entry_tree, message, seal};
 use crate::{
     model::{device::Peer, preflight::Preflight},
     ui::{
@@ -67,7 +67,11 @@ fn in_sight_id() -> egui::Id {
 
 fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) -> egui::Rect {
     let snapshot = &offer.snapshot;
-    let name = text::offer_card(&snapshot.peer.name, snapshot.manifest.files);
+    let name = if offer.is_message() {
+        text::message_card(&snapshot.peer.name)
+    } else {
+        text::offer_card(&snapshot.peer.name, snapshot.manifest.files)
+    };
     let group =
         UiBuilder::new().id_salt(("offer", offer.key())).accessibility_role(Role::Group).accessibility_label(name);
     let accent = palette(ui).accent;
@@ -77,10 +81,11 @@ fn card_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
             ui.spacing_mut().item_spacing.y = 7.0;
             who_ui(ui, state, offer);
             code_ui(ui, state, offer, actions);
-            if let Some(message) = &snapshot.message {
-                message_ui(ui, message);
+            if let Some(written) = &snapshot.message {
+                let height = if offer.is_message() { message::ALONE } else { message::IN_A_ROW };
+                message::message_ui(ui, offer.key(), written, height, actions);
             }
-            if !snapshot.manifest.entries.is_empty() {
+            if !offer.is_message() {
                 what_ui(ui, state, offer, actions);
                 where_ui(ui, state, offer, actions);
             }
@@ -159,15 +164,6 @@ fn code_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Acti
     }
 }
 
-pub(super) fn message_ui(ui: &mut Ui, message: &str) {
-    let shown = crate::model::device::shown_text(message, 2000);
-    let colours = palette(ui);
-    egui::Frame::new().fill(colours.panel).corner_radius(8).inner_margin(10).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.add(Label::new(shown).wrap());
-    });
-}
-
 fn what_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Action>) {
     ui.add_space(2.0);
     entry_tree::tree_ui(ui, offer, actions);
@@ -238,7 +234,9 @@ fn answer_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Ac
         told(ui, tone, &sentence);
     }
     ui.horizontal_wrapped(|ui| {
-        if primary_button(ui, Word::Accept.text(), obstacle.is_none()).clicked() {
+        let accept = primary_button(ui, Word::Accept.text(), obstacle.is_none());
+        let accept = if offer.is_message() { accept.on_hover_text(text::accept_message_tip()) } else { accept };
+        if accept.clicked() {
             actions.push(Action::Card(offer.key(), CardAction::Accept));
         }
         if ui.add(egui::Button::new(Word::Decline.text()).min_size(egui::vec2(88.0, 32.0))).clicked() {

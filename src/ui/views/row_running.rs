@@ -17,10 +17,16 @@ use crate::{
 };
 
 pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
-    bar_ui(ui, row);
+    // A message has no part of it on the way.
+    if !row.is_message() {
+        bar_ui(ui, row);
+    }
     let snapshot = &row.snapshot;
     let sentence = text::stage(snapshot, state.now);
     match snapshot.stage {
+        Stage::Moving | Stage::Finishing if row.is_message() => {
+            weak_line(ui, text::message_moves(row.key().direction));
+        }
         Stage::Moving => moving_ui(ui, row),
         // How much of the whole is there would only be mistaken for how much is checked.
         Stage::Checking { .. } => {

@@ -2,7 +2,7 @@
 
 use egui::{Sense, Stroke, Ui, UiBuilder, accesskit::Role, pos2, vec2};
 
-use super::{code, compare, files_table, row_buttons, row_ended, row_running};
+use super::{code, compare, files_table, message, row_buttons, row_ended, row_running};
 use crate::{
     model::transfer::Direction,
     ui::{
@@ -27,6 +27,7 @@ pub(super) fn row_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Ac
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 6.0;
             head_ui(ui, row, actions);
+            message_ui(ui, row, actions);
             match row.ending() {
                 None => {
                     row_running::running_ui(ui, state, row, actions);
@@ -71,12 +72,25 @@ fn what_ui(ui: &mut Ui, row: &Row) {
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
         direction_ui(ui, row.key().direction);
-        title(ui, &row.title).on_hover_text(&row.title);
+        if row.is_message() {
+            // The text itself stands below.
+            title(ui, Word::Message.text());
+        } else {
+            title(ui, &row.title).on_hover_text(&row.title);
+        }
     });
     let peer = &row.snapshot.peer.name;
     let line =
         if row.missed() { text::missed(peer) } else { text::direction(row.key().direction, row.stands_still(), peer) };
     weak_line(ui, &line).on_hover_text(&row.snapshot.peer.address);
+}
+
+/// What came or went with it, or alone.
+fn message_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
+    if let Some(written) = &row.snapshot.message {
+        let height = if row.is_message() { message::IN_A_ROW } else { message::BESIDE_FILES };
+        message::message_ui(ui, row.key(), written, height, actions);
+    }
 }
 
 fn classic_ui(ui: &mut Ui, row: &Row) {
