@@ -24,6 +24,7 @@ use sealdrop::{
     model::{
         device::PeerAddr,
         manifest::Selection,
+        nearby::Reach,
         outcome::Outcome,
         settings::Settings,
         transfer::{Direction, Stage},
@@ -243,6 +244,17 @@ fn start(home: &Path, change: impl Fn(&mut Settings)) -> Engine {
     let (limits, waker) = (Limits::default(), Arc::new(|| {}));
     let restore = Restore::Both;
     let listen = Some(0);
-    let config = Config { profile, settings, identity, attended: false, listen, restore, damaged: None, limits, waker };
+    let config = Config {
+        profile,
+        settings,
+        identity,
+        attended: false,
+        listen,
+        restore,
+        nearby: Reach::Nowhere,
+        damaged: None,
+        limits,
+        waker,
+    };
     Engine::start(config).expect("an engine")
 }

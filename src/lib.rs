@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! 4  ui        the window                                cli     `send`, `receive`, `verify`, …
-//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, closer, dial
+//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, closer, dial, discovery
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
 //! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code
 //! 0  model     nouns and rules: no I/O, no threads, no window
@@ -23,6 +23,7 @@
 //!     |                               |   |  |              '--verified parts--> committer --receipts--> lane
 //!     '----Event (facts, snapshots)---|---'  |
 //! listener --Came--> dispatch --> doormen ---'--Wait--> lobby --Answered, Taken, Left--> dispatch
+//! discovery --Nearby, Interfaces--> dispatch --> presence --Present--> dispatch
 //! ```
 //!
 //! - [`engine`]'s `dispatch` is one thread that owns all state: transfers, offers, the listener, settings. It never blocks.
@@ -35,6 +36,9 @@
 //!   names and releases receipts; its **checker** hashes what was there before. A **closer** sees to it that the last word
 //!   arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is
 //!   being sent, so that it can go on after the program has ended.
+//! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
+//!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
+//!   merges claims, keys that were shown and the device book into one list.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte

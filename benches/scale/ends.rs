@@ -69,7 +69,10 @@ struct Program {
 impl Program {
     fn start(who: Who, words: &[&str], tell: &Sender<Heard>) -> Self {
         let built = || env!("CARGO_BIN_EXE_sealdrop").into();
-        let mut command = Command::new(std::env::var_os("SCALE_PROGRAM").unwrap_or_else(built));
+        let other = std::env::var_os("SCALE_PROGRAM");
+        let alone: &[&str] = if other.is_some() { &[] } else { &["--nearby", "off"] };
+        let mut command = Command::new(other.unwrap_or_else(built));
+        command.args(alone);
         let mut child = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a program");
         let lines = BufReader::with_capacity(1 << 20, child.stdout.take().expect("a pipe")).lines();
         let tell = tell.clone();

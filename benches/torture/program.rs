@@ -88,7 +88,10 @@ impl Program {
     /// Starts `sealdrop` behind `prefix`; all that it says is kept in `said`, too.
     pub(crate) fn start(prefix: &[String], arguments: &[String], said: &Path) -> std::io::Result<Self> {
         let mut words = prefix.to_vec();
-        words.push(std::env::var("TORTURE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sealdrop").to_owned()));
+        match std::env::var("TORTURE_PROGRAM") {
+            Ok(other) => words.push(other),
+            Err(_) => words.extend([env!("CARGO_BIN_EXE_sealdrop"), "--nearby", "off"].map(str::to_owned)),
+        }
         words.extend_from_slice(arguments);
         let mut kept = File::options().create(true).append(true).open(said)?;
         writeln!(kept, "$ {}", words.join(" "))?;

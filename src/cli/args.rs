@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{conflict::Conflict, message, speed_limit};
+use crate::model::{
+    conflict::Conflict,
+    message,
+    nearby::{Reach, Visibility},
+    speed_limit,
+};
 
 /// Says that a text comes by standard input.
 pub(super) const FROM_STDIN: &str = "-";
@@ -36,9 +41,49 @@ pub(super) struct Global {
     /// Port to listen on; 0 takes any free one. With `send`: be reachable for a receiver that wants to go on
     #[arg(long, global = true, value_name = "N")]
     pub(super) port: Option<u16>,
+    /// Where nearby devices are looked for and this one shows itself: everywhere, only within this computer, or not at all
+    #[arg(long, global = true, value_enum, default_value_t = Where::Everywhere, value_name = "WHERE")]
+    pub(super) nearby: Where,
     /// Print one JSON object a line, and nothing else, to standard output
     #[arg(long, global = true)]
     pub(super) json: bool,
+}
+
+/// `--nearby`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Where {
+    #[default]
+    Everywhere,
+    Loopback,
+    Off,
+}
+
+impl From<Where> for Reach {
+    fn from(place: Where) -> Self {
+        match place {
+            Where::Everywhere => Self::Everywhere,
+            Where::Loopback => Self::Loopback,
+            Where::Off => Self::Nowhere,
+        }
+    }
+}
+
+/// `--visible`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Visible {
+    Everybody,
+    Nobody,
+    Verified,
+}
+
+impl From<Visible> for Visibility {
+    fn from(visible: Visible) -> Self {
+        match visible {
+            Visible::Everybody => Self::Everybody,
+            Visible::Nobody => Self::Nobody,
+            Visible::Verified => Self::Verified,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +124,9 @@ pub(super) struct ReceiveArgs {
     /// End after the first accepted transfer; its outcome is the exit code
     #[arg(long)]
     pub(super) once: bool,
+    /// Who may find this device nearby, instead of what is set
+    #[arg(long, value_enum, value_name = "WHOM")]
+    pub(super) visible: Option<Visible>,
     /// Turn away programs that are not Sealdrop
     #[arg(long)]
     pub(super) no_classic: bool,
@@ -116,6 +164,9 @@ impl From<Existing> for Conflict {
 
 #[derive(Args, Debug)]
 pub(super) struct DevicesArgs {
+    /// Show who is nearby, and who comes and goes, until Ctrl-C
+    #[arg(long)]
+    pub(super) watch: bool,
     #[command(subcommand)]
     pub(super) what: Option<DevicesVerb>,
 }
@@ -154,7 +205,7 @@ pub(super) enum RuleWord {
 
 #[derive(Args, Debug)]
 pub(super) struct SendArgs {
-    /// Where to: name or key of a verified device, or any host
+    /// Where to: name or key of a verified device, any host, or the name of a device nearby
     #[arg(long, value_name = "DEVICE|HOST[:PORT]")]
     pub(super) to: String,
     /// Files and folders

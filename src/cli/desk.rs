@@ -115,7 +115,7 @@ impl Desk {
                 Heard::NotListening(port, reason) => return Err(not_listening(port, &reason)),
                 Heard::Offered(offer) => self.offered(*offer),
                 Heard::Stopped => return Err(Problem::failed("the engine stopped unexpectedly")),
-                Heard::NotVerified | Heard::Restored | Heard::TimeOver | Heard::Verified => {}
+                Heard::Nearby(_) | Heard::NotVerified | Heard::Restored | Heard::TimeOver | Heard::Verified => {}
             }
         }
     }

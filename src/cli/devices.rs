@@ -6,8 +6,8 @@ use super::{
     args::{DevicesArgs, DevicesVerb, Global, RuleArgs, RuleWord},
     book,
     exit::{Exit, Problem},
-    json, recipient,
-    session::open_profile,
+    json, nearby, recipient,
+    setup::open_profile,
     show::{clean, clean_path, complain, key_beginning},
 };
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 /// Lists the book, or changes it.
 pub(super) fn run(global: &Global, arguments: DevicesArgs) -> Result<Exit, Problem> {
     match arguments.what {
+        Some(_) if arguments.watch => return Err(Problem::usage("--watch goes without another word behind devices")),
+        None if arguments.watch => return nearby::watch(global),
         None => list(&open_profile(global)?, global.json),
         Some(DevicesVerb::Forget { device }) => forget(&open_profile(global)?, &device)?,
         Some(DevicesVerb::Rule(arguments)) => {
@@ -119,11 +121,11 @@ fn ago(then: u64, now: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::args::Where, *};
     use crate::model::{book::Trusted, device_key::DeviceKey};
 
     fn global(folder: &tempfile::TempDir) -> Global {
-        Global { profile: Some(folder.path().to_owned()), port: None, json: false }
+        Global { profile: Some(folder.path().to_owned()), port: None, nearby: Where::Off, json: false }
     }
 
     fn book_of(global: &Global) -> Profile {
@@ -139,12 +141,13 @@ mod tests {
             addresses: vec!["10.0.0.1".parse().unwrap(), "laptop:1".parse().unwrap()],
             classic: false,
             last_used: 1000,
+            last_seen: 0,
             trusted: Some(Trusted { key: DeviceKey([0xab; 32]), since: 0, rule: Rule::Ask, conflict: None }),
         }
     }
 
     fn change(global: &Global, what: DevicesVerb) -> Result<Exit, Problem> {
-        run(global, DevicesArgs { what: Some(what) })
+        run(global, DevicesArgs { watch: false, what: Some(what) })
     }
 
     #[test]

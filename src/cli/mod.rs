@@ -12,11 +12,13 @@ mod human;
 mod interrupt;
 mod json;
 mod matter;
+mod nearby;
 mod prompt;
 mod receive;
 mod recipient;
 mod send;
 mod session;
+mod setup;
 mod show;
 mod standing;
 #[cfg(test)]
@@ -36,7 +38,7 @@ pub fn main() -> ExitCode {
     let Arguments { global, verb, paths } = Arguments::parse();
     let result = match verb {
         None if global.json => wrong_usage("--json goes with a command such as send or receive"),
-        None => return window::open_window(global.profile, paths, global.port),
+        None => return window::open_window(global, paths),
         Some(_) if !paths.is_empty() => wrong_usage("paths go behind the command"),
         Some(Verb::Checksum(_)) if global.json => {
             wrong_usage("checksum prints what md5sum prints: --json is not for it")

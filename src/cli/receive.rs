@@ -5,7 +5,8 @@ use super::{
     args::{Accept, Global, ReceiveArgs},
     desk::{Desk, Judge, Wishes},
     exit::{Exit, Problem},
-    session::{Session, Setup},
+    session::Session,
+    setup::Setup,
     show,
 };
 use crate::{engine::Restore, model::conflict::Conflict};
@@ -17,6 +18,7 @@ pub(super) fn run(global: &Global, arguments: ReceiveArgs) -> Result<Exit, Probl
         setup.settings.receive_folder = into;
     }
     setup.settings.receive_limit = arguments.limit.or(setup.settings.receive_limit);
+    setup.settings.visibility = arguments.visible.map_or(setup.settings.visibility, Into::into);
     setup.settings.classic &= !arguments.no_classic;
     setup.settings.port = global.port.unwrap_or(setup.settings.port);
     warn_of_the_folder(&setup);

@@ -101,8 +101,13 @@ fn key_digits(text: &str) -> Option<String> {
     is_key.then_some(digits)
 }
 
+/// Whether `text` is a whole key.
+pub(super) fn is_key(text: &str) -> bool {
+    key_digits(text).is_some_and(|digits| digits.len() == KEY_DIGITS)
+}
+
 /// Whether `text` can only mean a place: with a port, or a literal IP address.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     // An IPv6 address has colons, too.
     text.parse::<PeerAddr>().is_ok_and(|address| text.contains(':') || address.host.parse::<Ipv4Addr>().is_ok())
 }
@@ -146,6 +151,7 @@ mod tests {
             addresses: host.map(|host| host.parse().unwrap()).into_iter().collect(),
             classic: false,
             last_used: 0,
+            last_seen: 0,
             trusted: Some(Trusted { key: DeviceKey(key), since: 0, rule: Rule::Ask, conflict: None }),
         }
     }

@@ -11,8 +11,10 @@ use super::{
     answers::{self, Line},
     args::{FROM_STDIN, Global, SendArgs},
     exit::{Exit, Problem},
+    nearby,
     recipient::{self, Recipient},
-    session::{Heard, STOP_LIMIT, Session, Setup},
+    session::{Heard, STOP_LIMIT, Session},
+    setup::Setup,
     show,
     transfers::Scope,
 };
@@ -24,6 +26,7 @@ use crate::{
     },
     model::{
         message::{self, MAX_MESSAGE_BYTES},
+        nearby::Reach,
         reason::Reason,
         transfer::{Direction, TransferKey, TransferSnapshot},
     },
@@ -46,8 +49,14 @@ pub(super) fn run(global: &Global, mut arguments: SendArgs) -> Result<Exit, Prob
         Some(_) => Setup::claim(global).map(|(setup, lock)| (setup, Some(lock)))?,
         None => (Setup::open(global)?, None),
     };
+    // It only sends: whom to, is known by now.
+    setup.nearby = Reach::Nowhere;
     setup.settings.send_limit = arguments.limit.or(setup.settings.send_limit);
-    let recipient = recipient::find(&arguments.to, &setup.profile)?;
+    let recipient = if arguments.classic {
+        recipient::find(&arguments.to, &setup.profile)?
+    } else {
+        nearby::find(&arguments.to, global, &setup.profile)?
+    };
     let request = request(arguments, recipient)?;
     let mut session = Session::start(setup, global.json, global.port, Restore::Outgoing)?;
     if !reads_message && answers::orders_can_come(global.json) {

@@ -11,17 +11,16 @@ use crossbeam_channel::{Receiver, Select, Sender, never};
 
 use super::{
     answers::Order,
-    args::Global,
     exit::Problem,
     human::Human,
     interrupt,
     json::Json,
+    setup::Setup,
     show::{self, Show},
     standing::{Standing, State},
     transfers::{News, Scope, Transfers},
 };
 use crate::{
-    crypto::identity::Identity,
     engine::{
         Config, Engine, Restore,
         messages::{Command, ComparisonSnapshot, ComparisonState, Event, IncomingOffer},
@@ -31,15 +30,11 @@ use crate::{
         conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
+        nearby::Nearby,
         outcome::Ending,
         reason::Reason,
-        settings::Settings,
         short_code::ShortCode,
         transfer::{TransferKey, TransferSnapshot},
-    },
-    storage::{
-        profile::{Profile, ProfileLock},
-        settings_file,
     },
     transfer::limits::Limits,
 };
@@ -48,51 +43,6 @@ use crate::{
 const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 /// Last words to the other side have this long when the process ends.
 pub(super) const STOP_LIMIT: Duration = Duration::from_secs(4);
-
-/// The profile and what is set in it.
-pub(super) struct Setup {
-    pub(super) profile: Profile,
-    pub(super) settings: Settings,
-    /// This device's key.
-    pub(super) identity: Identity,
-    /// Somebody looks at what comes in: codes may be shown.
-    pub(super) attended: bool,
-}
-
-impl Setup {
-    /// Opens the profile. Damaged settings are named on standard error.
-    pub(super) fn open(global: &Global) -> Result<Self, Problem> {
-        let profile = open_profile(global)?;
-        Self::load(profile)
-    }
-
-    /// Opens the profile and claims it for listening.
-    pub(super) fn claim(global: &Global) -> Result<(Self, ProfileLock), Problem> {
-        let profile = open_profile(global)?;
-        let lock = profile.lock().map_err(|taken| {
-            Problem::failed(format!(
-                "{taken}; close it first, or give this one a profile of its own with --profile DIR"
-            ))
-        })?;
-        Ok((Self::load(profile)?, lock))
-    }
-
-    fn load(profile: Profile) -> Result<Self, Problem> {
-        let settings_file::Loaded { settings, damaged } = settings_file::load(&profile);
-        if let Some((kept_at, reason)) = damaged {
-            show::complain(&show::settings_damaged(&kept_at, &reason));
-        }
-        let identity =
-            Identity::open(&profile).map_err(|reason| Problem::own_key(&reason, &profile.identity_path()))?;
-        Ok(Self { profile, settings, identity, attended: false })
-    }
-}
-
-/// Opens the profile that was named, or the usual one.
-pub(super) fn open_profile(global: &Global) -> Result<Profile, Problem> {
-    Profile::open(global.profile.clone())
-        .map_err(|error| Problem::failed(format!("the profile cannot be opened: {error}")))
-}
 
 /// What a command hears next.
 pub(super) enum Heard {
@@ -108,6 +58,8 @@ pub(super) enum Heard {
     Kept(TransferKey),
     /// A line of standard input; `None` when it has ended.
     Line(Option<String>),
+    /// Who is nearby now.
+    Nearby(Vec<Nearby>),
     NotListening(u16, Reason),
     /// What a person confirmed could not be stored, and that was told.
     NotVerified,
@@ -151,9 +103,24 @@ impl Session {
     pub(super) fn start(setup: Setup, json: bool, listen: Option<u16>, restore: Restore) -> Result<Self, Problem> {
         let interrupts = interrupt::interrupts()
             .map_err(|error| Problem::failed(format!("interrupts cannot be waited for: {error}")))?;
+        Self::start_with(setup, json, listen, restore, interrupts)
+    }
+
+    /// An engine that only looks who is there, for a moment: an interrupt ends the process as if it were not there.
+    pub(super) fn look(setup: Setup) -> Result<Self, Problem> {
+        Self::start_with(setup, false, None, Restore::Nothing, never())
+    }
+
+    fn start_with(
+        setup: Setup,
+        json: bool,
+        listen: Option<u16>,
+        restore: Restore,
+        interrupts: Receiver<()>,
+    ) -> Result<Self, Problem> {
         let show: Box<dyn Show> =
             if json { Box::new(Json::default()) } else { Box::new(Human::new(std::io::stderr().is_terminal())) };
-        let Setup { profile, settings, identity, attended } = setup;
+        let Setup { profile, settings, identity, attended, nearby } = setup;
         let engine = Engine::start(Config {
             profile,
             settings,
@@ -163,6 +130,7 @@ impl Session {
             limits: Limits::default(),
             listen,
             restore,
+            nearby,
             waker: Arc::new(|| {}),
         })
         .map_err(|error| Problem::failed(format!("the engine cannot start: {error}")))?;
@@ -300,6 +268,7 @@ impl Session {
                     self.show.identity(&key);
                 }
             }
+            Event::Nearby(nearby) => return Some(Heard::Nearby(nearby)),
             Event::NotListening { port, reason } => return Some(Heard::NotListening(port, reason)),
             Event::Offered(offer) => return Some(Heard::Offered(Box::new(offer))),
             Event::Refused { address, reason } => {
@@ -319,12 +288,14 @@ impl Session {
             | Event::HistoryChanged
             | Event::HistoryDamaged { .. }
             | Event::HistoryFailed(_)
+            | Event::Interfaces(_)
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }
             | Event::SettingsNotSaved(_)
             | Event::Staged { .. }
             | Event::Staging { .. }
+            | Event::Visible { .. }
             | Event::Wrote { .. } => {}
         }
         None

@@ -6,9 +6,10 @@ use super::{
     answers::{self, Line, READING_TIME, Word},
     args::Global,
     exit::{Exit, Problem},
-    prompt,
-    recipient::{self, Recipient},
-    session::{Heard, Session, Setup},
+    nearby, prompt,
+    recipient::Recipient,
+    session::{Heard, Session},
+    setup::Setup,
     show,
     transfers::Scope,
 };
@@ -20,6 +21,7 @@ use crate::{
     },
     model::{
         device::Peer,
+        nearby::Reach,
         short_code::ShortCode,
         transfer::{Direction, TransferKey},
     },
@@ -36,8 +38,9 @@ pub(super) fn run(global: &Global, text: &str) -> Result<Exit, Problem> {
             "nobody can compare the codes here (no terminal); use --json to answer from a script",
         ));
     }
-    let setup = Setup::open(global)?;
-    let Recipient { to, expect } = recipient::find(text, &setup.profile)?;
+    let mut setup = Setup::open(global)?;
+    setup.nearby = Reach::Nowhere;
+    let Recipient { to, expect } = nearby::find(text, global, &setup.profile)?;
     let mut session = Session::start(setup, global.json, None, Restore::Nothing)?;
     let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
     session.hear_lines(lines);

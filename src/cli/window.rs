@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use super::{
+    args::Global,
     exit::{Exit, Problem},
     show::complain,
 };
@@ -26,9 +27,9 @@ use crate::{
 /// Last words to the other side have this long when the window is closed.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
 
-/// Opens the window on a profile, with `paths` staged, listening on `port` if one was given.
-pub(super) fn open_window(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> ExitCode {
-    match open(profile, paths, port) {
+/// Opens the window on a profile, with `paths` staged, listening on the port that was given, if one was.
+pub(super) fn open_window(global: Global, paths: Vec<PathBuf>) -> ExitCode {
+    match open(global, paths) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             complain(&problem.sentence);
@@ -37,7 +38,8 @@ pub(super) fn open_window(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: O
     }
 }
 
-fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Result<(), Problem> {
+fn open(global: Global, paths: Vec<PathBuf>) -> Result<(), Problem> {
+    let Global { profile, port, nearby, json: _ } = global;
     // Said before anything is touched: a server has no screen.
     renderer::screen().map_err(|error| no_window(&error))?;
     let profile =
@@ -50,10 +52,20 @@ fn open(profile: Option<PathBuf>, paths: Vec<PathBuf>, port: Option<u16>) -> Res
     let wake = WakeSlot::default();
     let listen = Some(port.unwrap_or(settings.port));
     let Some(identity) = own_identity(&profile, settings.theme)? else { return Ok(()) };
-    let attended = true;
+    let (attended, nearby) = (true, nearby.into());
     let (limits, waker) = (Limits::default(), wake.waker());
-    let config =
-        Config { profile, settings, identity, attended, listen, restore: Restore::Both, damaged, limits, waker };
+    let config = Config {
+        profile,
+        settings,
+        identity,
+        attended,
+        listen,
+        restore: Restore::Both,
+        nearby,
+        damaged,
+        limits,
+        waker,
+    };
     let engine =
         Engine::start(config).map_err(|error| Problem::failed(format!("the engine cannot be started: {error}")))?;
     let door = EngineDoor { commands: engine.commands().clone(), events: engine.events().clone() };

@@ -51,7 +51,16 @@ impl Tls {
 
     /// The dialer's side. Another key than `expect` is refused before our certificate or any data leaves.
     pub fn call(&self, expect: Option<DeviceKey>) -> Result<Session, CryptoError> {
-        let config = self.client_config(expect)?;
+        Self::dial(self.client_config(expect)?)
+    }
+
+    /// The dialer's side of a call that only is to show whether `key` is there: somebody else does not learn who was looked
+    /// for, and has nothing to tell a person of.
+    pub fn look_for(&self, key: DeviceKey) -> Result<Session, CryptoError> {
+        Self::dial(self.config(Verifier::discreet(self.provider.signature_verification_algorithms, key))?)
+    }
+
+    fn dial(config: ClientConfig) -> Result<Session, CryptoError> {
         let name = DnsName::try_from(NO_NAME).map_err(|error| rustls::Error::General(error.to_string()))?;
         let connection = ClientConnection::new(Arc::new(config), ServerName::DnsName(name))?;
         Ok(Session::over(Connection::Client(connection)))
@@ -59,8 +68,11 @@ impl Tls {
 
     /// For one call, since what is expected stands in its verifier.
     pub(super) fn client_config(&self, expect: Option<DeviceKey>) -> Result<ClientConfig, CryptoError> {
+        self.config(Verifier::new(self.provider.signature_verification_algorithms, expect))
+    }
+
+    fn config(&self, verifier: Verifier) -> Result<ClientConfig, CryptoError> {
         let certificate = Arc::new(SingleCertAndKey::from(Arc::clone(&self.certified)));
-        let verifier = Verifier::new(self.provider.signature_verification_algorithms, expect);
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13])?
             .dangerous()

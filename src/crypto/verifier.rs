@@ -33,16 +33,27 @@ pub(super) struct MetAnotherKey {
 pub(super) struct Verifier {
     algorithms: WebPkiSupportedAlgorithms,
     expect: Option<DeviceKey>,
+    /// Somebody else is not to learn that another was expected.
+    discreet: bool,
 }
 
 impl Verifier {
     pub(super) fn new(algorithms: WebPkiSupportedAlgorithms, expect: Option<DeviceKey>) -> Self {
-        Self { algorithms, expect }
+        Self { algorithms, expect, discreet: false }
+    }
+
+    /// One that only wants to see whether `key` is there.
+    pub(super) fn discreet(algorithms: WebPkiSupportedAlgorithms, key: DeviceKey) -> Self {
+        Self { algorithms, expect: Some(key), discreet: true }
     }
 
     fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
         let met = key_of_certificate(certificate);
         if self.expect.is_some_and(|expect| expect != met) {
+            if self.discreet {
+                // rustls sends `access_denied`, which says nothing.
+                return Err(CertificateError::ApplicationVerificationFailure.into());
+            }
             // rustls sends `certificate_unknown` for `Other`: by this the listener knows what happened.
             let error = CertificateError::Other(OtherError(Arc::new(MetAnotherKey { met })));
             return Err(Error::InvalidCertificate(error));

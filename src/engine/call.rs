@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use crate::{
     crypto::{
         error::CryptoError,
-        session::{Established, SessionError},
+        session::{Established, Session, SessionError},
         short_code::{Comparison, Nonce, commitment},
         tls::Tls,
     },
@@ -91,18 +91,35 @@ impl Call {
     /// # Errors
     /// Why not; what was owed to the peer has been said.
     pub fn meet(&self, stage: &dyn Fn(Stage)) -> Result<Met, Reason> {
+        let (met, introduced) = self.reach(stage, || self.seal.tls.call(self.expect))?;
+        self.tell(Note::PeerKnown { key: self.key, introduced });
+        Ok(met)
+    }
+
+    /// As `meet`, only to see whether `key` is there: nothing is told here, and nothing to anybody else who answers.
+    ///
+    /// # Errors
+    /// As `meet`; another key is a failure like any other.
+    pub fn look_for(&self, key: DeviceKey) -> Result<Met, Reason> {
+        self.reach(&|_stage| {}, || self.seal.tls.look_for(key)).map(|(met, _)| met)
+    }
+
+    fn reach(
+        &self,
+        stage: &dyn Fn(Stage),
+        session: impl FnOnce() -> Result<Session, CryptoError>,
+    ) -> Result<(Met, Introduced), Reason> {
         let stream = connect(&self.to, &self.cancel, stage)?;
         let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
             .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
         stage(Stage::Offering);
-        match self.greet(&mut link) {
-            Ok(comparing) => Ok(Met { link, comparing }),
+        match session().map_err(broken_tls).and_then(|session| self.greet(&mut link, session)) {
+            Ok((comparing, introduced)) => Ok((Met { link, comparing }, introduced)),
             Err(error) => Err(give_up(link, error)),
         }
     }
 
-    fn greet(&self, link: &mut SocketLink) -> Result<Option<Comparing>, LaneError> {
-        let session = self.seal.tls.call(self.expect).map_err(broken_tls)?;
+    fn greet(&self, link: &mut SocketLink, session: Session) -> Result<(Option<Comparing>, Introduced), LaneError> {
         link.set_deadline(Some(Instant::now() + link.limits().hello));
         let established = link.seal(session).map_err(|error| self.not_established(error))?;
         let book = self.seal.book(&self.notes)?;
@@ -111,25 +128,15 @@ impl Call {
         let hello = greet::greet_first(link, &self.seal.me, commitment(&nonce), verified)?;
         link.set_deadline(None);
         self.check_name(&book, &established, &hello)?;
-        self.introduce(&established, &hello, verified);
         let comparison = self.comparison(&established);
         let both = verified && hello.verified == Some(true);
-        Ok((!both || self.always_compare).then(|| Comparing::dialer(comparison, nonce)))
+        let comparing = (!both || self.always_compare).then(|| Comparing::dialer(comparison, nonce));
+        Ok((comparing, introduced(&established, &hello, verified)))
     }
 
     fn comparison(&self, established: &Established) -> Comparison {
         let own = self.seal.tls.own_key();
         Comparison { exporter: established.exporter, dialer: own, listener: established.peer }
-    }
-
-    fn introduce(&self, established: &Established, hello: &Hello, verified: bool) {
-        let introduced = Introduced {
-            name: shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS),
-            os: shown_text(&hello.os, MAX_SHOWN_NAME_CHARS),
-            key: established.peer,
-            verified,
-        };
-        self.tell(Note::PeerKnown { key: self.key, introduced });
     }
 
     /// What TLS found: another key than the expected one is worth a warning.
@@ -175,6 +182,15 @@ impl Call {
     fn tell(&self, note: Note) {
         // Dispatch hears all but the notes that come after a shutdown.
         self.notes.send(note).ok();
+    }
+}
+
+fn introduced(established: &Established, hello: &Hello, verified: bool) -> Introduced {
+    Introduced {
+        name: shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS),
+        os: shown_text(&hello.os, MAX_SHOWN_NAME_CHARS),
+        key: established.peer,
+        verified,
     }
 }
 

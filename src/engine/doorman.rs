@@ -169,6 +169,7 @@ enum What {
     Again { epoch: u32, digest: [u8; 32] },
     Compare,
     Offer { manifest: Arc<Manifest>, digest: [u8; 32], message: Option<String>, session: Session, share: Option<Share> },
+    Probe,
     Want,
 }
 
@@ -184,6 +185,7 @@ impl Came {
                 let caller = Arrived { key, link, peer, rule, comparing };
                 Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, digest, message, session, share }))
             }
+            What::Probe => Note::ProbeCame { peer: Box::new(peer), link: Box::new(link) },
             What::Want => Note::WantCame { transfer: id, peer: Box::new(peer), link: Box::new(link) },
         }
     }

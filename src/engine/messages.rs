@@ -15,6 +15,7 @@ use crate::{
         device_key::DeviceKey,
         history::HistoryEntry,
         manifest::Selection,
+        nearby::{InterfaceUse, Nearby, Visibility},
         outcome::FileEnd,
         preflight::Preflight,
         reason::Reason,
@@ -68,6 +69,8 @@ pub enum Command {
     },
     /// Look something up in the history; answered by `History`.
     LoadHistory(HistoryAsked),
+    /// Somebody looks at the list of devices: look who is there.
+    LookAround,
     /// Hold a transfer, also one that waits to be connected again.
     Pause(TransferKey),
     /// Look again at what saving a waiting offer into `folder` would mean; answered by `Preflighted`.
@@ -106,6 +109,8 @@ pub enum Command {
     /// The card of an offer, or of somebody who wants to compare codes, now stands before a person: the code may be
     /// agreed on.
     ShowCode(TransferKey),
+    /// Who may find this device nearby.
+    ShowTo(ShowTo),
     /// A person has compared the codes: the device with this key is who it says it is.
     Verify {
         key: DeviceKey,
@@ -120,6 +125,15 @@ pub enum Command {
     },
     /// Stop everything in order; the last event is `Stopped`.
     Shutdown,
+}
+
+/// Who may find this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowTo {
+    /// From now on, also after a restart.
+    Always(Visibility),
+    /// Everybody for ten minutes, then as before.
+    EverybodyForAWhile,
 }
 
 /// A file to hash again, and the seal it should have.
@@ -196,11 +210,15 @@ pub enum Event {
     },
     /// This device's own key; the first event of all.
     Identity(DeviceKey),
+    /// The network interfaces that nearby devices are looked for on, and what is wrong with each: only a warning.
+    Interfaces(Vec<InterfaceUse>),
     /// Listening; with the addresses under which this device can be reached.
     Listening {
         address: SocketAddr,
         reachable_at: Vec<IpAddr>,
     },
+    /// Who is nearby or says so, at most a few hundred: verified devices first, each once. Replaces the list before.
+    Nearby(Vec<Nearby>),
     /// Not listening (port in use, ...), with the port that was asked for.
     NotListening {
         port: u16,
@@ -250,6 +268,11 @@ pub enum Event {
     },
     /// The engine has stopped; nothing follows.
     Stopped,
+    /// Who may find this device now; `until`: when that ends by itself.
+    Visible {
+        to: Visibility,
+        until: Option<Instant>,
+    },
     /// A verified device's name, or the place where one was expected, came with another key: it was turned away.
     WrongKey(KeyWarning),
     /// Answer to `SaveText`.

@@ -10,6 +10,7 @@ pub mod checker;
 pub mod closer;
 pub mod committer;
 pub mod dial;
+pub mod discovery;
 mod dispatch;
 pub mod door;
 pub mod doorman;
@@ -25,6 +26,7 @@ pub mod note;
 pub mod outgoing;
 mod poll;
 pub mod pool;
+pub mod presence;
 pub mod receiving;
 pub mod reply;
 pub mod threads;
@@ -41,6 +43,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::{
     crypto::{identity::Identity, tls::Tls},
     model::{
+        nearby::Reach,
         reason::Reason,
         settings::Settings,
         transfer::{Direction, TransferId},
@@ -74,6 +77,8 @@ pub struct Config {
     pub listen: Option<u16>,
     /// What earlier runs have left and this process takes care of.
     pub restore: Restore,
+    /// Where nearby devices are looked for, and where this one shows itself.
+    pub nearby: Reach,
     /// The settings file was damaged and kept aside there; the window is told.
     pub damaged: Option<(PathBuf, Reason)>,
     /// `Limits::default()`, but for tests.
@@ -116,7 +121,7 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, identity, attended, listen, restore, damaged, limits, waker } = config;
+        let Config { profile, settings, identity, attended, listen, restore, nearby, damaged, limits, waker } = config;
         let tls = Tls::new(&identity).map_err(io::Error::other)?;
         handles::raise_limit();
         if listen.is_some() {
@@ -140,6 +145,7 @@ impl Engine {
             tls,
             attended,
             restore,
+            reach: nearby,
             damaged,
             limits,
             waker,

@@ -10,9 +10,10 @@ use crate::{
     model::{
         book::{Book, Rule},
         conflict::Conflict,
-        device::Peer,
+        device::{Peer, PeerAddr},
         device_key::DeviceKey,
         manifest::Manifest,
+        nearby::{InterfaceUse, Nearby},
         outcome::FileEnd,
         preflight::Preflight,
         reason::Reason,
@@ -124,6 +125,8 @@ pub enum Note {
         outgoing: Arc<Outgoing>,
         digest: [u8; 32],
     },
+    /// The network interfaces that discovery uses.
+    Interfaces(Vec<InterfaceUse>),
     ListenerFailed {
         id: ListenerId,
         port: u16,
@@ -156,6 +159,8 @@ pub enum Note {
     /// The device book was damaged and kept aside there; an empty one follows.
     DevicesDamaged(PathBuf),
     DevicesNotSaved(Reason),
+    /// Who says that it is nearby: all of them.
+    Nearby(Vec<Nearby>),
     /// A doorman has a whole offer.
     OfferCame(Box<ArrivedOffer>),
     /// TLS has shown who answered, and it has said what it is called.
@@ -168,6 +173,16 @@ pub enum Note {
         preflight: Preflight,
         /// Where the device book puts this device's offers now, if that was asked for, and what it does with taken names.
         ruled: Option<(PathBuf, Conflict)>,
+    },
+    /// A call to see whether a verified device is there has ended: where its key was shown, if it was.
+    Present {
+        device: DeviceKey,
+        found: Option<PeerAddr>,
+    },
+    /// Somebody asks whether this device is there. It has shown its key.
+    ProbeCame {
+        peer: Box<Peer>,
+        link: Box<SocketLink>,
     },
     /// The offer lies before the other person: `link` waits in the lobby for the answer.
     Proposed {

@@ -47,6 +47,9 @@ pub struct KnownDevice {
     /// Seconds since 1970 of the last use.
     #[serde(default)]
     pub last_used: u64,
+    /// Seconds since 1970 of the last time that its key was shown, for a transfer or not; 0: not since this is kept.
+    #[serde(default)]
+    pub last_seen: u64,
     /// Present once a person has confirmed its key.
     #[serde(default)]
     pub trusted: Option<Trusted>,
@@ -184,6 +187,33 @@ impl Book {
         }
     }
 
+    /// The key of a verified device was shown at `address`, for nothing but to see whether it is there: the address comes
+    /// first, and the device stays where it is in the list. `false`: nothing of this is worth storing.
+    pub fn seen_at(&mut self, key: DeviceKey, address: &PeerAddr, now: u64) -> bool {
+        if self.device(key).is_none() {
+            return false;
+        }
+        for known in &mut self.devices {
+            // Keys own addresses, and who was met there last is there.
+            known.addresses.retain(|there| there != address);
+        }
+        self.devices.retain(|known| known.trusted.is_some() || !known.addresses.is_empty());
+        let Some(known) = self.devices.iter_mut().find(|known| known.key() == Some(key)) else { return false };
+        known.addresses.insert(0, address.clone());
+        known.addresses.truncate(MAX_ADDRESSES);
+        known.last_seen = now;
+        true
+    }
+
+    /// These verified devices were here until now.
+    pub fn left(&mut self, keys: &[DeviceKey], now: u64) {
+        for known in &mut self.devices {
+            if known.key().is_some_and(|key| keys.contains(&key)) {
+                known.last_seen = now;
+            }
+        }
+    }
+
     /// Puts a verified device first.
     fn came(&mut self, trusted: Trusted, name: &str, address: Option<PeerAddr>, now: u64) {
         let before = self.take(|known| known.key() == Some(trusted.key));
@@ -204,7 +234,8 @@ impl Book {
             .chain(address.map(|address| safe_name(&address.to_string())))
             .find(|name| !name.is_empty())
             .unwrap_or_else(|| trusted.key.grouped().chars().take(KEY_AS_NAME).collect());
-        let known = KnownDevice { name, addresses, classic: false, last_used: now, trusted: Some(trusted) };
+        let known =
+            KnownDevice { name, addresses, classic: false, last_used: now, last_seen: now, trusted: Some(trusted) };
         self.devices.insert(0, known);
     }
 
@@ -244,7 +275,7 @@ fn safe_name(name: &str) -> String {
 impl KnownDevice {
     /// One that is known by its address only.
     pub fn at(address: PeerAddr, name: String, classic: bool, last_used: u64) -> Self {
-        Self { name, addresses: vec![address], classic, last_used, trusted: None }
+        Self { name, addresses: vec![address], classic, last_used, last_seen: 0, trusted: None }
     }
 
     /// What it is told apart by. `None`: neither key nor address, which no book holds.
@@ -396,6 +427,21 @@ mod tests {
     }
 
     #[test]
+    fn a_device_that_was_seen_elsewhere_is_looked_for_there_first() {
+        let mut book = two_verified();
+        book.met(None, "Guest", Some(addr("g")), false, 3);
+        assert!(book.seen_at(ANNA, &addr("g"), 9));
+        assert_eq!((names(&book), hosts(&book, ANNA)), (vec!["Bert", "Anna"], vec!["g", "a"]), "no device moves");
+        assert_eq!(book.device(ANNA).map(|anna| (anna.last_seen, anna.last_used)), Some((9, 1)));
+        assert!(book.seen_at(ANNA, &addr("b"), 10), "Bert was there once");
+        assert_eq!((hosts(&book, ANNA), hosts(&book, BERT)), (vec!["b", "g", "a"], vec![]));
+        assert!(!book.seen_at(NOBODY, &addr("n"), 11));
+        book.left(&[ANNA], 12);
+        assert_eq!(book.device(ANNA).map(|anna| anna.last_seen), Some(12));
+        check(&book);
+    }
+
+    #[test]
     fn a_stranger_gets_an_address_from_a_verified_device_that_has_others() {
         let mut book = two_verified();
         book.met(Some(ANNA), "Anna", Some(addr("a2")), false, 3);
@@ -491,6 +537,11 @@ mod tests {
                             prop_assert_eq!(book.set_rule(key, if host > 3 { Rule::Block } else { Rule::Ask }), there);
                         }
                         2 => book.allow_different(key),
+                        3 if host % 2 == 1 => {
+                            let there = book.device(key).is_some();
+                            let address = addr(&format!("h{host}"));
+                            prop_assert_eq!(book.seen_at(key, &address, 1), there);
+                        }
                         3 => book.met(None, &name, address, false, 1),
                         _ => book.met(Some(key), &name, address, false, 1),
                     }

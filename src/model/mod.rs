@@ -11,6 +11,7 @@ pub mod history;
 pub mod look_alike;
 pub mod manifest;
 pub mod message;
+pub mod nearby;
 pub mod outcome;
 pub mod preflight;
 pub mod progress;

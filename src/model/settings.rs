@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::device::DEFAULT_PORT;
+use super::{device::DEFAULT_PORT, nearby::Visibility};
 
 /// Transfers of each direction that move at the same time, unless somebody chose otherwise.
 pub const DEFAULT_PARALLEL: usize = 3;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub receive_limit: Option<u64>,
     /// Transfers of each direction that move at the same time, 1 to `MAX_PARALLEL`; further ones wait for their turn.
     pub parallel: usize,
+    /// Who may find this device nearby.
+    pub visibility: Visibility,
 }
 
 /// Light, dark, or as the system has it.
@@ -54,6 +56,7 @@ impl Settings {
             send_limit: None,
             receive_limit: None,
             parallel: DEFAULT_PARALLEL,
+            visibility: Visibility::default(),
         }
     }
 }

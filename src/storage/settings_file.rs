@@ -97,6 +97,9 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     if let Some(value) = object.get("classic") {
         settings.classic = value.as_bool().ok_or("classic")?;
     }
+    if let Some(value) = object.get("visibility") {
+        settings.visibility = serde_json::from_value(value.clone()).map_err(|error| format!("visibility: {error}"))?;
+    }
     settings.send_limit = limit_of(object, "send_limit")?;
     settings.receive_limit = limit_of(object, "receive_limit")?;
     if let Some(value) = object.get("parallel") {
@@ -129,12 +132,13 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     object.insert("send_limit".to_owned(), json!(settings.send_limit));
     object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
     object.insert("parallel".to_owned(), json!(settings.parallel));
+    object.insert("visibility".to_owned(), json!(settings.visibility));
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::model::settings::Theme;
+    use crate::model::{nearby::Visibility, settings::Theme};
 
     use super::*;
 
@@ -151,7 +155,13 @@ mod tests {
         let loaded = load(&profile);
         assert_eq!(loaded.damaged, None);
         assert_eq!(loaded.settings, Settings { port: 7, ..profile.first_settings() });
-        let changed = Settings { theme: Theme::Dark, classic: false, device_name: "桌".to_owned(), ..loaded.settings };
+        let changed = Settings {
+            theme: Theme::Dark,
+            classic: false,
+            device_name: "桌".to_owned(),
+            visibility: Visibility::Verified,
+            ..loaded.settings
+        };
         save(&profile, &changed).unwrap();
         assert_eq!(load(&profile), Loaded { settings: changed, damaged: None });
     }
@@ -188,6 +198,7 @@ mod tests {
             r#"{"device_name": " "}"#,
             r#"{"theme": "pink"}"#,
             r#"{"classic": 1}"#,
+            r#"{"visibility": "all"}"#,
             r#"{"send_limit": 1023}"#,
             r#"{"send_limit": 0}"#,
             r#"{"receive_limit": "1M"}"#,

@@ -35,6 +35,8 @@ pub struct Limits {
     pub retry_most: Duration,
     /// How often a receiver without room, or without its folder, looks whether that has changed.
     pub room: Duration,
+    /// *Everybody for 10 minutes* lasts for this long.
+    pub shown: Duration,
     /// A lane is broken when nothing came for this long while somebody waited.
     pub silence: Duration,
 }
@@ -58,6 +60,7 @@ impl Default for Limits {
             retry: Duration::from_millis(500),
             retry_most: Duration::from_secs(30),
             room: Duration::from_secs(1),
+            shown: Duration::from_mins(10),
             silence: Duration::from_mins(1),
         }
     }

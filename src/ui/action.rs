@@ -7,10 +7,11 @@ use super::{
     state::{settings_form::SpeedUnit, trust::Confirmed},
 };
 use crate::{
-    engine::messages::StageId,
+    engine::messages::{ShowTo, StageId},
     model::{
         book::DeviceId,
         conflict::Conflict,
+        nearby::Visibility,
         settings::Theme,
         transfer::{Direction, TransferKey},
     },
@@ -47,6 +48,8 @@ pub enum Action {
     Send,
     Settings(SettingsAction),
     ShowOffers,
+    /// Who may find this device.
+    ShowTo(ShowTo),
     Stage(Vec<PathBuf>),
     ToggleClassic,
     ToggleOwnKey,
@@ -174,6 +177,7 @@ pub enum SettingsAction {
     Open,
     Save,
     Theme(Theme),
+    Visibility(Visibility),
 }
 
 /// The answer to *Close Sealdrop?*

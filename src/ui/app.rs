@@ -148,6 +148,15 @@ impl App {
         actions.extend(pasted.map(Action::Pasted));
     }
 
+    /// Somebody looks at the window: who is there may have changed.
+    fn look_around(&mut self, context: &egui::Context) {
+        let looks = |event: &egui::Event| matches!(event, egui::Event::WindowFocused(true));
+        if context.input(|input| input.events.iter().any(looks)) {
+            // An engine that is gone, or far behind, is told of elsewhere.
+            self.door.commands.try_send(Command::LookAround).ok();
+        }
+    }
+
     fn dress(&mut self, context: &egui::Context) {
         let theme = self.state.settings.as_ref().map(|settings| settings.theme);
         if theme != self.shown_theme {
@@ -221,6 +230,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
         self.look_at_drops(&context);
+        self.look_around(&context);
         let mut actions = Vec::new();
         self.look_at_clipboard(&context, &mut actions);
         views::window_ui(ui, &self.state, &mut actions);

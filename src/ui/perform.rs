@@ -58,6 +58,9 @@ impl App {
             Action::Send => self.send(),
             Action::Settings(action) => self.settings(action),
             Action::ShowOffers => self.state.show_offers = true,
+            Action::ShowTo(whom) => {
+                self.tell(Command::ShowTo(whom));
+            }
             Action::Stage(paths) => self.stage(paths),
             Action::ToggleClassic => self.state.devices.classic ^= true,
             Action::ToggleOwnKey => self.state.trust.own_open ^= true,
@@ -212,11 +215,15 @@ impl App {
                     self.state.settings_form = None;
                 }
             }
-            SettingsAction::Classic | SettingsAction::LimitUnit(..) | SettingsAction::Theme(_) => {
+            SettingsAction::Classic
+            | SettingsAction::LimitUnit(..)
+            | SettingsAction::Theme(_)
+            | SettingsAction::Visibility(_) => {
                 let Some(form) = &mut self.state.settings_form else { return };
                 match action {
                     SettingsAction::LimitUnit(of, unit) => form.limit_mut(of).unit = unit,
                     SettingsAction::Theme(theme) => form.theme = theme,
+                    SettingsAction::Visibility(visibility) => form.visibility = visibility,
                     _ => form.classic ^= true,
                 }
             }

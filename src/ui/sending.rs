@@ -22,7 +22,7 @@ use crate::{
 impl App {
     /// Sends what is staged to everybody who is chosen. What the engine did not take stays staged.
     pub(super) fn send(&mut self) {
-        let Ok(recipients) = self.state.devices.recipients() else { return };
+        let Ok(recipients) = self.state.devices.recipients(&self.state.around) else { return };
         let trees = self.state.staging.to_send();
         let message = match message::parse(&self.state.staging.message) {
             Ok(message) => Some(message),

@@ -87,8 +87,9 @@
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
-//!    `offer`, `verify` and `want` (section 8); `probe` **(later)** is answered `abort {unknown_type}`, `lane` **(later)**
-//!    `abort {unknown_transfer}`.
+//!    `offer`, `verify`, `want` (section 8) and `probe`, which asks nothing but whether somebody is there and is answered `probed`;
+//!    `lane` **(later)** is answered `abort {unknown_transfer}`. Who looks for a device that it knows connects with that device's
+//!    key expected: TLS has shown then that it is there, whatever comes of the rest.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
 //!    answered `abort {bad_message}`.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
@@ -158,8 +159,8 @@
 //! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
 //! | `want` | dialer | `transfer`: hex32 (section 8) |
 //! | `verify` | dialer | none: compare codes, without an offer |
-//! | `probe` | dialer | **(later)** `port`?: u16 |
-//! | `probed` | listener | **(later)** `reachable`?: flag, `clock`: i64 (ms since 1970) |
+//! | `probe` | dialer | `port`?: u16 **(later)** |
+//! | `probed` | listener | `clock`: i64 (ms since 1970), `reachable`?: flag **(later)** |
 //! | `code` | listener | `nonce`: hex64 |
 //! | `reveal` | dialer | `nonce`: hex64 |
 //!

@@ -68,10 +68,10 @@ class Desk:
         path.mkdir()
         return path
 
-    def start(self, device_name, port=0, folder=None, paths=()):
+    def start(self, device_name, port=0, folder=None, paths=(), nearby="off"):
         """A window with the profile in `folder`, which is new unless somebody made it before."""
         folder = folder or device_name
-        window = Sealdrop(self.root / folder, device_name, self.root / f"{folder}.log", port, paths)
+        window = Sealdrop(self.root / folder, device_name, self.root / f"{folder}.log", port, paths, nearby)
         self.programs.append(window)
         return window
 

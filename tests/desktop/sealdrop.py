@@ -20,7 +20,7 @@ OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNO
 
 
 class Sealdrop(Program):
-    def __init__(self, folder, device_name, log, port=0, paths=()):
+    def __init__(self, folder, device_name, log, port=0, paths=(), nearby="off"):
         """Starts the program with `paths` staged; `folder` holds its profile and the folder it receives into."""
         self.device_name = device_name
         self.received = Path(folder) / "Received"
@@ -32,7 +32,7 @@ class Sealdrop(Program):
         # What was set in the window before stays set.
         before = json.loads(stored.read_text()) if stored.exists() else {}
         stored.write_text(json.dumps({**before, **settings}))
-        command = [os.environ["SEALDROP"], "--profile", self.profile, "--port", str(port), *paths]
+        command = [os.environ["SEALDROP"], "--nearby", nearby, "--profile", self.profile, "--port", str(port), *paths]
         super().__init__(command, log, env={"RUST_BACKTRACE": "1"})
 
     @property

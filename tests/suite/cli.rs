@@ -424,6 +424,7 @@ fn person_at_a_terminal_is_asked_and_answers() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/python/terminal.py");
     let mut terminal = std::process::Command::new(python);
     terminal.args([script, "n,perhaps,y", env!("CARGO_BIN_EXE_sealdrop"), "receive", "--once", "--port", "0"]);
+    terminal.args(["--nearby", "off"]);
     terminal.args(["--profile", &home.text("receiver"), "--into", &home.text("in")]);
     let piped = std::process::Stdio::piped;
     let mut terminal = terminal.stdout(piped()).stderr(piped()).spawn().unwrap();

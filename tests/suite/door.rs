@@ -59,7 +59,18 @@ fn running_out_of_file_handles_is_survived() {
     fs::create_dir(home.path().join("in")).unwrap();
     let program = env!("CARGO_BIN_EXE_sealdrop");
     let mut receiver = Command::new("sh")
-        .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh", program, "--json", "--port", "0", "--profile"])
+        .args([
+            "-c",
+            "ulimit -n 64 && exec \"$@\"",
+            "sh",
+            program,
+            "--nearby",
+            "off",
+            "--json",
+            "--port",
+            "0",
+            "--profile",
+        ])
         .arg(home.path().join("profile"))
         .args(["receive", "--accept", "all", "--once", "--into"])
         .arg(home.path().join("in"))

@@ -29,6 +29,7 @@ mod hostile;
 mod landing_again;
 mod loopback;
 mod messages;
+mod nearby;
 #[cfg(unix)]
 mod other_user;
 mod out_of_place;
@@ -61,6 +62,7 @@ mod window_going_on;
 mod window_history;
 mod window_key_trouble;
 mod window_messages;
+mod window_nearby;
 mod window_rows;
 mod window_scene;
 mod window_trust;

@@ -137,7 +137,10 @@ fn many_files_of_many_transfers_may_be_open_at_once() {
     };
     let home = tempfile::tempdir().unwrap();
     let mut program = Command::new("sh")
-        .args(["-c", "ulimit -Sn 512 && exec \"$0\" receive --json --port 0 --profile \"$1\" --into \"$1\""])
+        .args([
+            "-c",
+            "ulimit -Sn 512 && exec \"$0\" receive --nearby off --json --port 0 --profile \"$1\" --into \"$1\"",
+        ])
         .args([env!("CARGO_BIN_EXE_sealdrop").as_ref(), home.path().as_os_str()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -18,6 +18,7 @@ use sealdrop::{
         device::PeerAddr,
         device_key::DeviceKey,
         manifest::Selection,
+        nearby::Reach,
         outcome::{Ending, FileEnd, Outcome},
         reason::Reason,
         settings::Settings,
@@ -122,7 +123,25 @@ impl Station {
         Self::start_at(home, name, generous(), |_| {})
     }
 
+    /// A station that finds others within this computer, and is found, on the profile in `home`.
+    pub(crate) fn around(home: TempDir, name: &str, change: impl FnOnce(&mut Limits)) -> Self {
+        fs::create_dir_all(home.path().join("received")).unwrap();
+        let mut limits = generous();
+        change(&mut limits);
+        Self::start_within(home, name, limits, Reach::Loopback, |_| {})
+    }
+
     fn start_at(home: TempDir, name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_within(home, name, limits, Reach::Nowhere, change)
+    }
+
+    fn start_within(
+        home: TempDir,
+        name: &str,
+        limits: Limits,
+        nearby: Reach,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let profile = Profile::open(Some(home.path().join("profile"))).unwrap();
         let mut settings = Settings::first_start(name.to_owned(), home.path().join("received"));
         settings.port = 0;
@@ -132,7 +151,8 @@ impl Station {
         let attended = true;
         let restore = Restore::Both;
         let listen = Some(0);
-        let config = Config { profile, settings, identity, attended, listen, restore, damaged: None, limits, waker };
+        let config =
+            Config { profile, settings, identity, attended, listen, restore, nearby, damaged: None, limits, waker };
         let engine = Engine::start(config).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {

@@ -118,6 +118,7 @@ impl Dispatch {
         let key = caller.key;
         if let Some(device) = caller.peer.key {
             self.seen(device, caller.peer.dial.as_ref());
+            self.met_here(&caller.peer);
         }
         // A name that was used before could take the answer that a person gives to what stood under it.
         let Some(life) = life.filter(|_| self.stopping_until.is_none() && !self.records.contains_key(&key)) else {

@@ -38,6 +38,7 @@ impl Dispatch {
             Command::ForgetDevice(id) => self.forget(id),
             Command::Listen { port } => self.listen(port),
             Command::LoadHistory(asked) => self.load_history(asked),
+            Command::LookAround => self.look_around(),
             Command::Preflight { key, folder, selection } => self.preflight(key, folder, selection),
             Command::SaveSettings(settings) => self.adopt(&settings),
             Command::SaveText { path, text } => self.setup.errands.save_text(path, text),
@@ -55,6 +56,7 @@ impl Dispatch {
             Command::Shutdown => self.shut_down(),
             Command::SetRule { key, rule } => self.set_rule(key, rule),
             Command::ShowCode(key) => self.show_code(key),
+            Command::ShowTo(whom) => self.show_to(whom),
             Command::Verify { key, name, address } => self.verify(key, name, address),
         }
     }
@@ -92,7 +94,8 @@ impl Dispatch {
         self.setup.errands.preflight(PreflightErrand { key, folder, manifest, selection, reserved, ruled: None });
     }
 
-    fn adopt(&mut self, settings: &Settings) {
+    pub(super) fn adopt(&mut self, settings: &Settings) {
+        self.visibility_chosen(settings.visibility);
         let port_changed = settings.port != self.setup.settings.port;
         let parallel_changed = settings.parallel != self.setup.settings.parallel;
         self.sending.set(settings.send_limit);
@@ -100,6 +103,7 @@ impl Dispatch {
         self.setup.settings = settings.clone();
         self.outbox.fact(Event::Settings(settings.clone()));
         self.setup.errands.save_settings(settings.clone());
+        self.shown_otherwise();
         if port_changed && self.listener_id > 0 {
             self.listen(settings.port);
         }
@@ -178,6 +182,7 @@ impl Dispatch {
         }
         self.stopping_until = Some(Instant::now() + SHUTDOWN_LIMIT);
         self.listener = None;
+        self.stop_looking();
         // Who is at the door may come again another time.
         self.stop.suspend();
         self.handshakes.clear_waiting();

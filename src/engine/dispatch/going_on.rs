@@ -247,6 +247,7 @@ impl Dispatch {
     /// A sender comes back. It has shown its key.
     pub(super) fn again_came(&mut self, came: AgainCame) {
         let AgainCame { key, link, peer, epoch, digest } = came;
+        self.met_here(&peer);
         if self.stopping_until.is_some() {
             return self.turn_away(link, ReasonCode::ConnectionLost);
         }
@@ -301,6 +302,7 @@ impl Dispatch {
     /// A receiver asks us to go on. It has shown its key.
     pub(super) fn want_came(&mut self, transfer: TransferId, peer: &Peer, link: SocketLink) {
         let key = TransferKey { id: transfer, direction: Direction::Outgoing };
+        self.met_here(peer);
         let theirs = |record: &&mut Record| record.is_lasting() && record.snapshot.peer.key == peer.key;
         let record = self.records.get_mut(&key).filter(theirs).filter(|record| record.forced_end.is_none());
         let Some(record) = record.filter(|_| self.stopping_until.is_none()) else {

@@ -8,6 +8,7 @@ mod going;
 mod going_on;
 mod history;
 mod meetings;
+mod neighbours;
 mod notes;
 mod outbox;
 mod queue;
@@ -15,6 +16,7 @@ mod record;
 mod restore;
 mod spent;
 mod steering;
+mod surroundings;
 mod trust;
 
 use std::{
@@ -31,6 +33,7 @@ use crate::{
     model::{
         book::Rule,
         device_key::DeviceKey,
+        nearby::Reach,
         reason::{Reason, ReasonCode},
         settings::Settings,
         transfer::{Direction, TransferKey},
@@ -58,6 +61,7 @@ use meetings::Meetings;
 use outbox::Outbox;
 use record::{Hands, Record};
 use spent::Spent;
+use surroundings::Surroundings;
 
 /// Bytes of headers in lists that wait for an answer, in all.
 const WAITING_LISTS: u64 = 512 << 20;
@@ -83,6 +87,7 @@ pub(super) struct Setup {
     /// A person looks at what comes: codes may be shown.
     pub(super) attended: bool,
     pub(super) restore: Restore,
+    pub(super) reach: Reach,
     pub(super) damaged: Option<(PathBuf, Reason)>,
     pub(super) limits: Limits,
     pub(super) waker: Waker,
@@ -128,6 +133,8 @@ pub(super) struct Dispatch {
     warned: HashMap<DeviceKey, Instant>,
     /// The damaged device book that was told of last, and when.
     damage_told: Option<(PathBuf, Instant)>,
+    /// Devices nearby.
+    surroundings: Surroundings,
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
     stopping_until: Option<Instant>,
@@ -168,6 +175,7 @@ impl Dispatch {
             known_places: HashSet::new(),
             warned: HashMap::new(),
             damage_told: None,
+            surroundings: Surroundings::default(),
             stop: CancelFlag::default(),
             stopping_until: None,
             closers: Closers::default(),
@@ -181,6 +189,7 @@ impl Dispatch {
         if let Some((kept_at, reason)) = self.setup.damaged.take() {
             self.outbox.fact(Event::SettingsDamaged { kept_at, reason });
         }
+        self.look_out();
         self.setup.errands.load_devices();
         self.setup.errands.archive.restore(self.setup.restore);
         if let Some(port) = listen {
@@ -272,7 +281,8 @@ impl Dispatch {
         let held = self.records.values().filter_map(|record| record.card_at);
         let waiting = self.handshakes.next_expiry();
         let tries = self.records.values().filter_map(|record| record.going.next_try);
-        let next = forced.chain(lapsing).chain(held).chain(tries).chain(waiting).chain(self.stopping_until).min();
+        let next = forced.chain(lapsing).chain(held).chain(tries).chain(waiting).chain(self.stopping_until);
+        let next = next.chain(self.until_next_look()).min();
         let next = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
         self.until_next_meeting().map_or(next, |meeting| meeting.min(next))
     }
@@ -282,6 +292,9 @@ impl Dispatch {
         // Dropped: who waited too long for a doorman is closed.
         drop(self.handshakes.expire(now));
         self.look_at_meetings(now);
+        if self.until_next_look().is_some_and(|at| now >= at) {
+            self.look_at_neighbours(now);
+        }
         let due = |at: &Option<Instant>| at.is_some_and(|at| now >= at);
         let lapsed: Vec<TransferKey> =
             self.records.iter().filter(|(_, record)| due(&record.expires)).map(|(key, _)| *key).collect();
@@ -369,6 +382,7 @@ impl Dispatch {
         }
         self.listener = None;
         self.listening = None;
+        self.shown_otherwise();
         self.listener_id += 1;
         match Listener::start(self.listener_id, port, self.setup.errands.notes.clone()) {
             Ok(listener) => self.listener = Some(listener),

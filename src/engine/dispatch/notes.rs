@@ -38,9 +38,6 @@ impl Dispatch {
             Note::ClassicGoesOn { link } => self.classic_goes_on(*link),
             Note::CodeKnown { key, code } => self.code_known(key, code),
             Note::CompareCame(caller) => self.compare_came(*caller),
-            Note::Devices(book) => self.devices_are(book),
-            Note::DevicesDamaged(kept_at) => self.devices_damaged(kept_at),
-            Note::DevicesNotSaved(reason) => self.outbox.fact(Event::DevicesNotSaved(reason)),
             Note::DoormanLeft { from } => self.doorman_left(from),
             Note::FileEnded { key, end } => self.file_ended(key, end),
             Note::History(found) => self.outbox.fact(Event::History(found)),
@@ -56,6 +53,7 @@ impl Dispatch {
             }
             Note::ListeningOn { id, address } if id == self.listener_id => {
                 self.listening = Some(address);
+                self.shown_otherwise();
                 self.tell_address();
             }
             Note::ListenerFailed { .. } | Note::ListeningOn { .. } => {}
@@ -67,6 +65,7 @@ impl Dispatch {
             Note::Proposed { key, link, comparing } => self.proposed(key, *link, comparing),
             Note::ReachableAt(addresses) => {
                 self.moved_elsewhere(&addresses);
+                self.elsewhere();
                 self.reachable_at = Some(addresses);
                 self.tell_address();
             }
@@ -86,6 +85,20 @@ impl Dispatch {
             Note::WorkEnded { key, life, result } => self.work_ended(key, life, result),
             Note::WrongKey(warning) => self.wrong_key(warning),
             Note::Wrote { path, result } => self.outbox.fact(Event::Wrote { path, result }),
+            other => self.note_of_neighbours(other),
+        }
+    }
+
+    /// Who is known, and who is around this device.
+    fn note_of_neighbours(&mut self, note: Note) {
+        match note {
+            Note::Devices(book) => self.devices_are(book),
+            Note::DevicesDamaged(kept_at) => self.devices_damaged(kept_at),
+            Note::DevicesNotSaved(reason) => self.outbox.fact(Event::DevicesNotSaved(reason)),
+            Note::Interfaces(interfaces) => self.outbox.newest(Event::Interfaces(interfaces)),
+            Note::Nearby(claims) => self.claimed(claims),
+            Note::Present { device, found } => self.present(device, found.as_ref()),
+            Note::ProbeCame { peer, link } => self.probe_came(&peer, *link),
             other => self.note_of_going_on(other),
         }
     }

@@ -52,6 +52,19 @@ impl Outbox {
         }
     }
 
+    /// Something of which only the newest counts: it takes the place of an earlier one that has not left.
+    pub(super) fn newest(&mut self, event: Event) {
+        let kind = std::mem::discriminant(&event);
+        let earlier = self.queue.iter_mut().find_map(|item| match item {
+            Item::Fact(fact) if std::mem::discriminant(&**fact) == kind => Some(fact),
+            _ => None,
+        });
+        match earlier {
+            Some(fact) => **fact = event,
+            None => self.fact(event),
+        }
+    }
+
     /// Replaces an earlier snapshot that has not left; an `Ended` one goes behind all that was said before.
     pub(super) fn snapshot(&mut self, snapshot: TransferSnapshot) {
         let key = snapshot.key;
@@ -173,6 +186,21 @@ mod tests {
         assert!(outbox.pop().is_some() && outbox.pop().is_none());
         outbox.once(Event::HistoryChanged);
         assert!(outbox.pop().is_some());
+    }
+
+    #[test]
+    fn of_what_is_nearby_only_the_newest_is_told() {
+        let mut outbox = Outbox::default();
+        outbox.newest(Event::Nearby(Vec::new()));
+        outbox.fact(Event::Restored);
+        outbox.newest(Event::Interfaces(Vec::new()));
+        let interface =
+            crate::model::nearby::InterfaceUse { name: "a".into(), address: [10, 0, 0, 1].into(), problem: None };
+        outbox.newest(Event::Interfaces(vec![interface]));
+        assert!(matches!(outbox.pop(), Some(Event::Nearby(_))));
+        assert!(matches!(outbox.pop(), Some(Event::Restored)));
+        assert!(matches!(outbox.pop(), Some(Event::Interfaces(told)) if told.len() == 1));
+        assert!(outbox.pop().is_none());
     }
 
     #[test]

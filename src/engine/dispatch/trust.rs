@@ -66,6 +66,7 @@ impl Dispatch {
     /// The book has changed, or was read for the first time.
     pub(super) fn devices_are(&mut self, book: Book) {
         let devices = book.devices;
+        self.neighbours_known(&devices);
         let places =
             devices.iter().flat_map(|device| &device.addresses).filter_map(|at| at.host.parse::<IpAddr>().ok());
         self.known_places = places.collect();
@@ -127,6 +128,10 @@ impl Dispatch {
         self.change(key, |record| introduce(&mut record.snapshot.peer, introduced));
         let dialled = self.records.get(&key).and_then(|record| record.request.as_ref()).map(|it| it.to.clone());
         self.seen(introduced.key, dialled.as_ref());
+        if let Some(record) = self.records.get(&key) {
+            let peer = record.snapshot.peer.clone();
+            self.met_here(&peer);
+        }
         self.remember(key);
     }
 

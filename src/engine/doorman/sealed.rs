@@ -68,7 +68,8 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
         Message::Abort(abort) => Err(abort.into()),
         Message::Lane { .. } => Err(LaneError::Local(unknown_transfer())),
         Message::Probe { .. } => {
-            Err(LaneError::Local(Reason::here(ReasonCode::UnknownType, "this build does not serve \"probe\"")))
+            let (id, peer) = (new_transfer_id(), peer(link, &guest));
+            Ok(Came { id, peer, rule: guest.rule, comparing: None, what: What::Probe })
         }
         other => Err(unexpected(&other)),
     }

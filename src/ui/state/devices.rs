@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::nearby::{self, Surroundings};
 use crate::model::{
     book::{DeviceId, KnownDevice},
     conflict::Conflict,
@@ -98,9 +99,12 @@ impl Devices {
     }
 
     /// Everybody who is chosen; a whole address in the field counts without a further click.
-    pub fn recipients(&self) -> Result<Vec<Recipient>, BadAddr> {
+    pub fn recipients(&self, around: &Surroundings) -> Result<Vec<Recipient>, BadAddr> {
         let chosen = self.listed().filter(|device| device.id().is_some_and(|id| self.chosen.contains(&id)));
-        let mut recipients: Vec<Recipient> = chosen.filter_map(recipient).collect();
+        let mut recipients: Vec<Recipient> = chosen.filter_map(|device| recipient(device, around)).collect();
+        let strangers =
+            self.strangers(around).filter(|it| nearby::id_of(it).is_some_and(|id| self.chosen.contains(&id)));
+        recipients.extend(strangers.filter_map(nearby::recipient));
         if let Some(address) = self.typed_address().transpose()?
             && !recipients.iter().any(|there| there.address == address)
         {
@@ -153,15 +157,19 @@ pub fn shown_name(device: &KnownDevice) -> String {
 }
 
 /// `None`: nobody knows where to dial it.
-fn recipient(device: &KnownDevice) -> Option<Recipient> {
-    let address = device.address()?.clone();
+fn recipient(device: &KnownDevice, around: &Surroundings) -> Option<Recipient> {
+    let address = around.address(device)?.clone();
     Some(Recipient { address, expect: device.key(), name: shown_name(device), classic: device.classic })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::nearby::Presence;
     use super::*;
-    use crate::model::book::{Rule, Trusted};
+    use crate::model::{
+        book::{Rule, Trusted},
+        nearby::{Nearby, Proof},
+    };
 
     fn known(address: &str, name: &str) -> KnownDevice {
         KnownDevice::at(address.parse().unwrap(), name.to_owned(), false, 1)
@@ -176,9 +184,9 @@ mod tests {
             name: "10.0.0.7:9527".into(),
             classic: true,
         };
-        assert_eq!(devices.recipients(), Ok(vec![expected]));
+        assert_eq!(devices.recipients(&Surroundings::default()), Ok(vec![expected]));
         devices.address = "10.0.0.7:x".to_owned();
-        assert_eq!(devices.recipients(), Err(BadAddr::Port("x".to_owned())));
+        assert_eq!(devices.recipients(&Surroundings::default()), Err(BadAddr::Port("x".to_owned())));
     }
 
     #[test]
@@ -186,7 +194,7 @@ mod tests {
         let mut devices = Devices { known: vec![known("a.local:9527", "Anna")], ..Devices::default() };
         devices.choose(DeviceId::Addr("a.local".parse().unwrap()));
         devices.address = "a.local".to_owned();
-        let recipients = devices.recipients().unwrap();
+        let recipients = devices.recipients(&Surroundings::default()).unwrap();
         assert_eq!(recipients.len(), 1);
         assert_eq!(recipients[0].name, "Anna");
     }
@@ -199,14 +207,53 @@ mod tests {
         let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask, conflict: None });
         devices.take(vec![KnownDevice { trusted, ..known("a.local", "Anna") }]);
         assert_eq!(devices.listed().count(), 1);
-        let recipients = devices.recipients().unwrap();
+        let recipients = devices.recipients(&Surroundings::default()).unwrap();
         assert_eq!(recipients.iter().map(|to| to.expect).collect::<Vec<_>>(), [Some(key)]);
+    }
+
+    fn claim(name: &str, address: &str, key: Option<DeviceKey>) -> Nearby {
+        let addresses = vec![address.parse().unwrap()];
+        Nearby { name: name.to_owned(), os: None, version: None, addresses, key, proof: Proof::Claimed }
+    }
+
+    fn around(nearby: Vec<Nearby>) -> Surroundings {
+        Surroundings { nearby, ..Surroundings::default() }
+    }
+
+    #[test]
+    fn somebody_nearby_is_chosen_with_one_click_and_is_a_stranger() {
+        let mut devices = Devices::default();
+        let around = around(vec![claim("Anna", "10.0.0.7", None)]);
+        assert_eq!(devices.strangers(&around).count(), 1);
+        devices.choose(DeviceId::Addr("10.0.0.7".parse().unwrap()));
+        let recipients = devices.recipients(&around).unwrap();
+        assert_eq!((recipients.len(), recipients[0].expect, recipients[0].name.as_str()), (1, None, "Anna"));
+        // Gone: nobody is sent to at an address where nobody is known to be.
+        assert_eq!(devices.recipients(&Surroundings::default()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_saved_device_that_is_nearby_is_one_row_and_is_sent_to_where_it_is_now() {
+        let key = DeviceKey([7; 32]);
+        let trusted = Some(Trusted { key, since: 1, rule: Rule::Ask, conflict: None });
+        let anna = KnownDevice { trusted, ..known("a.local", "Anna") };
+        let mut devices = Devices { known: vec![anna.clone(), known("b.local", "Bert")], ..Devices::default() };
+        let mut around = around(vec![claim("Anna", "10.0.0.7", Some(key)), claim("Robert", "b.local", None)]);
+        assert_eq!(devices.strangers(&around).count(), 0);
+        assert_eq!(around.presence(&anna), Presence::Claimed);
+        around.nearby[0].proof = Proof::Shown;
+        assert_eq!(around.presence(&anna), Presence::Here);
+        assert_eq!(around.presence(&known("c.local", "Carl")), Presence::Away);
+        devices.choose(DeviceId::Key(key));
+        let recipients = devices.recipients(&around).unwrap();
+        assert_eq!((recipients.len(), recipients[0].expect), (1, Some(key)));
+        assert_eq!(recipients[0].address, "10.0.0.7".parse().unwrap());
     }
 
     #[test]
     fn nothing_is_chosen_for_the_person() {
         let devices = Devices { known: vec![known("a.local", "Anna")], ..Devices::default() };
-        assert_eq!(devices.recipients(), Ok(Vec::new()));
+        assert_eq!(devices.recipients(&Surroundings::default()), Ok(Vec::new()));
     }
 
     #[test]
@@ -214,8 +261,8 @@ mod tests {
         let mut devices = Devices { address: " [::1]:7 ".to_owned(), ..Devices::default() };
         devices.add_typed();
         assert_eq!(devices.listed().count(), 1);
-        assert_eq!((devices.recipients().unwrap().len(), devices.address.as_str()), (1, ""));
+        assert_eq!((devices.recipients(&Surroundings::default()).unwrap().len(), devices.address.as_str()), (1, ""));
         devices.forget(&DeviceId::Addr("[::1]:7".parse().unwrap()));
-        assert_eq!(devices.recipients(), Ok(Vec::new()));
+        assert_eq!(devices.recipients(&Surroundings::default()), Ok(Vec::new()));
     }
 }

@@ -6,6 +6,7 @@ pub mod devices;
 pub mod drops;
 pub mod entry_tree;
 pub mod history;
+pub mod nearby;
 pub mod notices;
 pub mod offers;
 pub mod pasted;
@@ -26,6 +27,7 @@ use device_page::DevicePage;
 use devices::Devices;
 use drops::Drops;
 use history::HistoryView;
+use nearby::{Shown, Surroundings};
 use notices::{Notices, Tone};
 use offers::OfferCard;
 use rows::Row;
@@ -59,6 +61,7 @@ pub struct State {
     pub settings: Option<Settings>,
     pub listening: Listening,
     pub devices: Devices,
+    pub around: Surroundings,
     pub trust: Trust,
     /// The page of one device, while it is open.
     pub device_page: Option<DevicePage>,
@@ -121,6 +124,7 @@ impl State {
             settings: None,
             listening: Listening::Starting,
             devices: Devices::default(),
+            around: Surroundings::default(),
             trust: Trust::default(),
             device_page: None,
             history: None,
@@ -159,8 +163,10 @@ impl State {
             }
             Event::HistoryFailed(reason) => self.history_failed(&reason),
             Event::Identity(key) => self.trust.own = Some(key),
+            Event::Interfaces(interfaces) => self.around.interfaces = interfaces,
             Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
             Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
+            Event::Nearby(nearby) => self.around.nearby = nearby,
             Event::NotListening { port, reason } => self.listening = Listening::NotListening { port, reason },
             Event::Offered(offer) => self.offered(offer),
             Event::Preflighted { key, preflight } => {
@@ -188,6 +194,7 @@ impl State {
             Event::Restored => {}
             Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,
+            Event::Visible { to, until } => self.around.visible = Some(Shown { to, until }),
             Event::WrongKey(warning) => self.alarm(AlarmKind::WrongKey(warning)),
             Event::Wrote { path, result } => self.wrote(&path, result),
         }
@@ -211,8 +218,16 @@ impl State {
         let history = self.history.as_ref().and_then(HistoryView::next_look);
         let history = history.map(|at| at.saturating_duration_since(self.now));
         let counting = self.transfers.next_second(self.now);
-        let others =
-            [moving, counting, settled, history, self.notices.next_change(self.now), self.drops.next_look(self.now)];
+        let shown = self.around.visible.and_then(|shown| shown.next_change(self.now));
+        let others = [
+            moving,
+            counting,
+            settled,
+            shown,
+            history,
+            self.notices.next_change(self.now),
+            self.drops.next_look(self.now),
+        ];
         others.into_iter().flatten().chain(cards).min()
     }
 

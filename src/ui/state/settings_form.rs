@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
+    nearby::Visibility,
     settings::{MAX_PARALLEL, Settings, Theme},
     speed_limit,
     transfer::Direction,
@@ -22,6 +23,7 @@ pub struct SettingsForm {
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
     pub parallel: String,
+    pub visibility: Visibility,
 }
 
 /// A speed limit as it is typed; empty is none.
@@ -85,6 +87,7 @@ impl SettingsForm {
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
             parallel: settings.parallel.to_string(),
+            visibility: settings.visibility,
         }
     }
 
@@ -114,8 +117,18 @@ impl SettingsForm {
         let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
         let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
         let parallel = parallel.ok_or(FormError::Parallel)?;
-        let (theme, classic) = (self.theme, self.classic);
-        Ok(Settings { device_name: name, receive_folder, port, theme, classic, send_limit, receive_limit, parallel })
+        let Self { theme, classic, visibility, .. } = *self;
+        Ok(Settings {
+            device_name: name,
+            receive_folder,
+            port,
+            theme,
+            classic,
+            send_limit,
+            receive_limit,
+            parallel,
+            visibility,
+        })
     }
 }
 

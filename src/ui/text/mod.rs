@@ -7,6 +7,7 @@ mod conflicts;
 mod figures;
 mod history;
 mod messages;
+pub mod nearby;
 mod pauses;
 mod reasons;
 mod sentences;

@@ -1,7 +1,8 @@
-//! Whom to send to: remembered devices, and the field for any other address.
+//! Whom to send to: devices nearby, remembered ones, and the field for any other address.
 
 use egui::{Checkbox, Label, RichText, Ui, UiBuilder, accesskit::Role};
 
+use super::nearby;
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
@@ -9,7 +10,7 @@ use crate::{
     },
     ui::{
         action::{Action, Field, PageAction},
-        state::{State, devices::shown_name, notices::Tone},
+        state::{State, devices::shown_name, nearby::Presence, notices::Tone},
         text::{self, Word},
         theme::palette,
         widgets::{button, card, entered, field, line, quiet_button, section, signed_tag, tag, weak},
@@ -21,6 +22,8 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     section(ui, Word::Devices.text());
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
+        nearby::strangers_ui(ui, state, actions);
+        nearby::part_ui(ui, text::nearby::SAVED);
         let mut any = false;
         for device in state.devices.listed() {
             device_ui(ui, state, device, actions);
@@ -46,7 +49,7 @@ fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec
     ui.scope_builder(group, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         choice_ui(ui, state, device, &id, actions);
-        marks_ui(ui, device, blocked);
+        marks_ui(ui, state, device, blocked);
         ui.add_space(6.0);
     });
 }
@@ -55,7 +58,7 @@ fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec
 fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, actions: &mut Vec<Action>) {
     let name = shown_name(device);
     let mut chosen = state.devices.chosen.contains(id);
-    let reachable = device.address().is_some();
+    let reachable = state.around.address(device).is_some();
     let mut ticked = false;
     let check = |ui: &mut Ui| {
         let box_ = ui.add_enabled(reachable, Checkbox::new(&mut chosen, &name));
@@ -73,12 +76,17 @@ fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, ac
     }
 }
 
-fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
-    let (name, address) = (shown_name(device), device.address());
+fn marks_ui(ui: &mut Ui, state: &State, device: &KnownDevice, blocked: bool) {
+    let (name, address) = (shown_name(device), state.around.address(device));
     let address = address.filter(|address| address.to_string() != name);
     // As high as what stands in it: these lines are read, not clicked.
     ui.spacing_mut().interact_size.y = 18.0;
-    if device.classic || blocked || device.trusted.is_some() || address.is_some() {
+    if device.classic
+        || blocked
+        || device.trusted.is_some()
+        || address.is_some()
+        || state.around.presence(device) != Presence::Away
+    {
         indented(ui, |ui| {
             if device.classic {
                 tag(ui, Word::MarkClassic.text(), Tone::Warning, Word::ClassicTip.text());
@@ -88,13 +96,15 @@ fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
             } else if device.trusted.is_some() {
                 signed_tag(ui, Word::Verified.text(), Tone::Good, Word::VerifiedBadgeTip.text());
             }
+            nearby::presence_ui(ui, state, device);
             if let Some(address) = address {
                 let shown = RichText::new(short(address)).monospace().size(12.0).color(palette(ui).weak);
                 ui.add(Label::new(shown).truncate()).on_hover_text(address.to_string());
             }
         });
     }
-    if device.addresses.is_empty() {
+    nearby::last_seen_ui(ui, state, device);
+    if state.around.address(device).is_none() {
         ui.add_space(3.0);
         indented(ui, |ui| {
             weak(ui, Word::NoAddress.text());
@@ -103,7 +113,7 @@ fn marks_ui(ui: &mut Ui, device: &KnownDevice, blocked: bool) {
 }
 
 /// Below the name, not below its check box.
-fn indented(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+pub(super) fn indented(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.add_space(ui.spacing().icon_width + ui.spacing().icon_spacing - ui.spacing().item_spacing.x);
         contents(ui);
@@ -111,7 +121,7 @@ fn indented(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
 }
 
 /// Without the port that needs no saying.
-fn short(address: &PeerAddr) -> String {
+pub(super) fn short(address: &PeerAddr) -> String {
     let whole = address.to_string();
     let usual = address.port == DEFAULT_PORT && !address.host.contains(':');
     if usual { address.host.clone() } else { whole }

@@ -15,6 +15,7 @@ mod history;
 mod history_entry;
 mod incoming;
 mod message;
+mod nearby;
 mod notices;
 mod overlays;
 mod row_buttons;

@@ -98,7 +98,7 @@ fn obstacle(state: &State) -> Option<Obstacle> {
         Err(error @ BadMessage::Empty) if staging.is_empty() => return missing(&text::bad_message(error)),
         _ => {}
     }
-    match state.devices.recipients() {
+    match state.devices.recipients(&state.around) {
         Ok(recipients) if recipients.is_empty() => missing(Word::NeedChoice.text()),
         Ok(recipients) => {
             let deaf = recipients.iter().find(|to| to.classic && staging.is_empty())?;
@@ -113,13 +113,13 @@ fn without_message_ui(ui: &mut Ui, state: &State) {
     if state.staging.is_empty() || state.staging.message.trim().is_empty() {
         return;
     }
-    let recipients = state.devices.recipients().unwrap_or_default();
+    let recipients = state.devices.recipients(&state.around).unwrap_or_default();
     if let Some(deaf) = recipients.iter().find(|to| to.classic) {
         told(ui, Tone::Warning, &text::goes_without_message(&deaf.name));
     }
 }
 
 fn names(state: &State) -> Vec<String> {
-    let recipients = state.devices.recipients().unwrap_or_default();
+    let recipients = state.devices.recipients(&state.around).unwrap_or_default();
     recipients.into_iter().map(|recipient| recipient.name).collect()
 }

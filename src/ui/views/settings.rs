@@ -3,7 +3,7 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::{
-    model::{settings::Theme, transfer::Direction},
+    model::{nearby::Visibility, settings::Theme, transfer::Direction},
     ui::{
         action::{Action, Field, SettingsAction},
         dialogs::Purpose,
@@ -12,7 +12,7 @@ use crate::{
             notices::Tone,
             settings_form::{FormError, SettingsForm, SpeedUnit},
         },
-        text::Word,
+        text::{Word, nearby as text},
         theme::palette,
         widgets::{button, field, modal, primary_button, quiet_button, told, weak},
     },
@@ -35,6 +35,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
                 limit_ui(ui, form, Direction::Incoming, actions);
                 parallel_ui(ui, form, actions);
                 theme_ui(ui, form, actions);
+                visibility_ui(ui, form, actions);
                 let mut classic = form.classic;
                 if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
                     actions.push(Action::Settings(SettingsAction::Classic));
@@ -107,6 +108,19 @@ fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
         for (theme, word) in themes {
             if ui.radio(form.theme == theme, word.text()).clicked() {
                 actions.push(Action::Settings(SettingsAction::Theme(theme)));
+            }
+        }
+    });
+}
+
+fn visibility_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    weak(ui, text::VISIBILITY_SETTING);
+    ui.horizontal_wrapped(|ui| {
+        for choice in [Visibility::Everybody, Visibility::Verified, Visibility::Nobody] {
+            let radio = ui.radio(form.visibility == choice, text::visible(choice));
+            let named = radio.accessible_name(format!("{}: {}", text::VISIBILITY_SETTING, text::visible(choice)));
+            if named.on_hover_text(text::visible_tip(choice)).clicked() {
+                actions.push(Action::Settings(SettingsAction::Visibility(choice)));
             }
         }
     });

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use egui::{RichText, Ui};
 
-use super::seal;
+use super::{nearby, seal};
 use crate::{
     model::{device::PeerAddr, device_key::DeviceKey, settings::Settings},
     ui::{
@@ -33,6 +33,7 @@ pub(super) fn this_device_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Actio
             None => name_ui(ui, state),
         }
         listening_ui(ui, state, actions);
+        nearby::visibility_ui(ui, state, actions);
     });
 }
 

@@ -38,6 +38,8 @@ impl Program {
     /// Starts it; standard input stays open and empty.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealdrop"))
+            // Nobody who is not part of the test is to be found, or to be bothered.
+            .args(["--nearby", "off"])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -246,6 +246,7 @@ fn people_at_two_terminals_compare_codes() {
         let piped = std::process::Stdio::piped;
         let mut terminal = std::process::Command::new(python);
         terminal.args([script, answers, env!("CARGO_BIN_EXE_sealdrop"), "--profile", &home.text(profile)]).args(line);
+        terminal.args(["--nearby", "off"]);
         terminal.stdout(piped()).stderr(piped()).spawn().unwrap()
     };
     let shown = |terminal: std::process::Child| {
