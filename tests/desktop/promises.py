@@ -4,6 +4,7 @@ import re
 import time
 
 import messages
+import nearby
 import survive
 import trust
 from desk import BUTTON, pixels_changed, sh, wait_for
@@ -243,6 +244,7 @@ if __name__ == "__main__":
         trust.codes_are_compared_without_a_file,
         trust.a_blocked_device_is_told_and_a_forgotten_one_is_a_stranger,
         trust.a_key_that_others_may_read_is_made_private_and_kept,
+        nearby.a_window_finds_the_other_and_one_click_sends,
         survive.either_side_pauses_and_goes_on_and_both_say_so,
         survive.a_killed_receiver_goes_on_where_it_was,
         survive.a_killed_sender_goes_on_where_it_was,

@@ -29,7 +29,7 @@ class Machine:
         self.lines = []
 
     def start(self, *arguments):
-        command = [os.environ["SEALDROP"], *arguments, "--json", "--profile", self.profile, "--port", PORT]
+        command = [os.environ["SEALDROP"], *arguments, "--json", "--nearby", "off", "--profile", self.profile, "--port", PORT]
         self.log = self.folder / "stderr"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
