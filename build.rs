@@ -1,11 +1,41 @@
-//! Gives the program its version with the git revision, and on Windows its icon, manifest and version data.
+//! Gives the program its version with the git revision, the languages of its window, and on Windows its icon, manifest and
+//! version data.
 
-use std::{env, path::Path, process::Command};
+use std::{
+    env,
+    fmt::Write,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-env=SEALDROP_VERSION={}", version());
+    if let Err(error) = translations() {
+        // Without them there is nothing the window could say.
+        panic!("the translations cannot be read: {error}");
+    }
     windows_resources();
+}
+
+/// Writes the table `TRANSLATIONS` of `src/ui/text/language.rs`: tag and text of each file, English first.
+fn translations() -> io::Result<()> {
+    let path = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("no {name}")));
+    let folder = path("CARGO_MANIFEST_DIR")?.join("resources").join("translations");
+    // A folder counts as changed when a file comes or goes, or changes.
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "ftl"));
+    let tag = |file: &PathBuf| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    files.sort_by_key(|file| (tag(file) != "en", tag(file)));
+    let mut table = format!("const TRANSLATIONS: [(&str, &str); {}] = [\n", files.len());
+    for file in &files {
+        // Writing to a text cannot fail.
+        writeln!(table, "    ({:?}, include_str!({:?})),", tag(file), file.to_string_lossy()).ok();
+    }
+    table.push_str("];\n");
+    fs::write(path("OUT_DIR")?.join("translations.rs"), table)
 }
 
 /// `0.1.0 (abc1234)`, or `0.1.0` where there is no git or this is not a checkout.

@@ -24,6 +24,7 @@ use sealdrop::{
         action::{Action, CardAction, RowAction},
         app::App,
         dialogs::{Answer, Dialogs, Purpose},
+        text::Language,
     },
 };
 
@@ -49,7 +50,7 @@ impl Dialogs for NoDialogs {
 fn main() {
     let (engine, door) = FakeEngine::new();
     let context = egui::Context::default();
-    let mut app = App::new(&context, door, Box::new(NoDialogs), Box::new(Instant::now), false);
+    let mut app = App::new(&context, door, Box::new(NoDialogs), Box::new(Instant::now), false, Language::ENGLISH);
     let mut frame = eframe::Frame::_new_kittest();
     engine.tell(Event::Settings(settings()));
     let built = Instant::now();

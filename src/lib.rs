@@ -76,9 +76,16 @@
 //!   through `model::file_name`, or ends the program.
 //! - The window never waits: no lock, no file, no socket.
 //! - Threads share channel ends (bounded, all of them), flags that end or hold work, one count of bytes (the room for lists that wait) and,
-//!   for each direction, the rate and the clock of its speed limit (`transfer::pace`), and nothing else. No `Mutex`, no globals.
+//!   for each direction, the rate and the clock of its speed limit (`transfer::pace`), and nothing else. No `Mutex`, no globals but the texts that are built in.
 //! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
+//!
+//! # Languages
+//!
+//! What the window says stands in `resources/translations`, a Fluent file for each language; [`ui::text`] tells how to add a
+//! sentence or a language. The language belongs to a thread, and only the window's has another one than English, so the
+//! command line and the engine speak as scripts and reports expect. `ui/text/language.rs` is the one place that keeps
+//! something for a whole thread, and says why.
 //!
 //! # Dependencies
 //!
@@ -99,6 +106,7 @@
 //! | egui_extras | a table that draws only the rows in view | it goes with egui |
 //! | egui_kittest | tests: a window without a screen | it goes with egui |
 //! | fluent-bundle | what the window says, in each language | plural rules and arguments of many languages are a lot to get right |
+//! | fluent-syntax | tests: what stands in the catalogues | it goes with fluent-bundle |
 //! | fs4 | free bytes of a disk | it needs each system's own calls |
 //! | getrandom | random bytes from the system | it needs each system's own calls |
 //! | if-addrs | the addresses of this computer | it needs `unsafe` and each system's own calls |

@@ -8,12 +8,11 @@ use super::{
     exit::{Exit, Problem},
     json, nearby, recipient,
     setup::open_profile,
-    show::{clean, clean_path, complain, key_beginning},
+    show::{clean, clean_path, complain, count, key_beginning},
 };
 use crate::{
     model::book::{KnownDevice, Rule},
     storage::{error::StorageError, profile::Profile},
-    ui::text::count,
 };
 
 /// Lists the book, or changes it.

@@ -12,7 +12,7 @@ use std::{
 use super::{
     bars::Bars,
     prompt,
-    show::{self, Show, clean, clean_path, is_failure, key_beginning, sentence},
+    show::{self, Show, clean, clean_path, count, is_failure, key_beginning, sentence},
     standing::{By, Standing, State},
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
-    ui::text::{count, duration, percent, size},
+    ui::text::{duration, percent, size},
 };
 
 /// Files that arrived are named up to this number; those that did not always are.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::show::{clean, clean_path, sentence};
+use super::show::{clean, clean_path, count, sentence};
 use crate::{
     engine::messages::IncomingOffer,
     model::{
@@ -14,7 +14,7 @@ use crate::{
         reason::Reason,
         short_code::ShortCode,
     },
-    ui::text::{count, size},
+    ui::text::size,
 };
 
 /// Longer lists are cut.

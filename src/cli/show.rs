@@ -76,6 +76,11 @@ pub(super) fn clean_path(path: &Path) -> String {
     clean(&path.to_string_lossy())
 }
 
+/// `1 file`, `12,345 files`.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", text::grouped(number), if number == 1 { one } else { many })
+}
+
 /// The sentence for a reason, with the detail for those who want to know more.
 pub(super) fn sentence(reason: &Reason) -> String {
     let line = text::one_line(reason);
@@ -130,6 +135,12 @@ pub(super) fn wrong_key(warning: &KeyWarning) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_read_as_people_write_them() {
+        assert_eq!(count(1, "file", "files"), "1 file");
+        assert_eq!(count(12_345, "file", "files"), "12,345 files");
+    }
 
     #[test]
     fn another_key_is_a_warning_with_both_keys_and_a_way_out() {

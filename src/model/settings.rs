@@ -22,6 +22,8 @@ pub struct Settings {
     /// Port to listen on; 0 lets the system choose.
     pub port: u16,
     pub theme: Theme,
+    /// What the window speaks.
+    pub language: LanguageChoice,
     /// Programs that are not Sealdrop may offer files in the plain protocol.
     pub classic: bool,
     /// Bytes of files per second that all outgoing transfers together may move; none is no limit, `MIN_LIMIT` the smallest.
@@ -44,6 +46,24 @@ pub enum Theme {
     System,
 }
 
+/// A language of the window, or as the system has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LanguageChoice {
+    #[default]
+    System,
+    /// A BCP 47 tag such as `zh-CN`; see `is_language_tag`. A version that does not have the language does as the system does.
+    Tag(String),
+}
+
+/// Whether this can be the tag of a language: what BCP 47 (RFC 5646) allows in one, and no more of it than any language needs.
+pub fn is_language_tag(tag: &str) -> bool {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    tag.len() <= MAX_LANGUAGE_TAG && tag.split('-').all(part)
+}
+
+/// Bytes; RFC 5646 section 4.4.1 reckons with 35.
+const MAX_LANGUAGE_TAG: usize = 35;
+
 impl Settings {
     /// The settings of a first start.
     pub fn first_start(device_name: String, receive_folder: PathBuf) -> Self {
@@ -52,6 +72,7 @@ impl Settings {
             receive_folder,
             port: DEFAULT_PORT,
             theme: Theme::System,
+            language: LanguageChoice::System,
             classic: true,
             send_limit: None,
             receive_limit: None,

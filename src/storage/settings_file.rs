@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
     reason::{Reason, ReasonCode},
-    settings::{MAX_PARALLEL, Settings},
+    settings::{LanguageChoice, MAX_PARALLEL, Settings, is_language_tag},
     speed_limit::MIN_LIMIT,
 };
 
@@ -17,6 +17,9 @@ use super::{
     no_replace::write_whole,
     profile::Profile,
 };
+
+/// The window's language, where nobody chose one: no language has a tag like this.
+const SYSTEM: &str = "system";
 
 /// The settings in force after reading the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,9 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     if let Some(value) = object.get("theme") {
         settings.theme = serde_json::from_value(value.clone()).map_err(|error| format!("theme: {error}"))?;
     }
+    if let Some(value) = object.get("language") {
+        settings.language = language_of(value).ok_or("language")?;
+    }
     if let Some(value) = object.get("classic") {
         settings.classic = value.as_bool().ok_or("classic")?;
     }
@@ -107,6 +113,14 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
         settings.parallel = parallel.filter(|parallel| (1..=MAX_PARALLEL).contains(parallel)).ok_or("parallel")?;
     }
     Ok(settings)
+}
+
+/// `"system"`, or a tag. One that this version does not speak is kept for one that does.
+fn language_of(value: &Value) -> Option<LanguageChoice> {
+    match value.as_str()? {
+        SYSTEM => Some(LanguageChoice::System),
+        tag => is_language_tag(tag).then(|| LanguageChoice::Tag(tag.to_owned())),
+    }
 }
 
 /// Bytes per second; none when missing or `null`.
@@ -128,6 +142,11 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     object.insert("receive_folder".to_owned(), json!(folder));
     object.insert("port".to_owned(), json!(settings.port));
     object.insert("theme".to_owned(), json!(settings.theme));
+    let language = match &settings.language {
+        LanguageChoice::System => SYSTEM,
+        LanguageChoice::Tag(tag) => tag,
+    };
+    object.insert("language".to_owned(), json!(language));
     object.insert("classic".to_owned(), json!(settings.classic));
     object.insert("send_limit".to_owned(), json!(settings.send_limit));
     object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
@@ -177,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn a_language_of_another_version_is_kept() {
+        let (_folder, profile) = profile(r#"{"language": "tlh"}"#);
+        let loaded = load(&profile);
+        assert_eq!(loaded.settings.language, LanguageChoice::Tag("tlh".to_owned()));
+        save(&profile, &loaded.settings).unwrap();
+        assert_eq!(load(&profile), loaded);
+        let system = Settings { language: LanguageChoice::System, ..loaded.settings };
+        save(&profile, &system).unwrap();
+        assert_eq!(load(&profile).settings, system);
+    }
+
+    #[test]
     fn unknown_keys_are_kept() {
         let (_folder, profile) = profile(r#"{"from_a_newer_version": [1, {"a": null}]}"#);
         save(&profile, &load(&profile).settings).unwrap();
@@ -197,6 +228,8 @@ mod tests {
             r#"{"port": -1}"#,
             r#"{"device_name": " "}"#,
             r#"{"theme": "pink"}"#,
+            r#"{"language": "zh CN"}"#,
+            r#"{"language": ["en"]}"#,
             r#"{"classic": 1}"#,
             r#"{"visibility": "all"}"#,
             r#"{"send_limit": 1023}"#,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     dialogs::Purpose,
     state::{settings_form::SpeedUnit, trust::Confirmed},
+    text::Language,
 };
 use crate::{
     engine::messages::{ShowTo, StageId},
@@ -173,6 +174,8 @@ pub enum HistoryAction {
 pub enum SettingsAction {
     Classic,
     Close,
+    /// None: as the system has it.
+    Language(Option<Language>),
     LimitUnit(Direction, SpeedUnit),
     Open,
     Save,

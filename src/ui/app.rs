@@ -15,7 +15,7 @@ use super::{
         drops::{Outcome, Seen},
         notices::Tone,
     },
-    text::{self, Word},
+    text::{self, Language, Word},
     theme, views,
 };
 use crate::{
@@ -67,6 +67,9 @@ pub struct App {
     pub(super) dialogs: Box<dyn Dialogs>,
     clock: Clock,
     shown_theme: Option<Theme>,
+    /// What the system speaks, for who chose no language.
+    system: Language,
+    shown_language: Language,
     /// Who waits and what alarms, as the window system was told.
     shown_calls: (usize, usize),
     told_to_close: bool,
@@ -79,10 +82,23 @@ impl App {
         dialogs: Box<dyn Dialogs>,
         clock: Clock,
         first: bool,
+        system: Language,
     ) -> Self {
         theme::install(context);
+        system.speak();
         let state = State::new(clock(), first);
-        Self { state, door, dialogs, clock, shown_theme: None, shown_calls: (0, 0), told_to_close: false }
+        let (shown_theme, shown_calls) = (None, (0, 0));
+        Self {
+            state,
+            door,
+            dialogs,
+            clock,
+            shown_theme,
+            system,
+            shown_language: system,
+            shown_calls,
+            told_to_close: false,
+        }
     }
 
     /// What the window shows.
@@ -97,13 +113,25 @@ impl App {
         match told {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
-                self.state.notices.pass(Tone::Warning, Word::EngineBusy.text(), self.state.now);
+                self.state.notices.pass(Tone::Warning, Word::EngineBusy, self.state.now);
                 false
             }
             Err(TrySendError::Disconnected(_)) => {
-                self.state.notices.stay(Tone::Problem, Word::EngineGone.text(), None);
+                self.state.notices.stay(Tone::Problem, Word::EngineGone, None);
                 false
             }
+        }
+    }
+
+    /// Speaks the language that was chosen, from this frame on. Several windows of a test may share a thread.
+    fn speak(&mut self, context: &egui::Context) {
+        let choice = self.state.settings.as_ref().map(|settings| settings.language.clone()).unwrap_or_default();
+        let language = Language::of(&choice, self.system);
+        language.speak();
+        if language != self.shown_language {
+            self.shown_language = language;
+            self.state.say_again();
+            context.send_viewport_cmd(egui::ViewportCommand::Title(text::window_title(self.state.waiting())));
         }
     }
 
@@ -128,7 +156,7 @@ impl App {
         });
         match self.state.drops.see(self.state.now, seen) {
             Outcome::Dropped(paths) => self.stage(paths),
-            Outcome::Lost => self.state.notices.pass(Tone::Warning, Word::LostDrop.text(), self.state.now),
+            Outcome::Lost => self.state.notices.pass(Tone::Warning, Word::LostDrop, self.state.now),
             Outcome::Nothing => {}
         }
     }
@@ -216,7 +244,9 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.now = (self.clock)();
+        self.speak(context);
         self.take_in(context);
+        self.speak(context);
         // After the events: a pace that is told the time before the figures would always be a little slow.
         self.state.tick();
         self.look_up();

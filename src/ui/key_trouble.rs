@@ -7,7 +7,7 @@ use egui::{CentralPanel, Frame, Label, Margin, RichText, ScrollArea, Ui};
 
 use super::{
     renderer::{self, StartFailure},
-    text::{self, Word},
+    text::{self, Language, Word},
     theme::{self, palette},
     widgets::{Sign, button, primary_button, quiet_button, sign, weak},
 };
@@ -31,17 +31,17 @@ const SIZE: [f32; 2] = [520.0, 400.0];
 const SMALLEST: [f32; 2] = [360.0, 300.0];
 
 /// Asks what to do about `trouble` (`KeyDamaged` or `KeyExposed`, with the file in its detail),
-/// in the colours of the settings.
+/// in the colours and the language of the settings.
 ///
 /// # Errors
 /// No window could be opened.
-pub fn ask(trouble: &Reason, theme: Theme) -> Result<KeyChoice, StartFailure> {
+pub fn ask(trouble: &Reason, theme: Theme, language: Language) -> Result<KeyChoice, StartFailure> {
     let choice = Rc::new(Cell::new(KeyChoice::Quit));
     renderer::first_that_works(|renderer| {
         let (trouble, choice) = (trouble.clone(), Rc::clone(&choice));
         let create = move |creation: &eframe::CreationContext<'_>| -> Box<dyn eframe::App> {
             creation.egui_ctx.set_theme(theme::preference(theme));
-            Box::new(KeyTrouble::new(&creation.egui_ctx, trouble, choice))
+            Box::new(KeyTrouble::new(&creation.egui_ctx, trouble, choice, language))
         };
         renderer::open(renderer, SIZE, SMALLEST, Box::new(create))
     })?;
@@ -52,13 +52,14 @@ pub fn ask(trouble: &Reason, theme: Theme) -> Result<KeyChoice, StartFailure> {
 pub struct KeyTrouble {
     trouble: Reason,
     choice: Rc<Cell<KeyChoice>>,
+    language: Language,
 }
 
 impl KeyTrouble {
     /// What is chosen will stand in `choice`.
-    pub fn new(context: &egui::Context, trouble: Reason, choice: Rc<Cell<KeyChoice>>) -> Self {
+    pub fn new(context: &egui::Context, trouble: Reason, choice: Rc<Cell<KeyChoice>>, language: Language) -> Self {
         theme::install(context);
-        Self { trouble, choice }
+        Self { trouble, choice, language }
     }
 
     fn contents_ui(&self, ui: &mut Ui) -> Option<KeyChoice> {
@@ -101,6 +102,7 @@ impl KeyTrouble {
 
 impl eframe::App for KeyTrouble {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.language.speak();
         let frame = Frame::new().fill(palette(ui).card).inner_margin(Margin::same(22));
         let chosen = CentralPanel::default().frame(frame).show(ui, |ui| {
             let all = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -8,7 +8,7 @@ use super::{
     dialogs::{Answer, Purpose},
     state::{
         Closing, PathPrompt,
-        notices::Tone,
+        notices::{Saying, Tone},
         pasted::{self, Pasted},
         settings_form::{SettingsForm, checked_name},
     },
@@ -38,7 +38,7 @@ impl App {
             Action::Comparison(key, action) => self.comparison(key, action),
             Action::Copy(text) => {
                 context.copy_text(text);
-                self.state.notices.pass(Tone::Good, Word::Copied.text(), self.state.now);
+                self.state.notices.pass(Tone::Good, Word::Copied, self.state.now);
             }
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
@@ -82,11 +82,12 @@ impl App {
                 self.use_paths(purpose, paths);
             }
             (Answer::Failed, Some(purpose)) => {
-                self.state.notices.stay(Tone::Warning, Word::OpenDialogFailed.text(), None);
+                self.state.notices.stay(Tone::Warning, Word::OpenDialogFailed, None);
                 self.state.path_prompt = Some(PathPrompt { purpose, text: String::new() });
             }
             (Answer::NotShown(place, error), _) => {
-                self.state.notices.stay(Tone::Warning, text::not_shown(&place), Some(error));
+                let told = Saying::new(move || text::not_shown(&place));
+                self.state.notices.stay(Tone::Warning, told, Some(error));
             }
             (Answer::Cancelled, _) | (_, None) => {}
         }
@@ -175,11 +176,11 @@ impl App {
         self.state.paste_asked = false;
         match pasted::read(text) {
             Pasted::Nothing => {
-                self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard.text(), self.state.now);
+                self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard, self.state.now);
             }
             Pasted::Paths(paths) => self.stage(paths),
             Pasted::Text if !self.state.staging.add_text(text) => {
-                self.state.notices.stay(Tone::Warning, text::pasted_too_long(), None);
+                self.state.notices.stay(Tone::Warning, Word::PastedTooLong, None);
             }
             Pasted::Text => {}
         }
@@ -216,11 +217,13 @@ impl App {
                 }
             }
             SettingsAction::Classic
+            | SettingsAction::Language(_)
             | SettingsAction::LimitUnit(..)
             | SettingsAction::Theme(_)
             | SettingsAction::Visibility(_) => {
                 let Some(form) = &mut self.state.settings_form else { return };
                 match action {
+                    SettingsAction::Language(language) => form.language = language.into(),
                     SettingsAction::LimitUnit(of, unit) => form.limit_mut(of).unit = unit,
                     SettingsAction::Theme(theme) => form.theme = theme,
                     SettingsAction::Visibility(visibility) => form.visibility = visibility,

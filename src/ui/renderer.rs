@@ -7,16 +7,18 @@ use eframe::{NativeOptions, Renderer};
 use super::{
     app::{App, EngineDoor, WakeSlot},
     dialogs::DesktopDialogs,
-    text,
+    text::{self, Language},
 };
 
 /// How to open the window.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Nothing was ever set: show the strip of the first start.
     pub first_start: bool,
     /// Filled once the window is there, so that the engine can wake it.
     pub wake: WakeSlot,
+    /// What the system speaks, for who chose no language.
+    pub language: Language,
     /// Paths from the command line, staged at once.
     pub stage: Vec<std::path::PathBuf>,
 }
@@ -42,7 +44,7 @@ pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
             options.wake.fill(&creation.egui_ctx);
             let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
             let clock = Box::new(Instant::now);
-            let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start);
+            let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start, options.language);
             app.stage(options.stage);
             Box::new(app)
         };

@@ -56,7 +56,7 @@ impl App {
                 let met = warning.met;
                 if self.tell(Command::AllowDifferent(met)) {
                     self.state.trust.dismiss(id);
-                    self.state.notices.pass(Tone::Info, Word::AllowedDifferent.text(), self.state.now);
+                    self.state.notices.pass(Tone::Info, Word::AllowedDifferent, self.state.now);
                 }
             }
             (AlarmAction::Allow, AlarmKind::CodesDiffer { .. }) => {}

@@ -229,7 +229,7 @@ pub(super) fn progress(ui: &mut Ui, name: &str, moved: u64, total: u64, ink: Col
             ui.painter().rect_filled(full, 4.0, ink);
         }
     }
-    response.on_hover_text(format!("{percent} %"))
+    response.on_hover_text(text::per_cent(percent))
 }
 
 /// One line with something at either end; the left side gives way.

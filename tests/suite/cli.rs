@@ -450,13 +450,15 @@ fn person_at_a_terminal_is_asked_and_answers() {
 fn without_a_screen_it_says_what_to_do_instead() {
     let home = Home::new();
     let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_sealdrop"));
-    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "LANGUAGE", "LC_MESSAGES"] {
         program.env_remove(name);
     }
+    program.env("LC_ALL", "zh_CN.UTF-8");
     let output = program.args(["--profile", &home.text("p")]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("sealdrop send") && said.contains("sealdrop receive"), "{said}");
+    assert!(said.contains("找不到可以打开窗口的屏幕"), "who wanted a window is told in the window's language: {said}");
     assert!(!home.path("p").exists(), "nothing was touched");
 }
 

@@ -5,7 +5,10 @@ use std::{cell::Cell, rc::Rc};
 use egui_kittest::{Harness, kittest::Queryable};
 use sealdrop::{
     model::reason::{Reason, ReasonCode},
-    ui::key_trouble::{KeyChoice, KeyTrouble},
+    ui::{
+        key_trouble::{KeyChoice, KeyTrouble},
+        text::Language,
+    },
 };
 
 const FILE: &str = "/home/anna/.config/sealdrop/identity.pem";
@@ -15,7 +18,7 @@ fn window(code: ReasonCode) -> (Harness<'static, KeyTrouble>, Rc<Cell<KeyChoice>
     let (told, trouble) = (Rc::clone(&choice), Reason::here(code, FILE));
     let mut harness = Harness::builder()
         .with_size([520.0, 400.0])
-        .build_eframe(move |creation| KeyTrouble::new(&creation.egui_ctx, trouble, told));
+        .build_eframe(move |creation| KeyTrouble::new(&creation.egui_ctx, trouble, told, Language::ENGLISH));
     harness.run();
     (harness, choice)
 }

@@ -12,7 +12,7 @@ use sealdrop::{
         nearby::{Nearby, Proof, Visibility},
         settings::Settings,
     },
-    ui::text::nearby::NOBODY_NEARBY,
+    ui::text::Word,
 };
 
 use crate::{
@@ -33,10 +33,10 @@ fn sends(window: &Window) -> Vec<sealdrop::engine::messages::SendRequest> {
 #[test]
 fn one_click_on_a_device_nearby_and_send_sends_to_it() {
     let mut window = Window::new();
-    assert!(window.shows(NOBODY_NEARBY), "nobody nearby: it says what to do");
+    assert!(window.shows(Word::NobodyNearby.text()), "nobody nearby: it says what to do");
     window.stage(&[tree("/home/anna/thesis.pdf", &[("", 5)], Vec::new())]);
     window.tell(Event::Nearby(vec![nearby("桌面 Bert", "192.168.1.33", None, Proof::Claimed)]));
-    assert!(!window.shows(NOBODY_NEARBY));
+    assert!(!window.shows(Word::NobodyNearby.text()));
     assert!(window.shows("Device 桌面 Bert, nearby, not verified"));
     assert!(!window.enabled("Send"), "nothing is chosen for the person");
     window.click("桌面 Bert");

@@ -19,6 +19,7 @@ use sealdrop::{
     ui::{
         app::App,
         dialogs::{Answer, Dialogs, Purpose},
+        text::Language,
     },
 };
 
@@ -62,6 +63,15 @@ impl Window {
     }
 
     pub(crate) fn of(size: [f32; 2], first_start: bool) -> Self {
+        Self::with(size, first_start, Language::ENGLISH)
+    }
+
+    /// On a desktop in another language. All others are in English, whatever the machine speaks.
+    pub(crate) fn on_a_system(language: Language) -> Self {
+        Self::with([1040.0, 1500.0], false, language)
+    }
+
+    fn with(size: [f32; 2], first_start: bool, system: Language) -> Self {
         let (engine, door) = FakeEngine::new();
         engine.tell(Event::Settings(settings()));
         let listening = Event::Listening {
@@ -73,7 +83,7 @@ impl Window {
         let desktop = Rc::new(RefCell::new(Desktop::default()));
         let (told, dialogs) = (Rc::clone(&clock), Box::new(FakeDialogs(Rc::clone(&desktop))));
         let harness = Harness::builder().with_size(size).allow_missing_glyphs().build_eframe(|creation| {
-            App::new(&creation.egui_ctx, door, dialogs, Box::new(move || told.get()), first_start)
+            App::new(&creation.egui_ctx, door, dialogs, Box::new(move || told.get()), first_start, system)
         });
         let mut window = Self { harness, engine, desktop, clock };
         window.harness.run();

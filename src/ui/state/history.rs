@@ -11,6 +11,7 @@ use crate::{
     model::{
         history::{HistoryEntry, HistoryFile, MOST_ENTRIES},
         outcome::Outcome,
+        reason::Reason,
     },
 };
 
@@ -30,7 +31,7 @@ pub struct HistoryView {
     /// *Clear history* was clicked once.
     pub clearing: bool,
     /// It could not be read.
-    pub problem: Option<String>,
+    pub problem: Option<Reason>,
 }
 
 /// One entry in full.

@@ -14,12 +14,13 @@ pub mod rows;
 pub mod settings_form;
 pub mod staging;
 pub mod tally;
+mod telling;
 pub mod transfers;
 pub mod trust;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -28,7 +29,7 @@ use devices::Devices;
 use drops::Drops;
 use history::HistoryView;
 use nearby::{Shown, Surroundings};
-use notices::{Notices, Tone};
+use notices::Notices;
 use offers::OfferCard;
 use rows::Row;
 use settings_form::SettingsForm;
@@ -36,7 +37,7 @@ use staging::Staging;
 use transfers::Transfers;
 use trust::{AlarmKind, Trust};
 
-use super::{dialogs::Purpose, text};
+use super::dialogs::Purpose;
 use crate::{
     engine::messages::{ComparisonSnapshot, Event, HistoryFound, IncomingOffer},
     model::{
@@ -47,7 +48,6 @@ use crate::{
         settings::Settings,
         transfer::{Stage, TransferSnapshot},
     },
-    storage::sources::LeftOut,
 };
 
 /// While something moves, its figures are refreshed this often also when nothing comes in.
@@ -150,18 +150,14 @@ impl State {
         match event {
             Event::Comparison(snapshot) => self.compared(snapshot),
             Event::Devices(known) => self.devices_are(known),
-            Event::DevicesDamaged { kept_at } => {
-                self.notices.stay(Tone::Warning, text::devices_damaged(&kept_at), None);
-            }
-            Event::DevicesNotSaved(reason) => self.devices_not_saved(&reason),
+            Event::DevicesDamaged { kept_at } => self.devices_damaged(kept_at),
+            Event::DevicesNotSaved(reason) => self.devices_not_saved(reason),
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
             Event::History(found) => self.history_found(*found),
             Event::HistoryChanged => self.history_changed(),
-            Event::HistoryDamaged { kept_at } => {
-                self.notices.stay(Tone::Warning, text::history_damaged(&kept_at), None);
-            }
-            Event::HistoryFailed(reason) => self.history_failed(&reason),
+            Event::HistoryDamaged { kept_at } => self.history_damaged(kept_at),
+            Event::HistoryFailed(reason) => self.history_failed(reason),
             Event::Identity(key) => self.trust.own = Some(key),
             Event::Interfaces(interfaces) => self.around.interfaces = interfaces,
             Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
@@ -174,17 +170,10 @@ impl State {
                     card.take(preflight);
                 }
             }
-            Event::Refused { address, reason } => {
-                self.notices.stay(Tone::Info, text::refused(&address, &reason), Some(reason.to_string()));
-            }
+            Event::Refused { address, reason } => self.refused(address, reason),
             Event::Settings(settings) => self.settings_are(settings),
-            Event::SettingsDamaged { kept_at, reason } => {
-                self.notices.stay(Tone::Warning, text::settings_damaged(&kept_at), Some(reason.to_string()));
-            }
-            Event::SettingsNotSaved(reason) => {
-                let why = text::one_line(&reason);
-                self.notices.stay(Tone::Problem, text::settings_not_saved(&why), Some(reason.to_string()));
-            }
+            Event::SettingsDamaged { kept_at, reason } => self.settings_damaged(kept_at, &reason),
+            Event::SettingsNotSaved(reason) => self.settings_not_saved(reason),
             Event::Snapshot(snapshot) => self.snapshot(snapshot),
             Event::Staging { stage, entries, bytes } => self.staging.count(stage, entries, bytes),
             Event::Staged { stage, trees, left_out } => {
@@ -196,8 +185,14 @@ impl State {
             Event::Stopped => self.closing = Closing::Now,
             Event::Visible { to, until } => self.around.visible = Some(Shown { to, until }),
             Event::WrongKey(warning) => self.alarm(AlarmKind::WrongKey(warning)),
-            Event::Wrote { path, result } => self.wrote(&path, result),
+            Event::Wrote { path, result } => self.wrote(path, result),
         }
+    }
+
+    /// The language has changed: what was said and stays is said again.
+    pub fn say_again(&mut self) {
+        self.notices.say_again();
+        self.transfers.say_again();
     }
 
     /// Time has passed: `now` has changed.
@@ -341,12 +336,6 @@ impl State {
         self.trust.confirming.retain(|key| devices.verified(*key).is_none());
     }
 
-    fn devices_not_saved(&mut self, reason: &Reason) {
-        self.trust.confirming.clear();
-        let why = text::one_line(reason);
-        self.notices.stay(Tone::Problem, text::devices_not_saved(&why), Some(reason.to_string()));
-    }
-
     fn history_found(&mut self, found: HistoryFound) {
         match (found.asked.with, &mut self.device_page, &mut self.history) {
             (Some(key), Some(page), _) if page.id == DeviceId::Key(key) => page.past = found.entries,
@@ -361,34 +350,8 @@ impl State {
         }
     }
 
-    fn history_failed(&mut self, reason: &Reason) {
-        let told = text::history_failed(&text::one_line(reason));
-        match &mut self.history {
-            Some(view) => view.problem = Some(told),
-            None => self.notices.stay(Tone::Problem, told, Some(reason.to_string())),
-        }
-    }
-
     /// Whether a person here has confirmed the key of `peer`.
     pub fn verified(&self, peer: &Peer) -> bool {
         self.trust.verified(peer) || peer.key.is_some_and(|key| self.devices.verified(key).is_some())
-    }
-
-    fn tell_left_out(&mut self, left_out: &[LeftOut]) {
-        if !left_out.is_empty() {
-            let names: Vec<String> = left_out.iter().map(|left| left.place.to_string_lossy().into_owned()).collect();
-            let details: Vec<String> = left_out.iter().map(|left| left.reason.to_string()).collect();
-            self.notices.stay(Tone::Warning, text::unreadable_drop(&names), Some(details.join("\n")));
-        }
-    }
-
-    fn wrote(&mut self, path: &Path, result: Result<(), Reason>) {
-        match result {
-            Ok(()) => self.notices.pass(Tone::Good, text::wrote(path), self.now),
-            Err(reason) => {
-                let why = text::one_line(&reason);
-                self.notices.stay(Tone::Problem, text::not_written(path, &why), Some(reason.to_string()));
-            }
-        }
     }
 }

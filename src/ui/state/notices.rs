@@ -1,6 +1,12 @@
 //! What the window has to say that belongs to no row and no card.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use crate::ui::text::Word;
 
 /// A passing notice is there this long.
 const PASSING: Duration = Duration::from_secs(6);
@@ -16,14 +22,55 @@ pub struct Notices {
 }
 
 /// One notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Notice {
     pub id: u64,
     pub tone: Tone,
-    pub text: String,
+    pub said: Saying,
     /// For *Copy details*.
     pub detail: Option<String>,
     pub until: Option<Instant>,
+}
+
+/// A sentence that stays in sight, and how to say it again in another language.
+#[derive(Clone)]
+pub struct Saying {
+    text: String,
+    again: Rc<dyn Fn() -> String>,
+}
+
+impl Saying {
+    pub fn new(say: impl Fn() -> String + 'static) -> Self {
+        Self { text: say(), again: Rc::new(say) }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<Word> for Saying {
+    fn from(word: Word) -> Self {
+        Self::new(move || word.text().to_owned())
+    }
+}
+
+impl From<String> for Saying {
+    fn from(text: String) -> Self {
+        Self::new(move || text.clone())
+    }
+}
+
+impl From<&str> for Saying {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Debug for Saying {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(formatter)
+    }
 }
 
 /// How serious it is; told by a sign and by colour.
@@ -37,13 +84,20 @@ pub enum Tone {
 
 impl Notices {
     /// Goes away by itself.
-    pub fn pass(&mut self, tone: Tone, text: impl Into<String>, now: Instant) {
-        self.push(tone, text.into(), None, Some(now + PASSING));
+    pub fn pass(&mut self, tone: Tone, said: impl Into<Saying>, now: Instant) {
+        self.push(tone, said.into(), None, Some(now + PASSING));
     }
 
     /// Stays until it is dismissed.
-    pub fn stay(&mut self, tone: Tone, text: impl Into<String>, detail: Option<String>) {
-        self.push(tone, text.into(), detail, None);
+    pub fn stay(&mut self, tone: Tone, said: impl Into<Saying>, detail: Option<String>) {
+        self.push(tone, said.into(), detail, None);
+    }
+
+    /// The language has changed.
+    pub fn say_again(&mut self) {
+        for notice in &mut self.shown {
+            notice.said.text = (notice.said.again)();
+        }
     }
 
     pub fn dismiss(&mut self, id: u64) {
@@ -59,11 +113,11 @@ impl Notices {
         self.shown.iter().filter_map(|notice| notice.until).min().map(|at| at.saturating_duration_since(now))
     }
 
-    fn push(&mut self, tone: Tone, text: String, detail: Option<String>, until: Option<Instant>) {
+    fn push(&mut self, tone: Tone, said: Saying, detail: Option<String>, until: Option<Instant>) {
         // The same again replaces itself.
-        self.shown.retain(|notice| notice.text != text);
+        self.shown.retain(|notice| notice.said.text != said.text);
         self.last_id += 1;
-        self.shown.push(Notice { id: self.last_id, tone, text, detail, until });
+        self.shown.push(Notice { id: self.last_id, tone, said, detail, until });
         if self.shown.len() > MOST {
             // Callers make as many remarks as they like: no remark pushes out what is wrong.
             let remark = |notice: &Notice| matches!(notice.tone, Tone::Good | Tone::Info);

@@ -171,6 +171,17 @@ impl Row {
         }
     }
 
+    /// Says its title again, in another language.
+    pub fn say_again(&mut self) {
+        if let Some(title) = title_of(&self.snapshot.manifest) {
+            self.title = title;
+        } else if let Some(roots) = self.sent.as_ref().map(|sent| sent.roots.clone()).filter(|roots| !roots.is_empty())
+        {
+            self.title.clear();
+            self.title_from(&roots);
+        }
+    }
+
     /// An incoming offer that ended without anybody here having answered.
     pub fn missed(&self) -> bool {
         let reason = self.ending().and_then(|ending| ending.reason.as_ref());

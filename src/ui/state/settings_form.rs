@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::model::{
     device::MAX_SHOWN_NAME_CHARS,
     nearby::Visibility,
-    settings::{MAX_PARALLEL, Settings, Theme},
+    settings::{LanguageChoice, MAX_PARALLEL, Settings, Theme},
     speed_limit,
     transfer::Direction,
 };
@@ -19,6 +19,7 @@ pub struct SettingsForm {
     folder: PathBuf,
     pub port: String,
     pub theme: Theme,
+    pub language: LanguageChoice,
     pub classic: bool,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
@@ -83,6 +84,7 @@ impl SettingsForm {
             folder: settings.receive_folder.clone(),
             port: settings.port.to_string(),
             theme: settings.theme,
+            language: settings.language.clone(),
             classic: settings.classic,
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
@@ -123,6 +125,7 @@ impl SettingsForm {
             receive_folder,
             port,
             theme,
+            language: self.language.clone(),
             classic,
             send_limit,
             receive_limit,

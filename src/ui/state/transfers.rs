@@ -52,6 +52,13 @@ impl Transfers {
         }
     }
 
+    /// The language has changed.
+    pub fn say_again(&mut self) {
+        for row in &mut self.rows {
+            row.say_again();
+        }
+    }
+
     /// How a transfer stands now. True for one that was not known.
     pub fn put(&mut self, mut snapshot: TransferSnapshot, now: Instant) -> bool {
         if let Some(row) = self.row_mut(snapshot.key) {

@@ -1,11 +1,6 @@
 //! What becomes of names that are taken, said of these very names.
 
-use super::{
-    Word,
-    figures::{count, grouped, size},
-    reasons::capital,
-    sentences::name,
-};
+use super::{Word, catalogue::say, figures::size, sentences::name};
 use crate::model::{conflict::Conflict, preflight::Taken};
 
 /// Names that a sentence holds; of more it has the number.
@@ -45,81 +40,70 @@ pub fn conflict_tip(choice: Conflict) -> Word {
 /// `Photos and notes.md are there already, with 12 of the 40 files`.
 pub fn are_there(names: TakenNames<'_>) -> String {
     let TakenNames { taken, folders, there, files } = names;
-    let is = if taken.len() == 1 { "is" } else { "are" };
-    let listed = listed(taken.iter().map(|taken| &taken.name), taken.len());
+    let (names, taken) = (listed(taken.iter().map(|taken| &taken.name), taken.len()), taken.len());
     // Files are there as soon as their names are; of folders that is not known yet.
-    let with = match there {
-        _ if folders.is_empty() => String::new(),
-        0 => ", with none of the files".to_owned(),
-        _ if there >= files => format!(", with all of the {}", count(files, "file", "files")),
-        _ => format!(", with {} of the {}", grouped(there), count(files, "file", "files")),
-    };
-    format!("{listed} {is} there already{with}")
+    match there {
+        _ if folders.is_empty() => say!("are-there", names, taken),
+        0 => say!("are-there-with-none", names, taken),
+        _ if there >= files => say!("are-there-with-all", names, taken, files),
+        _ => say!("are-there-with-some", names, taken, there, files),
+    }
 }
 
 /// What will be done with these names.
 pub fn what_becomes(choice: Conflict, names: TakenNames<'_>) -> String {
     let TakenNames { taken, folders, there, .. } = names;
     if choice == Conflict::KeepBoth {
-        let new = if taken.len() == 1 { "new one becomes" } else { "new ones become" };
-        return format!("The {new} {}", listed(taken.iter().map(|taken| &taken.becomes), taken.len()));
+        let names = listed(taken.iter().map(|taken| &taken.becomes), taken.len());
+        return say!("new-becomes", names, taken = taken.len());
     }
-    let then = match there {
-        0 => match choice {
-            Conflict::Replace => "there is nothing to replace".to_owned(),
-            _ => "all of it is sent".to_owned(),
-        },
-        1 => one_file(choice).to_owned(),
-        _ => format!("the {} {}", count(there, "file", "files"), some_files(choice)),
+    let then = match (there, choice) {
+        (0, Conflict::Replace) => say!("then-nothing-to-replace"),
+        (0, _) => say!("then-all-is-sent"),
+        (_, Conflict::KeepBoth | Conflict::Replace) => say!("then-replaced", there),
+        (_, Conflict::Skip) => say!("then-skipped", there),
+        (_, Conflict::SkipIdentical) => say!("then-compared", there),
     };
     if folders.is_empty() {
         return capital(&then);
     }
-    format!("Goes into {}; {then}", listed(folders.iter(), folders.len()))
-}
-
-fn one_file(choice: Conflict) -> &'static str {
-    match choice {
-        Conflict::KeepBoth | Conflict::Replace => "the file that is there is replaced once the new one is verified",
-        Conflict::Skip => "the file that is there stays as it is, and the new one is not sent",
-        Conflict::SkipIdentical => {
-            "if the file that is there is the same, it is not sent again. Otherwise it stays, and the new one gets a number"
-        }
-    }
-}
-
-fn some_files(choice: Conflict) -> &'static str {
-    match choice {
-        Conflict::KeepBoth | Conflict::Replace => "that are there are replaced, each once the new one is verified",
-        Conflict::Skip => "that are there stay as they are, and the new ones are not sent",
-        Conflict::SkipIdentical => {
-            "that are there are compared: the same ones are not sent again, others stay, and the new ones get a number"
-        }
-    }
+    say!("goes-into", folders = listed(folders.iter(), folders.len()), then)
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
 fn listed<'a>(names: impl Iterator<Item = &'a String>, all: usize) -> String {
     let mut parts: Vec<String> = names.take(MOST_NAMES).map(|text| super::fit(&name(text), 40)).collect();
     if all > MOST_NAMES {
-        parts.push(format!("{} more", grouped((all - MOST_NAMES) as u64)));
+        parts.push(say!("list-more", more = all - MOST_NAMES));
     }
     let last = parts.pop().unwrap_or_default();
-    if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }
+    match parts.into_iter().reduce(|start, next| say!("list-comma", start, next)) {
+        Some(start) => say!("list-and", start, last),
+        None => last,
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The check box that keeps the choice for a device.
 pub fn remember_for(device: &str) -> String {
-    format!("Remember for {device}")
+    say!("remember-for", device)
 }
 
 /// Free space against what is needed; `at_most` where files that are there may not be sent.
 pub fn space(needed: u64, at_most: bool, free: Option<u64>, reserved: u64) -> String {
-    let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", size(free)));
-    let kept =
-        if reserved > 0 { format!(", {} of it kept for other transfers", size(reserved)) } else { String::new() };
-    let most = if at_most { "at most " } else { "" };
-    format!("Needs {most}{}, {free}{kept}", size(needed))
+    say!(
+        "space",
+        most = at_most,
+        needed = size(needed),
+        known = free.is_some(),
+        free = size(free.unwrap_or_default()),
+        reserved = reserved > 0,
+        kept = size(reserved),
+    )
 }
 
 #[cfg(test)]

@@ -2,47 +2,49 @@
 
 use std::time::Duration;
 
-const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+use super::{Word, catalogue::say};
+
+const UNITS: [Word; 6] = [Word::UnitKb, Word::UnitMb, Word::UnitGb, Word::UnitTb, Word::UnitPb, Word::UnitEb];
 
 /// `999 bytes`, `1.4 GB`: decimal units as disks and networks are sold in, three digits at most.
 pub fn size(bytes: u64) -> String {
-    match bytes {
-        1 => "1 byte".to_owned(),
-        0..1000 => format!("{bytes} bytes"),
-        _ => scaled(bytes),
-    }
+    if bytes < 1000 { say!("bytes", bytes) } else { scaled(bytes) }
 }
 
 /// `38 MB/s`.
 pub fn rate(bytes_a_second: u64) -> String {
-    if bytes_a_second < 1000 { format!("{bytes_a_second} B/s") } else { format!("{}/s", scaled(bytes_a_second)) }
+    if bytes_a_second < 1000 {
+        return say!("rate-slow", bytes = bytes_a_second);
+    }
+    say!("rate", size = scaled(bytes_a_second))
 }
 
 /// `2 min left`; steps grow with the time, so that the figure does not flicker.
 pub fn left(left: Duration) -> String {
     match left.as_secs() {
-        0..=4 => "a few seconds left".to_owned(),
-        s @ 5..=55 => format!("{} s left", s.div_ceil(5) * 5),
-        s @ 56..=5399 => format!("{} min left", ((s + 30) / 60).max(1)),
-        s @ 5400..=172_799 => format!("{} h left", (s + 1800) / 3600),
-        s => format!("{} days left", (s + 43_200) / 86_400),
+        0..=4 => say!("left-few-seconds"),
+        s @ 5..=55 => say!("left-seconds", seconds = s.div_ceil(5) * 5),
+        s @ 56..=5399 => say!("left-minutes", minutes = ((s + 30) / 60).max(1)),
+        s @ 5400..=172_799 => say!("left-hours", hours = (s + 1800) / 3600),
+        s => say!("left-days", days = (s + 43_200) / 86_400),
     }
 }
 
 /// How long something took: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(took: Duration) -> String {
     let seconds = took.as_secs();
-    match seconds {
-        0..=9 => format!("{:.1} s", took.as_secs_f64()),
-        10..=59 => format!("{seconds} s"),
-        60..=3599 => joined(seconds / 60, "min", seconds % 60, "s"),
-        _ => joined(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+    match (seconds, seconds / 60 % 60, seconds % 60) {
+        (0..=9, ..) => say!("seconds", seconds = decimal(took.as_secs_f64(), 1)),
+        (10..=59, ..) => say!("seconds", seconds),
+        (60..=3599, minutes, 0) => say!("minutes", minutes),
+        (60..=3599, minutes, seconds) => say!("minutes-seconds", minutes, seconds),
+        (_, 0, _) => say!("hours", hours = seconds / 3600),
+        (_, minutes, _) => say!("hours-minutes", hours = seconds / 3600, minutes),
     }
 }
 
 /// `21 Nov 2026`, for seconds since 1970 (in UTC).
 pub fn date(seconds: u64) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     // Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.
     let days = seconds / 86_400 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
@@ -50,15 +52,15 @@ pub fn date(seconds: u64) -> String {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12;
-    let year = era * 400 + year + u64::from(month < 2);
-    let name = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
-    format!("{day} {name} {year}")
+    let month = (from_march + 2) % 12 + 1;
+    let year = era * 400 + year + u64::from(month < 3);
+    say!("date", day, month, year = year.to_string())
 }
 
-/// `1 file`, `12,345 files`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+/// `21 Nov 2026, 14:03 UTC`, for seconds since 1970.
+pub fn date_time(seconds: u64) -> String {
+    let time = format!("{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60);
+    say!("date-time", date = date(seconds), time)
 }
 
 /// Whole per cent, 100 only when all has moved.
@@ -68,6 +70,11 @@ pub fn percent(moved: u64, total: u64) -> u8 {
     }
     let part = u128::from(moved.min(total)) * 100 / u128::from(total);
     u8::try_from(part).unwrap_or(100)
+}
+
+/// `42 %`.
+pub fn per_cent(percent: u8) -> String {
+    say!("per-cent", percent = u64::from(percent))
 }
 
 /// Shortens in the middle to `max` characters, so that the start and the ending of a name stay readable.
@@ -83,6 +90,28 @@ pub fn fit(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// `1.4 GB in 37 s`.
+pub fn took(bytes: u64, time: Duration) -> String {
+    say!("took", size = size(bytes), duration = duration(time))
+}
+
+/// `12,345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    if digits.len() <= 3 {
+        return digits;
+    }
+    let mark = Word::GroupMark.text();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 * mark.len());
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push_str(mark);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn scaled(bytes: u64) -> String {
     let mut value = bytes as f64 / 1000.0;
     let mut unit = 0;
@@ -91,29 +120,15 @@ fn scaled(bytes: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    let digits = usize::from(value < 9.95);
-    format!("{value:.digits$} {}", UNITS[unit])
+    format!("{} {}", decimal(value, usize::from(value < 9.95)), UNITS[unit].text())
 }
 
-fn joined(big: u64, big_unit: &str, small: u64, small_unit: &str) -> String {
-    if small == 0 { format!("{big} {big_unit}") } else { format!("{big} {big_unit} {small} {small_unit}") }
-}
-
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+fn decimal(value: f64, digits: usize) -> String {
+    let mut text = format!("{value:.digits$}");
+    if let Some(point) = text.find('.') {
+        text.replace_range(point..=point, Word::DecimalMark.text());
     }
     text
-}
-
-/// `1.4 GB in 37 s`.
-pub fn took(bytes: u64, time: Duration) -> String {
-    format!("{} in {}", size(bytes), duration(time))
 }
 
 #[cfg(test)]
@@ -178,8 +193,10 @@ mod tests {
         assert_eq!(percent(999_999, 1_000_000), 99);
         assert_eq!(percent(0, 0), 100);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);
-        assert_eq!(count(12_345, "file", "files"), "12,345 files");
-        assert_eq!(count(1, "file", "files"), "1 file");
+        assert_eq!(
+            (grouped(999), grouped(12_345), grouped(1_234_567)),
+            ("999".into(), "12,345".into(), "1,234,567".into())
+        );
     }
 
     #[test]

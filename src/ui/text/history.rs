@@ -4,10 +4,11 @@ use std::{fmt::Write, path::Path};
 
 use super::{
     Word,
-    figures::{count, date, grouped, size, took},
+    catalogue::say,
+    figures::{date, date_time, duration, size, took},
     messages::{message_arrived, message_title},
     reasons::one_line,
-    sentences::{and_more, files_and_size, missed, name, path},
+    sentences::{and_more, files_and_size, labelled, missed, name, path},
     transfers::direction,
     trust::device_name,
 };
@@ -18,11 +19,6 @@ use crate::model::{
     outcome::Outcome,
     transfer::Direction,
 };
-
-/// `21 Nov 2026, 14:03 UTC`, for seconds since 1970.
-pub fn date_time(seconds: u64) -> String {
-    format!("{}, {:02}:{:02} UTC", date(seconds), seconds / 3600 % 24, seconds / 60 % 60)
-}
 
 /// What an entry is called: the first name and how many more there are; without a list, as much as is known.
 pub fn entry_title(entry: &HistoryEntry) -> String {
@@ -35,7 +31,7 @@ pub fn entry_title(entry: &HistoryEntry) -> String {
     }
     match &entry.message {
         Some(message) => message_title(message),
-        None if entry.selected > 0 => count(entry.selected, "file", "files"),
+        None if entry.selected > 0 => say!("files", files = entry.selected),
         None => Word::Message.text().to_owned(),
     }
 }
@@ -43,11 +39,10 @@ pub fn entry_title(entry: &HistoryEntry) -> String {
 /// `Received from Anna`; of what did not arrive only from whom and to whom.
 pub fn entry_way(entry: &HistoryEntry) -> String {
     let peer = device_name(&entry.peer.name);
-    let arrived = matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
     match entry.key.direction {
         _ if entry.missed() => missed(&peer),
-        Direction::Incoming if arrived => format!("Received from {peer}"),
-        Direction::Outgoing if arrived => format!("Sent to {peer}"),
+        Direction::Incoming if arrived(entry) => say!("entry-received", peer),
+        Direction::Outgoing if arrived(entry) => say!("entry-sent", peer),
         other => direction(other, true, &peer),
     }
 }
@@ -56,9 +51,9 @@ pub fn entry_way(entry: &HistoryEntry) -> String {
 pub fn entry_contents(entry: &HistoryEntry) -> String {
     match (entry.files, entry.selected) {
         (0, 0) => Word::Message.text().to_owned(),
-        (0, selected) => count(selected, "file", "files"),
-        (files, selected) if files < selected => {
-            format!("{} of {}, {}", grouped(files), count(selected, "file", "files"), size(entry.bytes))
+        (0, selected) => say!("files", files = selected),
+        (some, selected) if some < selected => {
+            say!("arrived-files-and-size", some, files = selected, size = size(entry.bytes))
         }
         (files, _) => files_and_size(files, entry.bytes),
     }
@@ -66,32 +61,51 @@ pub fn entry_contents(entry: &HistoryEntry) -> String {
 
 /// How it ended, in a word or two.
 pub fn entry_outcome(entry: &HistoryEntry) -> &'static str {
-    match (entry.outcome, entry.key.direction) {
-        _ if entry.missed() => "Missed",
+    let outcome = match (entry.outcome, entry.key.direction) {
+        _ if entry.missed() => Word::OutcomeMissed,
         (Outcome::Verified, direction) if entry.is_message() => message_arrived(direction),
-        (Outcome::Verified, _) if entry.files == 0 => "Complete",
-        (Outcome::Verified, _) => "Verified",
-        (Outcome::Unchecked, Direction::Outgoing) => "Not confirmed",
-        (Outcome::Unchecked, Direction::Incoming) => "No checksum came",
-        (Outcome::Partial, _) => "In part",
-        (Outcome::Declined, _) => "Declined",
-        (Outcome::Cancelled, _) => "Cancelled",
-        (Outcome::Interrupted, _) => "Interrupted",
-        (Outcome::Failed, _) => "Failed",
+        (Outcome::Verified, _) if entry.files == 0 => Word::OutcomeComplete,
+        (Outcome::Verified, _) => Word::StateVerified,
+        (Outcome::Unchecked, Direction::Outgoing) => Word::OutcomeNotConfirmed,
+        (Outcome::Unchecked, Direction::Incoming) => Word::StateNotCompared,
+        (Outcome::Partial, _) => Word::OutcomePartial,
+        (Outcome::Declined, _) => Word::OutcomeDeclined,
+        (Outcome::Cancelled, _) => Word::OutcomeCancelled,
+        (Outcome::Interrupted, _) => Word::Interrupted,
+        (Outcome::Failed, _) => Word::StateFailed,
+    };
+    outcome.text()
+}
+
+/// How it ended, what it was, and how long that took where it arrived. A message stands there itself.
+pub fn entry_ended(entry: &HistoryEntry) -> String {
+    if entry.is_message() {
+        return entry_outcome(entry).to_owned();
     }
+    let (outcome, contents) = (entry_outcome(entry), entry_contents(entry));
+    if arrived(entry) {
+        return say!("entry-ended-in", outcome, contents, duration = duration(entry.took));
+    }
+    say!("entry-ended", outcome, contents)
+}
+
+fn arrived(entry: &HistoryEntry) -> bool {
+    matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial)
 }
 
 /// How and when it ended, for a list of one device.
 pub fn entry_past(entry: &HistoryEntry) -> String {
-    format!("{}, {}", entry_outcome(entry), date(entry.ended_at))
+    say!("entry-past", outcome = entry_outcome(entry), date = date(entry.ended_at))
 }
 
 /// What a screen reader calls an entry.
 pub fn entry_name(entry: &HistoryEntry) -> String {
     let (title, contents) = (entry_title(entry), entry_contents(entry));
-    let contents = if title == contents { String::new() } else { format!(", {contents}") };
-    let (way, outcome) = (entry_way(entry), entry_outcome(entry));
-    format!("{title}, {way}{contents}, {outcome}, {}", date_time(entry.ended_at))
+    let (way, outcome, time) = (entry_way(entry), entry_outcome(entry), date_time(entry.ended_at));
+    if title == contents {
+        return say!("entry-name-alone", title, way, outcome, time);
+    }
+    say!("entry-name", title, way, contents, outcome, time)
 }
 
 /// All that is known of an entry, to be copied: a line each, then the seals as `md5sum` writes them.
@@ -103,11 +117,11 @@ pub fn entry_details(entry: &HistoryEntry) -> String {
     };
     let peer = &entry.peer;
     line(&entry_way(entry));
-    line(&format!("{}, {}", entry_contents(entry), entry_outcome(entry)));
+    line(&say!("entry-contents", contents = entry_contents(entry), outcome = entry_outcome(entry)));
     line(&date_time(entry.ended_at));
-    line(&format!("{}: {}", Word::AddressLabel.text(), name(&peer.address)));
+    line(&labelled(Word::AddressLabel.text(), &name(&peer.address)));
     if let Some(key) = &peer.key {
-        line(&format!("{}: {key}", Word::DeviceKeyLabel.text()));
+        line(&labelled(Word::DeviceKeyLabel.text(), &key.to_string()));
     }
     if let Some(reason) = &entry.reason {
         line(&one_line(reason));
@@ -133,7 +147,7 @@ pub fn entry_details(entry: &HistoryEntry) -> String {
 
 /// Where received files were put.
 pub fn entry_folder(folder: &Path) -> String {
-    format!("Saved in {}", path(folder))
+    say!("entry-folder", folder = path(folder))
 }
 
 /// Where a received file really stands, from the folder on: its name may have been taken or changed.
@@ -147,21 +161,17 @@ pub fn entry_file(entry: &HistoryEntry, file: &HistoryFile) -> String {
 
 /// How many entries there are.
 pub fn entries(found: usize, all: usize) -> String {
-    let all_entries = count(all as u64, "entry", "entries");
-    if found == all { all_entries } else { format!("{} of {all_entries}", grouped(found as u64)) }
+    if found == all { say!("entries", entries = all) } else { say!("entries-found", found, entries = all) }
 }
 
 /// The history was kept aside.
 pub fn history_damaged(kept_at: &Path) -> String {
-    format!(
-        "The history was damaged. The old file is kept as {}; what could be read of it is still shown",
-        path(kept_at)
-    )
+    say!("history-damaged", place = path(kept_at))
 }
 
 /// The history could not be read or written.
 pub fn history_failed(why: &str) -> String {
-    format!("The history could not be read or written. {why}")
+    say!("history-failed", why)
 }
 
 #[cfg(test)]

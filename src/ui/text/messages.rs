@@ -1,6 +1,6 @@
 //! The texts about messages.
 
-use super::figures::{count, fit};
+use super::{Word, catalogue::say, figures::fit};
 use crate::model::{
     message::{self, BadMessage, MAX_MESSAGE_BYTES},
     transfer::Direction,
@@ -16,74 +16,41 @@ pub fn message_title(message: &str) -> String {
 
 /// The accessible name of a message's card.
 pub fn message_card(device: &str) -> String {
-    format!("Message from {device}")
-}
-
-/// The accessible name of *Copy* beside a message.
-pub fn copy_message() -> &'static str {
-    "Copy message"
-}
-
-/// The button that sends a message alone.
-pub fn send_message() -> &'static str {
-    "Send message"
-}
-
-/// In the empty field for a message, while nothing else is staged.
-pub fn write_message_hint() -> &'static str {
-    "Or write a message"
-}
-
-/// On the button that sends a message.
-pub fn send_message_tip() -> &'static str {
-    "Ctrl+Enter in the message sends it, too"
-}
-
-/// What *Accept* on a message's card does.
-pub fn accept_message_tip() -> &'static str {
-    "Keeps the message, and tells the sender that it was delivered"
+    say!("message-card", device)
 }
 
 /// A message that got to a person.
-pub fn message_arrived(direction: Direction) -> &'static str {
+pub fn message_arrived(direction: Direction) -> Word {
     match direction {
-        Direction::Incoming => "Received",
-        Direction::Outgoing => "Delivered",
+        Direction::Incoming => Word::MessageReceived,
+        Direction::Outgoing => Word::MessageDelivered,
     }
 }
 
 /// A message that is being handed over: a moment.
-pub fn message_moves(direction: Direction) -> &'static str {
+pub fn message_moves(direction: Direction) -> Word {
     match direction {
-        Direction::Incoming => "Receiving…",
-        Direction::Outgoing => "Delivering…",
+        Direction::Incoming => Word::MessageReceiving,
+        Direction::Outgoing => Word::MessageDelivering,
     }
 }
 
 /// Why what was typed cannot be sent.
 pub fn bad_message(error: BadMessage) -> String {
     match error {
-        BadMessage::Empty => "Write something to send".to_owned(),
-        BadMessage::TooLong { bytes } => {
-            let over = count((bytes - MAX_MESSAGE_BYTES.min(bytes)) as u64, "byte", "bytes");
-            format!("The message is too long by {over}. Save it as a file and send that instead")
-        }
+        BadMessage::Empty => say!("message-empty"),
+        BadMessage::TooLong { bytes } => say!("message-too-long", bytes = bytes.saturating_sub(MAX_MESSAGE_BYTES)),
     }
-}
-
-/// What was pasted is longer than any message.
-pub fn pasted_too_long() -> &'static str {
-    "The text on the clipboard is too long for a message. Save it as a file and send that instead"
 }
 
 /// A message alone, chosen for somebody who cannot read it.
 pub fn no_messages_there(device: &str) -> String {
-    format!("{device} speaks the plain protocol, which carries no messages")
+    say!("no-messages-there", device)
 }
 
 /// Files with a message, chosen for somebody who cannot read that.
 pub fn goes_without_message(device: &str) -> String {
-    format!("{device} gets the files without the message: the plain protocol carries none")
+    say!("goes-without-message", device)
 }
 
 #[cfg(test)]

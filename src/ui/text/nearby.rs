@@ -2,66 +2,49 @@
 
 use std::time::Duration;
 
-use super::figures::date;
+use super::{Word, catalogue::say, figures::date};
 use crate::model::nearby::Visibility;
 
-pub const NEARBY: &str = "Nearby";
-pub const SAVED: &str = "Saved";
-pub const HERE: &str = "Here now";
-pub const HERE_TIP: &str = "It has shown its key a moment ago";
-pub const PERHAPS_HERE: &str = "May be here";
-pub const PERHAPS_HERE_TIP: &str = "Something nearby says that it is this device, and has not shown its key yet";
-pub const AROUND: &str = "Nearby";
-pub const AROUND_TIP: &str = "Something at this address announces itself";
-pub const CLAIM_TIP: &str = "What it calls itself. You compare a code before anything is believed";
-pub const NOBODY_NEARBY: &str = "Nobody yet. Is Sealdrop open on the other device, in the same network, and visible to everybody? A typed address always works";
-pub const VISIBLE_TO: &str = "Visible to";
-pub const FOR_A_WHILE: &str = "Everybody for 10 minutes";
-pub const FOR_A_WHILE_TIP: &str = "After that it is as you chose above";
-pub const END_NOW: &str = "End now";
-pub const VISIBILITY_SETTING: &str = "Who finds this device nearby";
-
 /// The short label of a choice.
-pub fn visible(to: Visibility) -> &'static str {
+pub fn visible(to: Visibility) -> Word {
     match to {
-        Visibility::Everybody => "Everybody",
-        Visibility::Nobody => "Nobody",
-        Visibility::Verified => "Verified devices",
+        Visibility::Everybody => Word::VisibleEverybody,
+        Visibility::Nobody => Word::VisibleNobody,
+        Visibility::Verified => Word::VisibleVerified,
     }
 }
 
 /// What a choice means.
-pub fn visible_tip(to: Visibility) -> &'static str {
+pub fn visible_tip(to: Visibility) -> Word {
     match to {
-        Visibility::Everybody => "Name and system of this device are shown to everybody in the network",
-        Visibility::Nobody => {
-            "This device does not announce itself. It still sees others, and its address can be typed"
-        }
-        Visibility::Verified => {
-            "Only devices that know the key of this one find it; others read nothing in what it says"
-        }
+        Visibility::Everybody => Word::VisibleEverybodyTip,
+        Visibility::Nobody => Word::VisibleNobodyTip,
+        Visibility::Verified => Word::VisibleVerifiedTip,
     }
 }
 
 /// The accessible name of a choice.
-pub fn visible_name(to: Visibility) -> String {
-    format!("{VISIBLE_TO} {}", visible(to).to_lowercase())
+pub fn visible_name(to: Visibility) -> Word {
+    match to {
+        Visibility::Everybody => Word::VisibleEverybodyName,
+        Visibility::Nobody => Word::VisibleNobodyName,
+        Visibility::Verified => Word::VisibleVerifiedName,
+    }
 }
 
 /// `Everybody, 9 min left`.
 pub fn everybody_for(left: Duration) -> String {
-    let minutes = left.as_secs().div_ceil(60).max(1);
-    format!("Everybody, {minutes} min left")
+    say!("everybody-for", minutes = left.as_secs().div_ceil(60).max(1))
 }
 
 /// The accessible name of somebody who only says who it is.
 pub fn nearby_device(name: &str) -> String {
-    format!("Device {name}, nearby, not verified")
+    say!("nearby-device", name)
 }
 
 /// `Last seen 21 Nov 2026`; nothing when that is not known.
 pub fn last_seen(seconds: u64) -> Option<String> {
-    (seconds > 0).then(|| format!("Last seen {}", date(seconds)))
+    (seconds > 0).then(|| say!("last-seen", date = date(seconds)))
 }
 
 #[cfg(test)]

@@ -1,50 +1,52 @@
 //! Who holds a transfer, what has to change before it goes on, and the figures that came with that.
 
-use super::{figures::size, reasons::explain};
+use super::{
+    catalogue::say,
+    figures::size,
+    reasons::{explain, side},
+    sentences::and_then,
+};
 use crate::model::{
-    reason::{Reason, ReasonCode, Side},
+    reason::{Reason, ReasonCode},
     transfer::Pause,
 };
 
 /// Why nothing moves, and what makes it move again. The two screens say the same with the sides swapped.
 pub(super) fn paused(pause: &Pause) -> String {
     let held = match (pause.here, pause.there) {
-        (true, true) => Some("Paused on both devices"),
-        (true, false) => Some("Paused on this device"),
-        (false, true) => Some("Paused on the other device"),
+        (true, true) => Some(say!("paused-both")),
+        (true, false) => Some(say!("paused-here")),
+        (false, true) => Some(say!("paused-there")),
         (false, false) => None,
     };
     match (held, &pause.reason) {
         // Nobody holds it and nothing has to change: others come first.
-        (None, None) => "Waiting for its turn: other transfers come first".to_owned(),
-        (_, Some(reason)) if reason.code == ReasonCode::Busy && !pause.here => {
-            "Waiting for its turn on the other device".to_owned()
-        }
-        (Some(held), Some(reason)) if reason.code == ReasonCode::Busy => held.to_owned(),
-        (Some(held), None) => held.to_owned(),
-        (None, Some(reason)) => format!("Paused: {}", waits_for(reason)),
-        (Some(held), Some(reason)) => format!("{held}. {}", waits_for(reason)),
+        (None, None) => say!("paused-turn-here"),
+        (_, Some(reason)) if reason.code == ReasonCode::Busy && !pause.here => say!("paused-turn-there"),
+        (Some(held), Some(reason)) if reason.code == ReasonCode::Busy => held,
+        (Some(held), None) => held,
+        (None, Some(reason)) => say!("paused-for", why = waits_for(reason)),
+        (Some(held), Some(reason)) => and_then(&held, &waits_for(reason)),
     }
 }
 
 /// What has to change, and that it goes on by itself then.
 fn waits_for(reason: &Reason) -> String {
     let (what, otherwise) = explain(reason);
-    let then = advice(reason).map_or(otherwise, str::to_owned);
     let figures = reason.detail.as_deref().filter(|_| reason.code == ReasonCode::DiskFull).and_then(figures);
-    let figures = figures.map(|(needed, free)| format!(" (needs {}, {} free)", size(needed), size(free)));
-    let what = what + &figures.unwrap_or_default();
-    if then.is_empty() { what } else { format!("{what}. {then}") }
+    let what = match figures {
+        Some((needed, free)) => say!("needs-and-free", what, needed = size(needed), free = size(free)),
+        None => what,
+    };
+    and_then(&what, &advice(reason).unwrap_or(otherwise))
 }
 
-fn advice(reason: &Reason) -> Option<&'static str> {
-    Some(match (&reason.code, reason.side) {
-        (ReasonCode::DiskFull, Side::Here) => "Free some space: it goes on by itself",
-        (ReasonCode::DiskFull, Side::There) => "It goes on by itself once there is room",
-        (ReasonCode::FolderMissing, Side::Here) => "Put the folder back or connect its disk: it goes on by itself",
-        (ReasonCode::FolderMissing, Side::There) => "It goes on by itself once the folder is back",
-        (ReasonCode::FolderReadOnly, Side::Here) => "Make it writable: it goes on by itself",
-        (ReasonCode::FolderReadOnly, Side::There) => "It goes on by itself once the folder can be written to",
+fn advice(reason: &Reason) -> Option<String> {
+    let side = side(reason.side);
+    Some(match &reason.code {
+        ReasonCode::DiskFull => say!("goes-on-with-space", side),
+        ReasonCode::FolderMissing => say!("goes-on-with-folder", side),
+        ReasonCode::FolderReadOnly => say!("goes-on-when-writable", side),
         _ => return None,
     })
 }
@@ -62,6 +64,7 @@ pub(super) fn figures(detail: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reason::Side;
 
     fn told(here: bool, there: bool, reason: Option<Reason>) -> String {
         paused(&Pause { here, there, reason })

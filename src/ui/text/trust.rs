@@ -2,12 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    figures::{count, date},
-    reasons::one_line,
-    sentences::path,
-    transfers::outcome,
-};
+use super::{Word, catalogue::say, figures::date, reasons::one_line, sentences::path, transfers::outcome};
 use crate::{
     engine::messages::{ComparisonState, KeyWarning},
     model::{
@@ -21,32 +16,32 @@ use crate::{
 
 /// The accessible name of the six digits.
 pub fn code(code: ShortCode) -> String {
-    format!("Code {code}")
+    say!("code", code = code.to_string())
 }
 
 /// The headline of a code that is to be compared.
 pub fn is_it(device: &str) -> String {
-    format!("Is this really {device}?")
+    say!("is-it", device)
 }
 
 /// Said of a stranger who is called like a verified device.
 pub fn namesake(verified: &str) -> String {
-    format!("This is not the “{}” you verified: it has another key", device_name(verified))
+    say!("namesake", device = device_name(verified))
 }
 
 /// The accessible name of this device's key.
 pub fn own_key(key: &DeviceKey) -> String {
-    format!("Key of this device {key}")
+    say!("own-key", key = key.to_string())
 }
 
 /// The accessible name of another device's key.
 pub fn key_of(device: &str, key: &DeviceKey) -> String {
-    format!("Key of {device} {key}")
+    say!("key-of", device, key = key.to_string())
 }
 
 /// The accessible name of *Copy* beside a key.
 pub fn copy_key(device: &str) -> String {
-    format!("Copy key of {device}")
+    say!("copy-key-of", device)
 }
 
 /// A device's name from anywhere, safe to show.
@@ -63,39 +58,35 @@ pub fn key_lines(key: &DeviceKey, groups: usize) -> String {
 
 /// Since when a device is verified.
 pub fn verified_since(seconds: u64) -> String {
-    if seconds == 0 { super::Word::Verified.text().to_owned() } else { format!("Verified since {}", date(seconds)) }
+    if seconds == 0 { Word::Verified.text().to_owned() } else { say!("verified-since", date = date(seconds)) }
 }
 
 /// What a screen reader calls a device in the list.
 pub fn device(device: &str, verified: bool, blocked: bool) -> String {
-    let verified = if verified { ", verified" } else { "" };
-    let blocked = if blocked { ", blocked" } else { "" };
-    format!("Device {device}{verified}{blocked}")
+    say!("device", device, verified, blocked)
 }
 
 /// The accessible name of *Details* beside a device.
 pub fn details(device: &str) -> String {
-    format!("Details of {device}")
+    say!("details-of", device)
 }
 
 /// The accessible name of a comparison's card.
 pub fn compare_card(device: &str) -> String {
-    format!("Compare codes with {device}")
+    say!("compare-card", device)
 }
 
 /// Who wants to compare codes.
 pub fn wants_to_compare(device: &str) -> String {
-    format!("{device} wants to compare codes")
+    say!("wants-to-compare", device)
 }
 
 /// How far a comparison has come; empty where the code stands.
 pub fn comparison_state(state: &ComparisonState, direction: Direction, device: &str) -> String {
     match (state, direction) {
-        (ComparisonState::Connecting, _) => format!("Connecting to {device}…"),
-        (ComparisonState::Waiting, Direction::Outgoing) => {
-            format!("Look at the other screen: the code comes as soon as Sealdrop is in sight on {device}")
-        }
-        (ComparisonState::Waiting, Direction::Incoming) => super::Word::CodeAgreeing.text().to_owned(),
+        (ComparisonState::Connecting, _) => say!("connecting", peer = device),
+        (ComparisonState::Waiting, Direction::Outgoing) => say!("look-at-the-other-screen", device),
+        (ComparisonState::Waiting, Direction::Incoming) => Word::CodeAgreeing.text().to_owned(),
         (ComparisonState::Code(_), _) => String::new(),
         (ComparisonState::Ended(reason), _) => one_line(reason),
     }
@@ -105,8 +96,8 @@ pub fn comparison_state(state: &ComparisonState, direction: Direction, device: &
 pub fn wrong_key_title(warning: &KeyWarning) -> String {
     let device = device_name(&warning.name);
     match warning.direction {
-        Direction::Incoming => format!("Somebody uses the name of “{device}”"),
-        Direction::Outgoing => format!("This is not “{device}”"),
+        Direction::Incoming => say!("wrong-key-title-incoming", device),
+        Direction::Outgoing => say!("wrong-key-title-outgoing", device),
     }
 }
 
@@ -116,17 +107,12 @@ pub fn wrong_key(warning: &KeyWarning) -> String {
     match warning.direction {
         Direction::Incoming => {
             let called = warning.met_name.as_deref().map(device_name).filter(|met| *met != device);
-            let itself =
-                called.map_or_else(|| format!("“{device}”"), |met| format!("“{met}”, which looks like “{device}”,"));
-            format!(
-                "A device that calls itself {itself} called from {address} with another key than the one you verified. It was turned away"
-            )
+            match called {
+                None => say!("wrong-key-incoming", device, address),
+                Some(met) => say!("wrong-key-alike", met, device, address),
+            }
         }
-        Direction::Outgoing => {
-            format!(
-                "The device at {address} is not the “{device}” you verified: it has another key. Nothing was sent to it"
-            )
-        }
+        Direction::Outgoing => say!("wrong-key-outgoing", device, address),
     }
 }
 
@@ -134,57 +120,47 @@ pub fn wrong_key(warning: &KeyWarning) -> String {
 pub fn refused(address: &str, reason: &Reason) -> String {
     let why = one_line(reason);
     match reason.side {
-        Side::Here => format!("An offer from {address} was turned away. {why}"),
-        Side::There => format!("A device at {address} called and hung up. {why}"),
+        Side::Here => say!("refused-here", address, why),
+        Side::There => say!("refused-there", address, why),
     }
 }
 
 /// What happened when two people saw two codes.
 pub fn codes_differ(device: &str, address: &str) -> String {
-    let at = if device == address { String::new() } else { format!(" ({address})") };
-    format!(
-        "You saw another code than {device}{at}. Somebody may be between the two devices and read along. \
-         Do not send anything over this network until you know why"
-    )
+    if device == address { say!("codes-differ", device) } else { say!("codes-differ-at", device, address) }
 }
 
 /// The notice that somebody waits out of sight: so many offers among all who do.
 pub fn somebody_below(offers: usize, all: usize) -> String {
-    if offers == 0 {
-        return count(all as u64, "device wants to compare codes", "devices want to compare codes");
-    }
-    count(offers as u64, "offer waits for your answer", "offers wait for your answer")
+    if offers == 0 { say!("somebody-compares", devices = all) } else { say!("offers-wait", offers) }
 }
 
 /// The device book was kept aside.
 pub fn devices_damaged(kept_at: &Path) -> String {
-    format!(
-        "The list of devices could not be read, so no device counts as verified any more. \
-         The old list is kept as {}. Compare codes again before you rely on a name",
-        path(kept_at)
-    )
+    say!("devices-damaged", place = path(kept_at))
 }
 
 /// A change of the device book does not count.
 pub fn devices_not_saved(why: &str) -> String {
-    format!("The change to the list of devices could not be stored and does not count. {why}")
+    say!("devices-not-saved", why)
 }
 
 /// One line of a device's history: what went which way.
 pub fn history_title(direction: Direction, title: &str) -> String {
     match direction {
-        Direction::Incoming => format!("Incoming: {title}"),
-        Direction::Outgoing => format!("Outgoing: {title}"),
+        Direction::Incoming => say!("history-incoming", title),
+        Direction::Outgoing => say!("history-outgoing", title),
     }
 }
 
 /// One line of a device's history: how a transfer stands.
 pub fn history_state(stage: &Stage, direction: Direction, files: u64) -> String {
-    match stage {
-        Stage::Ended(ending) => outcome(ending, direction, files),
-        Stage::Interrupted => super::Word::Interrupted.text().to_owned(),
-        Stage::Paused(_) => super::Word::Paused.text().to_owned(),
-        Stage::Queued(_) => super::Word::QueuedFile.text().to_owned(),
-        _ => super::Word::Running.text().to_owned(),
-    }
+    let word = match stage {
+        Stage::Ended(ending) => return outcome(ending, direction, files),
+        Stage::Interrupted => Word::Interrupted,
+        Stage::Paused(_) => Word::Paused,
+        Stage::Queued(_) => Word::QueuedFile,
+        _ => Word::Running,
+    };
+    word.text().to_owned()
 }

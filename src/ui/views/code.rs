@@ -96,7 +96,7 @@ fn answers_ui(ui: &mut Ui, there: bool) -> Option<Answer> {
     weak(ui, Word::CodeAsk.text());
     ui.add_enabled_ui(there, |ui| {
         let row = ui.horizontal_wrapped(|ui| {
-            let same = button(ui, Word::Verified.text()).on_hover_text(Word::VerifiedTip.text());
+            let same = button(ui, Word::TheyMatch.text()).on_hover_text(Word::VerifiedTip.text());
             let differ = button(ui, Word::TheyDiffer.text()).on_hover_text(Word::TheyDifferTip.text());
             match (same.clicked(), differ.clicked()) {
                 (_, true) => Some(Answer::Differ),

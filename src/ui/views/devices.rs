@@ -23,7 +23,7 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         nearby::strangers_ui(ui, state, actions);
-        nearby::part_ui(ui, text::nearby::SAVED);
+        nearby::part_ui(ui, Word::Saved.text());
         let mut any = false;
         for device in state.devices.listed() {
             device_ui(ui, state, device, actions);

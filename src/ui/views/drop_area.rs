@@ -187,7 +187,7 @@ fn left_out_ui(ui: &mut Ui, state: &State) {
 pub(super) fn prompt_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(prompt) = &state.path_prompt else { return };
     ui.add_space(6.0);
-    weak(ui, &text::path_for(&prompt.purpose));
+    weak(ui, text::path_for(&prompt.purpose).text());
     let typed = field(ui, Field::Path, Word::PathLabel.text(), &prompt.text, Word::PathHint.text(), actions);
     let entered = crate::ui::widgets::entered(ui, &typed);
     ui.horizontal(|ui| {

@@ -58,7 +58,7 @@ fn list_ui(ui: &mut Ui, view: &HistoryView, height: f32, actions: &mut Vec<Actio
     ui.allocate_ui(room, |ui| {
         ui.set_min_size(room);
         match (&view.found, &view.problem) {
-            (_, Some(problem)) => drop(told(ui, Tone::Problem, problem)),
+            (_, Some(reason)) => drop(told(ui, Tone::Problem, &text::history_failed(&text::one_line(reason)))),
             (None, None) => drop(weak(ui, Word::HistoryLooking.text())),
             (Some(found), None) if found.all == 0 => drop(weak(ui, Word::HistoryEmpty.text())),
             (Some(found), None) if found.entries.is_empty() => drop(weak(ui, Word::HistoryNotFound.text())),

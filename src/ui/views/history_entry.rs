@@ -8,11 +8,7 @@ use super::{
     message, seal,
 };
 use crate::{
-    model::{
-        history::HistoryEntry,
-        outcome::{FileState, Outcome},
-        transfer::Direction,
-    },
+    model::{history::HistoryEntry, outcome::FileState, transfer::Direction},
     ui::{
         action::{Action, HistoryAction},
         state::{
@@ -65,14 +61,7 @@ fn head_ui(ui: &mut Ui, entry: &HistoryEntry, actions: &mut Vec<Action>) {
         }
         weak(ui, &text::name(&entry.peer.address));
     });
-    let arrived = matches!(entry.outcome, Outcome::Verified | Outcome::Unchecked | Outcome::Partial);
-    let took = if arrived { format!(" in {}", text::duration(entry.took)) } else { String::new() };
-    let outcome = text::entry_outcome(entry);
-    if entry.is_message() {
-        told(ui, tone(entry.outcome), outcome);
-    } else {
-        told(ui, tone(entry.outcome), &format!("{outcome}: {}{took}", text::entry_contents(entry)));
-    }
+    told(ui, tone(entry.outcome), &text::entry_ended(entry));
     if let Some(reason) = &entry.reason {
         weak(ui, &text::one_line(reason));
     }

@@ -235,7 +235,7 @@ fn answer_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Ac
     }
     ui.horizontal_wrapped(|ui| {
         let accept = primary_button(ui, Word::Accept.text(), obstacle.is_none());
-        let accept = if offer.is_message() { accept.on_hover_text(text::accept_message_tip()) } else { accept };
+        let accept = if offer.is_message() { accept.on_hover_text(Word::AcceptMessageTip.text()) } else { accept };
         if accept.clicked() {
             actions.push(Action::Card(offer.key(), CardAction::Accept));
         }

@@ -4,12 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, ScrollArea, Ui};
 
 use crate::{
     model::message,
-    ui::{
-        action::Action,
-        text::{self, Word},
-        theme::palette,
-        widgets::button,
-    },
+    ui::{action::Action, text::Word, theme::palette, widgets::button},
 };
 
 /// Room for a message that stands for itself.
@@ -34,7 +29,7 @@ pub(super) fn message_ui(
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
-            if button(ui, Word::Copy.text()).accessible_name(text::copy_message()).clicked() {
+            if button(ui, Word::Copy.text()).accessible_name(Word::CopyMessage.text()).clicked() {
                 actions.push(Action::Copy(shown.clone()));
             }
             ui.with_layout(Layout::top_down(Align::LEFT), |ui| {

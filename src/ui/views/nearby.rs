@@ -15,7 +15,7 @@ use crate::{
             nearby::{Presence, Shown, id_of},
             notices::Tone,
         },
-        text::{Word, nearby as text},
+        text::{self, Word},
         theme::palette,
         widgets::{button, primary_button, signed_tag, tag, weak},
     },
@@ -34,14 +34,14 @@ pub(super) fn part_ui(ui: &mut Ui, headline: &str) {
 
 /// Everybody who is nearby and not saved; what to do when that is nobody.
 pub(super) fn strangers_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    part_ui(ui, text::NEARBY);
+    part_ui(ui, Word::Nearby.text());
     let mut any = false;
     for nearby in state.devices.strangers(&state.around) {
         stranger_ui(ui, state, nearby, actions);
         any = true;
     }
     if !any {
-        weak(ui, text::NOBODY_NEARBY);
+        weak(ui, Word::NobodyNearby.text());
     }
     ui.add_space(6.0);
 }
@@ -57,12 +57,12 @@ fn stranger_ui(ui: &mut Ui, state: &State, nearby: &Nearby, actions: &mut Vec<Ac
         let mut chosen = state.devices.chosen.contains(&id);
         let name = RichText::new(&nearby.name);
         let box_ = ui.add(Checkbox::new(&mut chosen, name));
-        if box_.accessible_name(nearby.name.clone()).on_hover_text(text::CLAIM_TIP).changed() {
+        if box_.accessible_name(nearby.name.clone()).on_hover_text(Word::ClaimTip.text()).changed() {
             actions.push(Action::ChooseDevice(id.clone()));
         }
         ui.spacing_mut().interact_size.y = 18.0;
         indented(ui, |ui| {
-            tag(ui, Word::MarkNotVerified.text(), Tone::Warning, text::CLAIM_TIP);
+            tag(ui, Word::MarkNotVerified.text(), Tone::Warning, Word::ClaimTip.text());
             let what = nearby.os.clone().unwrap_or_default();
             let address = nearby.address().map(short).unwrap_or_default();
             let shown = if what.is_empty() { address } else { format!("{what}, {address}") };
@@ -77,9 +77,9 @@ fn stranger_ui(ui: &mut Ui, state: &State, nearby: &Nearby, actions: &mut Vec<Ac
 pub(super) fn presence_ui(ui: &mut Ui, state: &State, device: &KnownDevice) {
     let trusted = device.trusted.is_some();
     match state.around.presence(device) {
-        Presence::Here => signed_tag(ui, text::HERE, Tone::Good, text::HERE_TIP),
-        Presence::Claimed if trusted => tag(ui, text::PERHAPS_HERE, Tone::Info, text::PERHAPS_HERE_TIP),
-        Presence::Claimed => tag(ui, text::AROUND, Tone::Info, text::AROUND_TIP),
+        Presence::Here => signed_tag(ui, Word::HereNow.text(), Tone::Good, Word::HereNowTip.text()),
+        Presence::Claimed if trusted => tag(ui, Word::PerhapsHere.text(), Tone::Info, Word::PerhapsHereTip.text()),
+        Presence::Claimed => tag(ui, Word::Around.text(), Tone::Info, Word::AroundTip.text()),
         Presence::Away => {}
     }
 }
@@ -98,13 +98,14 @@ pub(super) fn last_seen_ui(ui: &mut Ui, state: &State, device: &KnownDevice) {
 pub(super) fn visibility_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let (Some(shown), Some(settings)) = (state.around.visible, &state.settings) else { return };
     ui.add_space(4.0);
-    weak(ui, text::VISIBLE_TO);
+    weak(ui, Word::VisibleTo.text());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(10.0, 2.0);
         for choice in CHOICES {
             let is_so = shown.until.is_none() && shown.to == choice;
-            let radio = ui.radio(is_so, text::visible(choice)).accessible_name(text::visible_name(choice));
-            if radio.on_hover_text(text::visible_tip(choice)).clicked() && !is_so {
+            let radio =
+                ui.radio(is_so, text::visible(choice).text()).accessible_name(text::visible_name(choice).text());
+            if radio.on_hover_text(text::visible_tip(choice).text()).clicked() && !is_so {
                 actions.push(Action::ShowTo(ShowTo::Always(choice)));
             }
         }
@@ -115,15 +116,19 @@ pub(super) fn visibility_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action
 fn for_a_while_ui(ui: &mut Ui, state: &State, shown: Shown, always: Visibility, actions: &mut Vec<Action>) {
     if let Some(left) = shown.left(state.now) {
         ui.horizontal_wrapped(|ui| {
-            signed_tag(ui, &text::everybody_for(left), Tone::Good, text::FOR_A_WHILE_TIP);
-            if button(ui, text::END_NOW).clicked() {
+            signed_tag(ui, &text::everybody_for(left), Tone::Good, Word::EverybodyForAWhileTip.text());
+            if button(ui, Word::EndNow.text()).clicked() {
                 actions.push(Action::ShowTo(ShowTo::Always(always)));
             }
         });
         return;
     }
     let offered = always != Visibility::Everybody;
-    if offered && primary_button(ui, text::FOR_A_WHILE, true).on_hover_text(text::FOR_A_WHILE_TIP).clicked() {
+    if offered
+        && primary_button(ui, Word::EverybodyForAWhile.text(), true)
+            .on_hover_text(Word::EverybodyForAWhileTip.text())
+            .clicked()
+    {
         actions.push(Action::ShowTo(ShowTo::EverybodyForAWhile));
     }
 }

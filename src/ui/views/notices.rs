@@ -62,7 +62,7 @@ fn height_id() -> Id {
 }
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
-    strip_ui(ui, notice.tone, &notice.text, |ui| {
+    strip_ui(ui, notice.tone, notice.said.text(), |ui| {
         if quiet_button(ui, Word::Dismiss.text()).clicked() {
             actions.push(Action::DismissNotice(notice.id));
         }

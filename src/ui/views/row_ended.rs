@@ -62,7 +62,7 @@ fn headline(row: &Row, ending: &Ending) -> String {
     let all_there = ending.outcome == Outcome::Verified && ending.files == 0 && row.tally().there > 0;
     match &ending.reason {
         None if row.is_message() && ending.outcome == Outcome::Verified => {
-            text::message_arrived(row.key().direction).to_owned()
+            text::message_arrived(row.key().direction).text().to_owned()
         }
         _ if all_there => Word::NothingNew.text().to_owned(),
         Some(reason) if !arrived => text::explain(reason).0,

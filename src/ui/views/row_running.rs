@@ -25,7 +25,7 @@ pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Ve
     let sentence = text::stage(snapshot, state.now);
     match snapshot.stage {
         Stage::Moving | Stage::Finishing if row.is_message() => {
-            weak_line(ui, text::message_moves(row.key().direction));
+            weak_line(ui, text::message_moves(row.key().direction).text());
         }
         Stage::Moving => moving_ui(ui, row),
         // How much of the whole is there would only be mistaken for how much is checked.

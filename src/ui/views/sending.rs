@@ -32,7 +32,7 @@ pub(super) fn sending_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     without_message_ui(ui, state);
     ui.horizontal_wrapped(|ui| {
         let alone = state.staging.is_empty();
-        let label = if alone { text::send_message() } else { Word::Send.text() };
+        let label = if alone { Word::SendMessage.text() } else { Word::Send.text() };
         let send = primary_button(ui, label, obstacle.is_none());
         if send.clicked() {
             actions.push(Action::Send);
@@ -43,7 +43,7 @@ pub(super) fn sending_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
             return;
         }
         if alone {
-            send.on_hover_text(text::send_message_tip());
+            send.on_hover_text(Word::SendMessageTip.text());
         }
         weak(ui, &text::send_to(&names(state)));
     });
@@ -55,7 +55,7 @@ fn message_field(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) -> bool 
     let focused = ui.memory(|memory| memory.has_focus(id));
     // Before the field takes it for a line break.
     let send = focused && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
-    let hint = if state.staging.is_empty() { text::write_message_hint() } else { Word::MessageHint.text() };
+    let hint = if state.staging.is_empty() { Word::WriteMessageHint.text() } else { Word::MessageHint.text() };
     let mut typed = state.staging.message.clone();
     let colours = palette(ui);
     let frame = egui::Frame::new().stroke(ui.visuals().widgets.inactive.bg_stroke).corner_radius(7);

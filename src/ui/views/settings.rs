@@ -3,7 +3,11 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::{
-    model::{nearby::Visibility, settings::Theme, transfer::Direction},
+    model::{
+        nearby::Visibility,
+        settings::{LanguageChoice, Theme},
+        transfer::Direction,
+    },
     ui::{
         action::{Action, Field, SettingsAction},
         dialogs::Purpose,
@@ -12,7 +16,7 @@ use crate::{
             notices::Tone,
             settings_form::{FormError, SettingsForm, SpeedUnit},
         },
-        text::{Word, nearby as text},
+        text::{self, Language, Word},
         theme::palette,
         widgets::{button, field, modal, primary_button, quiet_button, told, weak},
     },
@@ -35,6 +39,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
                 limit_ui(ui, form, Direction::Incoming, actions);
                 parallel_ui(ui, form, actions);
                 theme_ui(ui, form, actions);
+                language_ui(ui, form, actions);
                 visibility_ui(ui, form, actions);
                 let mut classic = form.classic;
                 if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
@@ -81,7 +86,7 @@ fn limit_ui(ui: &mut Ui, form: &SettingsForm, of: Direction, actions: &mut Vec<A
         });
         for (unit, word) in [(SpeedUnit::Kilobytes, Word::UnitKilobytes), (SpeedUnit::Megabytes, Word::UnitMegabytes)] {
             let radio = ui.radio(limit.unit == unit, word.text());
-            if radio.accessible_name(format!("{label}: {}", word.text())).clicked() {
+            if radio.accessible_name(text::labelled(label, word.text())).clicked() {
                 actions.push(Action::Settings(SettingsAction::LimitUnit(of, unit)));
             }
         }
@@ -113,13 +118,30 @@ fn theme_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
     });
 }
 
+/// Each language calls itself what its speakers call it, whatever is spoken now: they have to find it.
+fn language_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    let label = Word::LanguageLabel.text();
+    weak(ui, label);
+    ui.horizontal_wrapped(|ui| {
+        for language in std::iter::once(None).chain(Language::all().map(Some)) {
+            let name = language.map_or(Word::LanguageSystem.text(), Language::native_name);
+            let radio = ui.radio(form.language == LanguageChoice::from(language), name);
+            if radio.accessible_name(text::labelled(label, name)).clicked() {
+                actions.push(Action::Settings(SettingsAction::Language(language)));
+            }
+        }
+    });
+}
+
 fn visibility_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
-    weak(ui, text::VISIBILITY_SETTING);
+    let label = Word::VisibilitySetting.text();
+    weak(ui, label);
     ui.horizontal_wrapped(|ui| {
         for choice in [Visibility::Everybody, Visibility::Verified, Visibility::Nobody] {
-            let radio = ui.radio(form.visibility == choice, text::visible(choice));
-            let named = radio.accessible_name(format!("{}: {}", text::VISIBILITY_SETTING, text::visible(choice)));
-            if named.on_hover_text(text::visible_tip(choice)).clicked() {
+            let word = text::visible(choice).text();
+            let radio = ui.radio(form.visibility == choice, word);
+            let named = radio.accessible_name(text::labelled(label, word));
+            if named.on_hover_text(text::visible_tip(choice).text()).clicked() {
                 actions.push(Action::Settings(SettingsAction::Visibility(choice)));
             }
         }

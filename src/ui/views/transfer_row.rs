@@ -48,7 +48,7 @@ pub(super) fn row_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Ac
 /// What a screen reader calls the row.
 fn name(row: &Row) -> String {
     let direction = text::direction(row.key().direction, row.stands_still(), &row.snapshot.peer.name);
-    format!("{}, {direction}", row.title)
+    text::row(&row.title, &direction)
 }
 
 fn head_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
