@@ -344,6 +344,8 @@ hours = { $hours } h
 minutes-seconds = { minutes } { seconds }
 hours-minutes = { hours } { minutes }
 took = { $size } in { $duration }
+took-nothing = { $size }, all there already
+took-part = { $size }: { $moved } in { $duration }, { $kept } there already
 date = { $day } { $month ->
     [1] Jan
     [2] Feb
@@ -638,6 +640,7 @@ entry-name-alone = { $title }, { $way }, { $outcome }, { $time }
 entry-contents = { $contents }, { $outcome }
 entry-ended = { $outcome }: { $contents }
 entry-ended-in = { $outcome }: { $contents } in { $duration }
+entry-ended-kept = { $outcome }: { $contents } in { $duration }, { $kept } of it there already
 entry-folder = Saved in { $folder }
 entries = { $entries ->
     [one] { $entries } entry

@@ -336,7 +336,11 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
         };
     }
     let files = count(ending.files, "file", "files");
-    let arrived = format!("{files}, {} {preposition} {peer} in {}", size(ending.bytes), duration(ending.took));
+    let there = match snapshot.kept.min(ending.bytes) {
+        0 => String::new(),
+        kept => format!(" ({} there already)", size(kept)),
+    };
+    let arrived = format!("{files}, {} {preposition} {peer} in {}{there}", size(ending.bytes), duration(ending.took));
     let why = ending.reason.as_ref().map(sentence).unwrap_or_default();
     match ending.outcome {
         Outcome::Verified => format!("{verb} {arrived}: verified"),

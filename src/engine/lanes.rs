@@ -103,6 +103,7 @@ impl Lane {
             archive: self.archive.clone(),
             moved: 0,
             kept: 0,
+            index: 0,
             last: None,
             last_check: None,
         }
@@ -115,6 +116,7 @@ impl Lane {
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);
         let ended = SendLane::new(&mut link, &mut report, manifest, &outgoing.places, before).run();
+        report.last_word();
         finish(link, ended)
     }
 
@@ -143,6 +145,7 @@ impl Lane {
         let mut report = self.reporter();
         let whose = Whose { key: self.key, cancel: self.cancel.clone(), notes: self.notes.clone() };
         let ended = receiving::receive(&mut link, &mut report, &landing, recovered, &whose);
+        report.last_word();
         finish(link, ended.map(drop))
     }
 }

@@ -136,7 +136,7 @@ pub enum Note {
         id: ListenerId,
         address: SocketAddr,
     },
-    /// Bytes of bodies that have moved over this connection, and those that did not have to; may be lost.
+    /// Bytes of bodies that have moved over this connection, and those that did not have to; may be lost, but for the last.
     Moved {
         key: TransferKey,
         index: u32,

@@ -36,6 +36,8 @@ pub struct HistoryEntry {
     pub selected: u64,
     /// Bytes of the files that arrived.
     pub bytes: u64,
+    /// Those of them that were there already.
+    pub kept: u64,
     /// From Accept to the end.
     pub took: Duration,
     pub message: Option<String>,
@@ -166,6 +168,7 @@ pub(crate) fn received(seed: u8, ended_at: u64, paths: &[&str]) -> HistoryEntry 
         files: paths.len() as u64,
         selected: paths.len() as u64,
         bytes: 7,
+        kept: 0,
         took: Duration::from_millis(1500),
         message: None,
         folder: Some("/in".into()),

@@ -138,7 +138,7 @@ pub struct TransferSnapshot {
     /// Bytes of file bodies that are there, of `total`.
     pub moved: u64,
     /// Those of `moved` that did not have to move now: they came over an earlier connection, or stood there before. Without
-    /// meaning for the speed.
+    /// meaning for the speed. Once it has ended: of the files that arrived, what was there before this run of the program.
     pub kept: u64,
     /// Bytes of the files that were selected.
     pub total: u64,

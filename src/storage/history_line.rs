@@ -95,6 +95,8 @@ struct Written {
     files: u64,
     selected: u64,
     bytes: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    kept: u64,
     seconds: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -151,6 +153,7 @@ impl Written {
             files: entry.files,
             selected: entry.selected,
             bytes: entry.bytes,
+            kept: entry.kept,
             seconds: entry.took.as_secs_f64(),
             message: entry.message.clone(),
             folder: entry.folder.as_deref().and_then(text),
@@ -174,6 +177,7 @@ impl Written {
             files: self.files,
             selected: self.selected,
             bytes: self.bytes,
+            kept: self.kept,
             took: Duration::try_from_secs_f64(self.seconds).unwrap_or_default(),
             message: self.message,
             folder: self.folder.map(PathBuf::from),
@@ -182,6 +186,11 @@ impl Written {
             more: self.more,
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 impl WrittenReason {

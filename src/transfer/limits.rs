@@ -20,6 +20,10 @@ pub struct Limits {
     pub header: Duration,
     /// Connecting, and then the hello: each, absolute.
     pub hello: Duration,
+    /// A device that is busy is asked again after this, then after twice as long each time,
+    pub busy: Duration,
+    /// up to this.
+    pub busy_most: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
     /// Names of offers that are remembered after their end: those of some days, at the rate at which strangers may ask.
@@ -52,6 +56,8 @@ impl Default for Limits {
             codes_an_hour: 20,
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
+            busy: Duration::from_secs(5),
+            busy_most: Duration::from_mins(2),
             manifest: Duration::from_mins(1),
             names: 1024,
             ping: Duration::from_secs(15),

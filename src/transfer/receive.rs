@@ -185,9 +185,13 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         }
         let mut arrived = self.begin(index, offset, size, told)?;
         let Self { link, report, owed, buffer, .. } = self;
-        let received =
-            body::receive_body(*link, index, &mut arrived, buffer, &mut InBody { index, report: *report, owed });
+        let mut in_body = InBody { index, told: arrived.bytes, report: *report, owed };
+        let received = body::receive_body(*link, index, &mut arrived, buffer, &mut in_body);
         // Also of a body that broke off there is something to keep.
+        let unsaid = arrived.bytes.saturating_sub(in_body.told);
+        if unsaid > 0 {
+            report.moved(index, unsaid);
+        }
         self.unsealed.insert(index, arrived);
         received
     }
@@ -278,6 +282,8 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
 /// What is done while the body of entry `index` comes in.
 struct InBody<'b, 'a, R, C, K> {
     index: u32,
+    /// Bytes of the file that were told to have come.
+    told: u64,
     report: &'b mut R,
     owed: &'b mut Owed<'a, C, K>,
 }
@@ -285,8 +291,9 @@ struct InBody<'b, 'a, R, C, K> {
 impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C, K> {
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
     fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError> {
-        let Self { index, report, owed } = self;
+        let Self { index, told, report, owed } = self;
         if moved > 0 {
+            *told += moved as u64;
             report.moved(*index, moved as u64);
         } else {
             owed.commit.idle();

@@ -274,7 +274,14 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.link.write_all(&chunk::chunk_start(length))?;
         self.farewell.chunk_left = length;
-        let mut rest = bytes;
+        let written = self.write_chunk(bytes);
+        // Also of a chunk that broke off something has moved.
+        self.report.moved(index, u64::from(length - self.farewell.chunk_left));
+        written?;
+        self.orders.take_input(self.link, self.report)
+    }
+
+    fn write_chunk(&mut self, mut rest: &[u8]) -> Result<(), LaneError> {
         while !rest.is_empty() {
             match self.link.write_some(rest)? {
                 Wrote::Bytes(n) => {
@@ -284,8 +291,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
                 Wrote::Input => self.orders.take_input(self.link, self.report)?,
             }
         }
-        self.report.moved(index, bytes.len() as u64);
-        self.orders.take_input(self.link, self.report)
+        Ok(())
     }
 
     fn seal(&mut self, index: u32, md5: Md5Digest) -> Result<(), LaneError> {

@@ -59,6 +59,15 @@ fn slow(name: &str) -> Station {
     Station::with(name, |settings| settings.send_limit = Some(4 << 20))
 }
 
+/// How much of what arrived was there before, as the row says it in the end.
+fn kept(station: &Station, key: TransferKey) -> u64 {
+    let ends = station.seen.iter().rev().filter_map(|event| match event {
+        Event::Snapshot(it) if it.key == key && matches!(it.stage, Stage::Ended(_)) => Some(it.kept),
+        _ => None,
+    });
+    ends.take(1).sum()
+}
+
 fn verified(a: &mut Station, sending: TransferKey, b: &mut Station, receiving: TransferKey) {
     let (sent, received) = (a.ending(sending), b.ending(receiving));
     assert_eq!((sent.outcome, received.outcome), (Outcome::Verified, Outcome::Verified), "{sent:?} {received:?}");
@@ -80,6 +89,7 @@ fn a_broken_connection_is_taken_up_again_and_only_the_rest_is_sent() {
     let over = gate.forward().saturating_sub(bytes.len() as u64);
     // What was in sockets and buffers when it broke.
     assert!(over < 8 * MIB as u64, "{over} bytes too many");
+    assert_eq!((kept(&a, sending), kept(&b, receiving)), (0, 0), "all of it moved");
 }
 
 #[test]
@@ -117,6 +127,9 @@ fn a_receiver_that_was_closed_goes_on_when_it_is_back() {
     // Its port is another one now: it calls.
     b.say(Command::Resume(receiving));
     verified(&mut a, sending, &mut b, receiving);
+    assert_eq!(kept(&a, sending), 0, "all of it moved in one run");
+    let there = kept(&b, receiving);
+    assert!((4 * MIB as u64..12 * MIB as u64).contains(&there), "{there} bytes were there when it began");
     assert_eq!(fs::read(b.received().join("large.bin")).unwrap(), bytes);
 }
 
@@ -271,6 +284,7 @@ fn what_is_there_already_costs_no_bytes() {
     let receiving = b.accept_with(Conflict::SkipIdentical);
     verified(&mut a, sending, &mut b, receiving);
     assert!(gate.forward() < MIB as u64, "{} bytes", gate.forward());
+    assert_eq!((kept(&a, sending), kept(&b, receiving)), (4 * MIB as u64, 4 * MIB as u64));
     assert_eq!(fs::read(there.join("other.bin")).unwrap(), seeded(4, 100_000), "what was there stays");
     assert_eq!(fs::read(there.join("other (2).bin")).unwrap(), seeded(2, 100_000));
     assert_eq!(fs::read(there.join("new.bin")).unwrap(), seeded(3, 100_000));

@@ -45,6 +45,7 @@ fn received(id: u8, names: &[&str]) -> HistoryEntry {
         files: names.len() as u64,
         selected: names.len() as u64,
         bytes: 1000 * names.len() as u64,
+        kept: 0,
         took: Duration::from_secs(2),
         message: None,
         folder: Some("/home/anna/Downloads".into()),

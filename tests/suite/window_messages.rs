@@ -225,6 +225,7 @@ fn the_history_shows_a_message_and_copies_and_sends_it_again() {
         files: 0,
         selected: 0,
         bytes: 0,
+        kept: 0,
         took: Duration::from_secs(2),
         message: Some("see you\nat eight".to_owned()),
         folder: None,

@@ -30,6 +30,7 @@ impl Dispatch {
             if result.is_ok() {
                 record.snapshot.moved = record.snapshot.moved.max(record.tally_bytes());
             }
+            record.snapshot.kept = record.kept_bytes();
             record.snapshot.stage = Stage::Ended(record.ending(result));
             record.snapshot.current = None;
             record.snapshot.code = None;

@@ -56,6 +56,9 @@ pub(super) struct Going {
     pub(super) interrupted: bool,
     /// Its place among those that wait: smaller is earlier.
     pub(super) rank: u64,
+    /// Bytes that have moved over the present connection, and over those before it in this run of the program.
+    pub(super) moved: u64,
+    pub(super) moved_before: u64,
 }
 
 impl Going {
@@ -70,6 +73,7 @@ impl Going {
 
     /// A connection has begun to work: what the one before left behind is over.
     pub(super) fn connected(&mut self) {
+        self.moved_before = self.moved_before.saturating_add(std::mem::take(&mut self.moved));
         self.held_there = None;
         self.checking = None;
         self.finishing = false;

@@ -110,6 +110,7 @@ fn missed(record: &Record, ending: &Ending) -> HistoryEntry {
         files: ending.files,
         selected: snapshot.files,
         bytes: ending.bytes,
+        kept: snapshot.kept,
         took: ending.took,
         message: None,
         folder: None,

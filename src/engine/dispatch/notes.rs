@@ -199,6 +199,7 @@ impl Dispatch {
         snapshot.kept = kept;
         snapshot.current = Some(index);
         // Something got through: the next break is a new one.
+        record.going.moved = moved;
         record.going.tries = if moved > 0 { 0 } else { record.going.tries };
         self.outbox.figures(&record.snapshot);
     }

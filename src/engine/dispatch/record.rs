@@ -236,6 +236,12 @@ impl Record {
         self.tally.bytes
     }
 
+    /// Those of them that were there before this run of the program, or before the transfer.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        // What came over an earlier connection need not come over the last one, but it did move.
+        self.snapshot.kept.saturating_sub(self.going.moved_before).min(self.tally.bytes)
+    }
+
     /// Incoming: what was agreed.
     pub(super) fn terms(&self) -> Option<Terms> {
         let Acceptance { folder, selection, conflict } = self.acceptance.clone()?;

@@ -24,13 +24,22 @@ pub(super) struct Reporter {
     /// Bytes that this lane has moved, and those it did not have to.
     pub(super) moved: u64,
     pub(super) kept: u64,
+    /// The entry that moved last.
+    pub(super) index: u32,
     /// When a figure was told last, of bytes and of checks.
     pub(super) last: Option<Instant>,
     pub(super) last_check: Option<Instant>,
 }
 
 impl Reporter {
-    fn figure(&self, index: u32) {
+    /// The lane is over: its figures as they are in the end, which is a fact.
+    pub(super) fn last_word(&self) {
+        let Self { key, index, moved, kept, .. } = *self;
+        self.fact(Note::Moved { key, index, moved, kept });
+    }
+
+    fn figure(&mut self, index: u32) {
+        self.index = index;
         let Self { key, moved, kept, .. } = *self;
         // A full channel means dispatch is behind; a newer figure will follow.
         self.notes.try_send(Note::Moved { key, index, moved, kept }).ok();
@@ -90,7 +99,7 @@ impl Report for Reporter {
     }
 
     fn finishing(&mut self) {
-        self.figure(0);
+        self.figure(self.index);
         self.fact(Note::StageChanged { key: self.key, stage: Stage::Finishing });
     }
 }

@@ -90,9 +90,15 @@ pub fn fit(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// `1.4 GB in 37 s`.
-pub fn took(bytes: u64, time: Duration) -> String {
-    say!("took", size = size(bytes), duration = duration(time))
+/// `1.4 GB in 37 s`; where `kept` bytes were there already, what really moved in that time.
+pub fn took(bytes: u64, kept: u64, time: Duration) -> String {
+    match bytes.saturating_sub(kept) {
+        _ if kept == 0 => say!("took", size = size(bytes), duration = duration(time)),
+        0 => say!("took-nothing", size = size(bytes)),
+        moved => {
+            say!("took-part", size = size(bytes), moved = size(moved), duration = duration(time), kept = size(kept))
+        }
+    }
 }
 
 /// `12,345`.
@@ -134,6 +140,14 @@ fn decimal(value: f64, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_there_already_has_no_speed() {
+        let took = |kept| took(6_000_000, kept, Duration::from_millis(400));
+        assert_eq!(took(0), "6.0 MB in 0.4 s");
+        assert_eq!(took(4_000_000), "6.0 MB: 2.0 MB in 0.4 s, 4.0 MB there already");
+        assert_eq!(took(6_000_000), "6.0 MB, all there already");
+    }
 
     #[test]
     fn sizes_have_at_most_three_digits() {

@@ -83,6 +83,10 @@ pub fn entry_ended(entry: &HistoryEntry) -> String {
         return entry_outcome(entry).to_owned();
     }
     let (outcome, contents) = (entry_outcome(entry), entry_contents(entry));
+    if arrived(entry) && entry.kept > 0 {
+        let (duration, kept) = (duration(entry.took), size(entry.kept));
+        return say!("entry-ended-kept", outcome, contents, duration, kept);
+    }
     if arrived(entry) {
         return say!("entry-ended-in", outcome, contents, duration = duration(entry.took));
     }
@@ -128,7 +132,7 @@ pub fn entry_details(entry: &HistoryEntry) -> String {
         line(&name(&reason.to_string()));
     }
     if entry.bytes > 0 {
-        line(&took(entry.bytes, entry.took));
+        line(&took(entry.bytes, entry.kept, entry.took));
     }
     if let Some(folder) = &entry.folder {
         line(&entry_folder(folder));

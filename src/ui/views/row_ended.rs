@@ -36,7 +36,7 @@ fn outcome_ui(ui: &mut Ui, row: &Row, ending: &Ending) {
             told(ui, tone, &headline(row, ending));
         }
         if ending.bytes > 0 {
-            weak(ui, &text::took(ending.bytes, ending.took));
+            weak(ui, &text::took(ending.bytes, row.snapshot.kept, ending.took));
         }
     });
     if let Some(name) = row.saved_under() {
