@@ -7,7 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::{
     model::{
@@ -33,7 +33,9 @@ const WAITING: usize = 4096;
 /// Sends work to the thread; it ends with the last clone.
 #[derive(Clone)]
 pub struct Archive {
-    work: Sender<Work>,
+    /// What dispatch says, which must not wait: however many receipts do, there is room for it, and it comes first.
+    orders: Sender<Work>,
+    receipts: Sender<Work>,
 }
 
 /// Something to be written down.
@@ -57,9 +59,14 @@ impl Archive {
     /// # Errors
     /// No thread.
     pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
-        let (work, to_do) = bounded(WAITING);
+        let (archive, to_do) = Self::pair();
         threads::spawn("archive", move || Keeper { profile, notes, files: HashMap::new() }.run(&to_do))?;
-        Ok(Self { work })
+        Ok(archive)
+    }
+
+    fn pair() -> (Self, ToDo) {
+        let ((orders, ordered), (receipts, come)) = (bounded(WAITING), bounded(WAITING));
+        (Self { orders, receipts }, ToDo { orders: ordered, receipts: come })
     }
 
     /// Tells (`Note::Kept`) what earlier runs have left; incoming transfers only to the process that holds the profile's lock.
@@ -80,9 +87,10 @@ impl Archive {
         self.ask(Work::Epoch(id, epoch));
     }
 
-    /// A person here holds it, or lets go of it. Of an incoming one only while no lane has it, and none begins.
-    pub fn paused(&self, key: TransferKey, paused: bool) {
-        self.ask(Work::Paused(key, paused));
+    /// A person here holds it, or lets go of it. Of an incoming one only while no lane has it; and none may begin before
+    /// `Note::PauseNoted` has come, which it does if this says so.
+    pub fn paused(&self, key: TransferKey, paused: bool) -> bool {
+        self.ask(Work::Paused(key, paused))
     }
 
     /// It ended with files that failed, and may be taken up again.
@@ -103,12 +111,33 @@ impl Archive {
     /// A receipt has come. For lanes, which may wait.
     pub fn receipt(&self, id: TransferId, index: u32, md5: Md5Digest) {
         // The thread outlives its lanes but for the last moments of a shutdown.
-        self.work.send(Work::Receipt(id, index, md5)).ok();
+        self.receipts.send(Work::Receipt(id, index, md5)).ok();
     }
 
-    fn ask(&self, work: Work) {
-        // Full only when the disk hangs. What is missing then is made up for: receipts by hashing, epochs by higher ones.
-        self.work.try_send(work).ok();
+    /// False: the disk hangs, and has for so long that thousands of orders wait. An epoch that is missing is made up for by
+    /// higher ones; a transfer that began, ended or was paused now is as it was before, after a restart.
+    fn ask(&self, work: Work) -> bool {
+        self.orders.try_send(work).is_ok()
+    }
+}
+
+/// The far end of both channels.
+struct ToDo {
+    orders: Receiver<Work>,
+    receipts: Receiver<Work>,
+}
+
+impl ToDo {
+    /// What is to be done next; nothing: nobody is left who could ask.
+    fn next(&self) -> Option<Work> {
+        if let Ok(order) = self.orders.try_recv() {
+            return Some(order);
+        }
+        // Both ends go together; what had been asked by then is still done.
+        select! {
+            recv(self.orders) -> order => order.ok().or_else(|| self.receipts.recv().ok()),
+            recv(self.receipts) -> receipt => receipt.ok().or_else(|| self.orders.recv().ok()),
+        }
     }
 }
 
@@ -121,10 +150,10 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn run(mut self, to_do: &Receiver<Work>) {
+    fn run(mut self, to_do: &ToDo) {
         let mut next = None;
-        while let Some(work) = next.take().or_else(|| to_do.recv().ok()) {
-            let (work, following) = gathered(work, to_do);
+        while let Some(work) = next.take().or_else(|| to_do.next()) {
+            let (work, following) = gathered(work, &to_do.receipts);
             // The hook has printed a panic; the next is done all the same.
             catch_unwind(AssertUnwindSafe(|| self.work(work))).ok();
             next = following;
@@ -155,6 +184,8 @@ impl Keeper {
             Work::Over(id) => self.note(id, OutgoingFile::note_over),
             Work::Paused(key, paused) if key.direction == Direction::Incoming => {
                 drop(kept::note_paused(&self.profile, key.id, paused));
+                // Dispatch is gone only at shutdown.
+                self.notes.send(Note::PauseNoted(key)).ok();
             }
             Work::Paused(key, paused) => self.note(key.id, |file| file.note_paused(paused)),
             Work::Receipt(id, index, md5) => self.note(id, |file| file.note_receipt(index, md5)),
@@ -206,12 +237,12 @@ impl Keeper {
 }
 
 /// Many files come at once: their receipts are written down together. Also, what is to be done next, if that was taken.
-fn gathered(work: Work, to_do: &Receiver<Work>) -> (Work, Option<Work>) {
+fn gathered(work: Work, come: &Receiver<Work>) -> (Work, Option<Work>) {
     let Work::Receipt(id, index, md5) = work else { return (work, None) };
     let mut receipts = vec![(index, md5)];
     // No more than can wait: what a crash would cost stays little.
     while receipts.len() < WAITING {
-        match to_do.try_recv() {
+        match come.try_recv() {
             Ok(Work::Receipt(of, index, md5)) if of == id => receipts.push((index, md5)),
             other => return (Work::Receipts(id, receipts), other.ok()),
         }
@@ -223,17 +254,15 @@ fn gathered(work: Work, to_do: &Receiver<Work>) -> (Work, Option<Work>) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn receipts_that_wait_are_written_down_together_and_nothing_overtakes_them() {
-        let (to, to_do) = bounded(10);
-        let receipt = |id, index| Work::Receipt(TransferId([id; 16]), index, Md5Digest([9; 16]));
-        for work in [receipt(1, 1), receipt(1, 2), Work::Over(TransferId([1; 16])), receipt(1, 3), receipt(2, 4)] {
-            assert!(to.send(work).is_ok());
-        }
-        drop(to);
+    fn receipt(id: u8, index: u32) -> Work {
+        Work::Receipt(TransferId([id; 16]), index, Md5Digest([9; 16]))
+    }
+
+    /// What is done, in its order: of whom, and the receipts.
+    fn done(to_do: &ToDo) -> Vec<(u8, Vec<u32>)> {
         let (mut order, mut next) = (Vec::new(), None);
-        while let Some(work) = next.take().or_else(|| to_do.recv().ok()) {
-            let (work, following) = gathered(work, &to_do);
+        while let Some(work) = next.take().or_else(|| to_do.next()) {
+            let (work, following) = gathered(work, &to_do.receipts);
             next = following;
             order.push(match work {
                 Work::Receipts(id, receipts) => (id.0[0], receipts.iter().map(|(index, _)| *index).collect()),
@@ -241,6 +270,30 @@ mod tests {
                 _ => panic!("something else"),
             });
         }
-        assert_eq!(order, [(1, vec![1, 2]), (1, vec![]), (1, vec![3]), (2, vec![4])]);
+        order
+    }
+
+    #[test]
+    fn receipts_that_wait_are_written_down_together() {
+        let (archive, to_do) = Archive::pair();
+        for receipt in [receipt(1, 1), receipt(1, 2), receipt(2, 4), receipt(1, 3)] {
+            archive.receipts.send(receipt).unwrap();
+        }
+        drop(archive);
+        assert_eq!(done(&to_do), [(1, vec![1, 2]), (2, vec![4]), (1, vec![3])]);
+    }
+
+    #[test]
+    fn what_dispatch_says_finds_room_however_many_receipts_wait() {
+        let (archive, to_do) = Archive::pair();
+        for index in 0..u32::try_from(WAITING).unwrap() {
+            archive.receipts.try_send(receipt(1, index)).unwrap();
+        }
+        assert!(archive.receipts.is_full());
+        archive.over(TransferId([2; 16]));
+        drop(archive);
+        let done = done(&to_do);
+        assert_eq!(done.first(), Some(&(2, vec![])), "it comes first");
+        assert_eq!(done.iter().map(|(_, receipts)| receipts.len()).sum::<usize>(), WAITING);
     }
 }

@@ -168,6 +168,8 @@ pub enum Note {
         key: TransferKey,
         introduced: Introduced,
     },
+    /// The archive has written down whether an incoming transfer is paused, or could not.
+    PauseNoted(TransferKey),
     Preflighted {
         key: TransferKey,
         preflight: Preflight,

@@ -118,7 +118,8 @@ impl Station {
         copy_all(&old, &copy);
         let Self { engine, home, .. } = self;
         engine.shut_down(LIMIT);
-        fs::rename(&old, home.path().join("old profile")).unwrap();
+        let aside = tempfile::tempdir_in(home.path()).unwrap();
+        fs::rename(&old, aside.keep().join("old profile")).unwrap();
         fs::rename(&copy, &old).unwrap();
         Self::start_at(home, name, generous(), |_| {})
     }

@@ -12,6 +12,7 @@ use sealdrop::{
         reason::ReasonCode,
         transfer::{Pause, Stage},
     },
+    storage::kept,
     wire::header::{Message, Offer},
 };
 
@@ -19,7 +20,7 @@ use crate::{
     gate::Gate,
     scripted::{Scripted, file_entry},
     sealed_stream::new_identity,
-    support::{Station, honest, seeded, tree},
+    support::{LIMIT, Station, honest, seeded, tree},
 };
 
 const MIB: usize = 1 << 20;
@@ -84,6 +85,46 @@ fn what_was_paused_by_its_receiver_is_paused_after_a_restart() {
     b.say(Command::Resume(receiving));
     assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
     assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+}
+
+/// Waits until the profile says of the one incoming transfer whether it is paused.
+fn noted(b: &Station, paused: bool) {
+    let deadline = Instant::now() + LIMIT;
+    let says = || matches!(kept::incoming(&b.profile()).as_slice(), [Ok((_, recovered))] if recovered.paused == paused);
+    while !says() {
+        assert!(Instant::now() < deadline, "the profile never said so");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn what_its_receiver_paused_without_a_connection_is_paused_after_a_kill() {
+    let (mut a, mut b) = (Station::with("a", |settings| settings.send_limit = Some(4 << 20)), Station::new("b"));
+    let gate = Gate::before(b.port);
+    let bytes = seeded(1, 6 * MIB);
+    let source = a.file("large.bin", &bytes);
+    let sending = a.request(gate.address(), &[&source], |_| {});
+    let receiving = b.accept();
+    b.moved(receiving, MIB as u64);
+    gate.shut();
+    b.stage(receiving, "the break", |stage| matches!(stage, Stage::Reconnecting { .. }));
+    let here = |stage: &Stage| matches!(stage, Stage::Paused(Pause { here: true, .. }));
+    b.say(Command::Pause(receiving));
+    b.stage(receiving, "a pause", here);
+    noted(&b, true);
+    let mut b = b.kill("b");
+    b.snapshot(receiving, "still a pause", |snapshot| here(&snapshot.stage).then_some(()));
+    // Let go of without a connection, it is not paused after another kill either.
+    b.say(Command::Resume(receiving));
+    b.stage(receiving, "no pause", |stage| !here(stage));
+    noted(&b, false);
+    let mut b = b.kill("b");
+    b.snapshot(receiving, "no pause", |snapshot| (snapshot.stage == Stage::Interrupted).then_some(()));
+    gate.lead_to(b.port);
+    gate.open();
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    assert_eq!(fs::read(b.received().join("large.bin")).unwrap(), bytes);
 }
 
 #[test]

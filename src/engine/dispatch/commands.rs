@@ -212,8 +212,8 @@ impl Dispatch {
             self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
         }
         if record.hands != Hands::Lane {
-            if key.direction == Direction::Incoming {
-                self.setup.errands.archive.paused(key, record.going.paused_here);
+            if std::mem::take(&mut record.going.pause_changed) {
+                self.note_paused(key);
             }
             self.leave(key);
         }

@@ -29,6 +29,10 @@ pub(super) struct Going {
     pub(super) queued: Option<QueuedFor>,
     /// The other side holds it.
     pub(super) held_there: Option<Reason>,
+    /// The archive still writes down, so many times, that it is paused or not: no lane may begin meanwhile.
+    pub(super) noting: u32,
+    /// It was paused, or let go, while its lane was at work: that may have come too late to be written down.
+    pub(super) pause_changed: bool,
     /// The lane sees this.
     pub(super) hold: HoldFlag,
     /// What both sides hash before it goes on: bytes.

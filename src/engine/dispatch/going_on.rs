@@ -49,12 +49,16 @@ impl Dispatch {
 
     fn broke(&mut self, key: TransferKey, reason: Reason, kind: OverKind) {
         let Some(record) = self.records.get_mut(&key) else { return };
+        if std::mem::take(&mut record.going.pause_changed) {
+            self.note_paused(key);
+        }
         if self.stopping_until.is_some() {
             return self.leave(key);
         }
-        if let Some((link, epoch)) = record.going.parked.take() {
-            return self.take_up(key, *link, epoch);
+        if self.take_up_parked(key) {
+            return;
         }
+        let Some(record) = self.records.get_mut(&key) else { return };
         let going = &mut record.going;
         // A receiver without room says so and closes.
         going.held_there = going.held_there.take().filter(concerns_all);
@@ -271,8 +275,10 @@ impl Dispatch {
             record.snapshot.peer.dial = peer.dial;
         }
         record.snapshot.peer.address = peer.address;
-        if record.hands == Hands::Lane {
-            record.cancel.suspend();
+        if record.hands == Hands::Lane || record.going.noting > 0 {
+            if record.hands == Hands::Lane {
+                record.cancel.suspend();
+            }
             let replaced = record.going.parked.replace((Box::new(link), epoch));
             if let Some((older, _)) = replaced {
                 self.turn_away(*older, ReasonCode::StaleEpoch);
@@ -280,6 +286,27 @@ impl Dispatch {
             return;
         }
         self.take_up(key, link, epoch);
+    }
+
+    /// The connection that waited until nobody else worked for its transfer; whether there is one.
+    fn take_up_parked(&mut self, key: TransferKey) -> bool {
+        let Some(record) = self.records.get_mut(&key) else { return false };
+        if record.going.noting == 0
+            && let Some((link, epoch)) = record.going.parked.take()
+        {
+            self.take_up(key, *link, epoch);
+            return true;
+        }
+        record.going.parked.is_some()
+    }
+
+    /// The archive has written down whether it is paused.
+    pub(super) fn pause_noted(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.going.noting = record.going.noting.saturating_sub(1);
+        if record.hands != Hands::Lane {
+            self.take_up_parked(key);
+        }
     }
 
     fn take_up(&mut self, key: TransferKey, link: SocketLink, epoch: u32) {

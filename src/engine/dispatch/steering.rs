@@ -35,7 +35,7 @@ impl Dispatch {
             // A call that comes too late is closed.
             record.begin_life_after_call();
         }
-        self.note_paused(key, true);
+        self.stands_otherwise(key);
         self.fill_slots();
     }
 
@@ -54,17 +54,30 @@ impl Dispatch {
             let unexplained = || Reason::here(ReasonCode::ConnectionLost, "it was interrupted");
             record.going.broke.get_or_insert_with(unexplained);
         }
-        self.note_paused(key, false);
+        self.stands_otherwise(key);
         if idle && !by_turn {
             self.call_back(key);
         }
         self.fill_slots();
     }
 
-    fn note_paused(&mut self, key: TransferKey, paused: bool) {
+    /// A person has paused it, or let it go on: that is shown and written down.
+    fn stands_otherwise(&mut self, key: TransferKey) {
         self.change(key, |record| record.snapshot.stage = record.standing());
-        if key.direction == Direction::Outgoing {
-            self.setup.errands.archive.paused(key, paused);
+        let Some(record) = self.records.get_mut(&key) else { return };
+        match (key.direction, record.hands) {
+            // The journal is the lane's as long as there is one, or one is on its way.
+            (Direction::Incoming, Hands::Lane | Hands::Lobby) => record.going.pause_changed = true,
+            _ => self.note_paused(key),
+        }
+    }
+
+    /// Has it written down whether a person here has paused it. Of an incoming one only while no lane has it.
+    pub(super) fn note_paused(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        let noted = self.setup.errands.archive.paused(key, record.going.paused_here);
+        if noted && key.direction == Direction::Incoming {
+            record.going.noting = record.going.noting.saturating_add(1);
         }
     }
 
