@@ -18,7 +18,7 @@ use sealdrop::{
     digest::Hasher,
     engine::{
         Config, Engine, Restore,
-        messages::{Acceptance, Command, Event, SendRequest, What},
+        messages::{Acceptance, Command, Event, SendRequest, Wait, What},
         new_transfer_id,
     },
     model::{
@@ -195,7 +195,7 @@ fn transfer(home: &Path, source: &Path, change: impl Fn(&mut Settings)) -> Took 
         classic: false,
         what: What::Paths(vec![source.to_owned()]),
         message: None,
-        patient: false,
+        wait: Wait::No,
     };
     sender.commands().send(Command::Send(request)).expect("an engine");
     let (mut ended, mut card) = (0, Duration::ZERO);

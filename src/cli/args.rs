@@ -220,6 +220,9 @@ pub(super) struct SendArgs {
     /// Bytes per second at most, such as 500k, 2M or 1.5MiB/s, instead of the limit in the settings
     #[arg(long, value_name = "RATE", value_parser = speed_limit::parse)]
     pub(super) limit: Option<u64>,
+    /// Keep trying while the device is away or busy
+    #[arg(long, conflicts_with = "classic")]
+    pub(super) wait: bool,
 }
 
 #[derive(Args, Debug)]

@@ -82,6 +82,7 @@ fn message(snapshot: &TransferSnapshot) -> String {
         (Stage::Waiting, Direction::Incoming) => "Waiting for your answer".to_owned(),
         (Stage::Moving, Direction::Outgoing) => format!("To {peer}"),
         (Stage::Moving, Direction::Incoming) => format!("From {peer}"),
+        (Stage::Queued(QueuedFor::Busy { .. }), _) => format!("Waiting: {peer} is busy"),
         (Stage::Queued(QueuedFor::Device), _) => format!("Queued for {peer}"),
         (Stage::Queued(QueuedFor::Turn), _) => "Waiting for its turn".to_owned(),
         (Stage::Checking { .. }, _) => "Checking what is there".to_owned(),

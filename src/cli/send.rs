@@ -21,7 +21,7 @@ use super::{
 use crate::{
     engine::{
         Restore,
-        messages::{Command, SendRequest, What},
+        messages::{Command, SendRequest, Wait, What},
         new_transfer_id,
     },
     model::{
@@ -103,13 +103,14 @@ fn is_same(kept: &TransferSnapshot, request: &SendRequest) -> bool {
 }
 
 fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {
-    let SendArgs { to: _, paths, classic, message, limit: _ } = arguments;
+    let SendArgs { to: _, paths, classic, message, limit: _, wait } = arguments;
+    let wait = if wait { Wait::WhileAway } else { Wait::No };
     let Recipient { to, expect } = recipient;
     if classic && expect.is_some() {
         return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
     }
     let paths = paths.into_iter().map(from_here).collect();
-    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message, patient: false })
+    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message, wait })
 }
 
 fn read_message(from: impl Read) -> Result<String, Problem> {
@@ -187,7 +188,7 @@ mod tests {
         laptop.trusted = Some(Trusted { key, since: 0, rule: Rule::Ask, conflict: None });
         let of = |to: &str, classic| {
             let paths = vec!["a".into()];
-            let arguments = SendArgs { to: to.to_owned(), paths, classic, message: None, limit: None };
+            let arguments = SendArgs { to: to.to_owned(), paths, classic, message: None, limit: None, wait: false };
             request(arguments, recipient::resolve(to, std::slice::from_ref(&laptop))?)
         };
         let to_laptop = of("laptop", false).unwrap();

@@ -78,6 +78,7 @@ impl Standing {
 
 fn queued(why: QueuedFor) -> &'static str {
     match why {
+        QueuedFor::Busy { .. } => "The device is busy",
         QueuedFor::Device => "The device is not there",
         QueuedFor::Turn => "Other transfers come first",
     }

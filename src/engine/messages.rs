@@ -156,8 +156,19 @@ pub struct SendRequest {
     pub classic: bool,
     pub what: What,
     pub message: Option<String>,
-    /// A device that is away gets it when it is there again; otherwise that is the end of it.
-    pub patient: bool,
+    pub wait: Wait,
+}
+
+/// What a send waits for that is not accepted yet; anything else is its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// For nothing.
+    #[default]
+    No,
+    /// For a device that is busy: it asks again.
+    WhileBusy,
+    /// Also for one that is away: it gets it when it is there again.
+    WhileAway,
 }
 
 /// What to send.

@@ -105,6 +105,8 @@ pub enum Stage {
 /// What a transfer in the queue waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QueuedFor {
+    /// The device has too much before it already: it is asked again then, or when a person says so.
+    Busy { next_try: Option<Instant> },
     /// The device is not there: it is tried again from time to time, and at once when it is seen.
     Device,
     /// As many transfers as the settings allow are running.

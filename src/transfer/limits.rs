@@ -20,10 +20,8 @@ pub struct Limits {
     pub header: Duration,
     /// Connecting, and then the hello: each, absolute.
     pub hello: Duration,
-    /// A device that is busy is asked again after this, then after twice as long each time,
+    /// A device that is busy is asked again after this, then after twice as long each time, up to 24 times this.
     pub busy: Duration,
-    /// up to this.
-    pub busy_most: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
     /// Names of offers that are remembered after their end: those of some days, at the rate at which strangers may ask.
@@ -57,7 +55,6 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),
-            busy_most: Duration::from_mins(2),
             manifest: Duration::from_mins(1),
             names: 1024,
             ping: Duration::from_secs(15),

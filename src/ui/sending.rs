@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     engine::{
-        messages::{Command, SendRequest, What},
+        messages::{Command, SendRequest, Wait, What},
         new_transfer_id,
     },
     model::{
@@ -79,7 +79,8 @@ impl App {
             classic: sent.classic,
             what,
             message: sent.message.clone(),
-            patient: sent.expect.is_some(),
+            // An address that nobody answers at may be a wrong one; a device that is known comes back.
+            wait: if sent.expect.is_some() { Wait::WhileAway } else { Wait::WhileBusy },
         };
         if !self.tell(Command::Send(request)) {
             return false;

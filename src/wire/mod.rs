@@ -97,7 +97,8 @@
 //!    digest than `manifest` are answered `abort {bad_message}`. The parents of a path are implied and need no entry of their
 //!    own, but an empty folder needs one. A path is refused (`abort {bad_path}`) if it could lead anywhere else or is given
 //!    twice; the receiver may save an entry under a changed name.
-//! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close. Before it, unless both hellos
+//! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close; who was
+//!    told `busy` may offer the same again a while later. Before it, unless both hellos
 //!    said `verified`, the two sides agree on a code (below).
 //! 6. `plan` says what the receiver wants of each entry. It may come in pieces, and files are sent as soon as their piece is
 //!    there. See section 7.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sealdrop::{
-    engine::messages::{Acceptance, Command, Event, SendRequest, StageId, What},
+    engine::messages::{Acceptance, Command, Event, SendRequest, StageId, Wait, What},
     engine::new_transfer_id,
     model::{
         device::PeerAddr,
@@ -77,7 +77,7 @@ fn source_that_changed_since_it_was_staged_fails_by_name_and_the_rest_goes_on() 
         classic: false,
         what,
         message: None,
-        patient: false,
+        wait: Wait::No,
     }));
     let receiving = b.accept();
     let sending = TransferKey { id, direction: Direction::Outgoing };

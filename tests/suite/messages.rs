@@ -1,7 +1,7 @@
 //! Messages: a few lines of text go the same way as files, under the same rules, and are kept where files are.
 
 use sealdrop::{
-    engine::messages::{Acceptance, Command, Event, HistoryAsked, SendRequest, What},
+    engine::messages::{Acceptance, Command, Event, HistoryAsked, SendRequest, Wait, What},
     model::{
         book::Rule,
         device_key::DeviceKey,
@@ -165,7 +165,7 @@ fn a_message_for_a_verified_device_that_is_away_survives_a_restart_and_arrives()
     gate.shut();
     let sending = a.request(gate.address(), &[], |request: &mut SendRequest| {
         request.message = Some("when you are back".to_owned());
-        (request.expect, request.patient) = (Some(key), true);
+        (request.expect, request.wait) = (Some(key), Wait::WhileAway);
         assert!(matches!(&request.what, What::Paths(paths) if paths.is_empty()));
     });
     a.snapshot(sending, "the queue", |it| matches!(it.stage, Stage::Queued(_)).then_some(()));

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use sealdrop::{
     crypto::{identity::Identity, tls::Tls},
-    engine::messages::{Command, Event, SendRequest, ShowTo, What},
+    engine::messages::{Command, Event, SendRequest, ShowTo, Wait, What},
     engine::new_transfer_id,
     model::{
         book::Book,
@@ -128,7 +128,7 @@ fn what_waits_for_a_device_goes_when_it_comes_back_elsewhere() {
         classic: false,
         what: What::Paths(vec![file]),
         message: None,
-        patient: true,
+        wait: Wait::WhileAway,
     }));
     anna.wait("the transfer to wait for the device", |event| match event {
         Event::Snapshot(it) => matches!(it.stage, Stage::Queued(QueuedFor::Device)).then_some(()),

@@ -4,7 +4,7 @@
 use std::fs;
 
 use sealdrop::{
-    engine::messages::{Acceptance, Command, Event},
+    engine::messages::{Acceptance, Command, Event, Wait},
     model::{
         conflict::Conflict,
         manifest::Selection,
@@ -373,7 +373,7 @@ fn a_device_that_is_away_gets_it_when_it_is_there() {
     let source = a.file("later.bin", &seeded(8, 100_000));
     let sending = a.request(gate.address(), &[&source], |request| {
         request.expect = Some(key);
-        request.patient = true;
+        request.wait = Wait::WhileAway;
     });
     a.stage(sending, "the queue", |stage| matches!(stage, Stage::Queued(QueuedFor::Device)));
     gate.open();

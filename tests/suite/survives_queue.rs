@@ -3,11 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use sealdrop::{
-    engine::messages::{Command, Event},
+    engine::messages::{Command, Event, Wait},
     model::{
         book::Rule,
         device_key::DeviceKey,
         outcome::Outcome,
+        reason::{ReasonCode, Side},
         settings::Settings,
         transfer::{QueuedFor, Stage, TransferKey},
     },
@@ -49,6 +50,24 @@ fn friends() -> (Station, Station, DeviceKey) {
     (a, b, key)
 }
 
+/// A sender that asks a busy device again soon, and strangers to it of whom only one may wait for an answer.
+fn busy() -> (Station, Station) {
+    let a = Station::limited("a", |limits| {
+        soon(limits);
+        limits.busy = Duration::from_millis(50);
+    });
+    (a, Station::limited("b", |limits| limits.offers_of_one = 1))
+}
+
+fn while_busy(a: &Station, b: &Station, files: &[PathBuf]) -> Vec<TransferKey> {
+    let send = |file: &PathBuf| a.request(b.address(), &[file], |request| request.wait = Wait::WhileBusy);
+    files.iter().map(send).collect()
+}
+
+fn is_asking(stage: &Stage) -> bool {
+    matches!(stage, Stage::Queued(QueuedFor::Busy { next_try: Some(_) }))
+}
+
 fn files(a: &Station, count: u64, size: usize) -> Vec<PathBuf> {
     (0..count).map(|i| a.file(&format!("{i}.bin"), &seeded(i, size))).collect()
 }
@@ -57,7 +76,7 @@ fn patient(a: &Station, gate: &Gate, key: DeviceKey, files: &[PathBuf]) -> Vec<T
     let send = |file: &PathBuf| {
         a.request(gate.address(), &[file], |request| {
             request.expect = Some(key);
-            request.patient = true;
+            request.wait = Wait::WhileAway;
         })
     };
     files.iter().map(send).collect()
@@ -118,7 +137,7 @@ fn a_queue_survives_that_the_program_ends_while_it_calls() {
     let files = files(&a, 1, 50_000);
     let sending = a.request(silent.address(), &[&files[0]], |request| {
         request.expect = Some(key);
-        request.patient = true;
+        request.wait = Wait::WhileAway;
     });
     let _call = silent.accept_plain();
     a.snapshot(sending, "the call", |snapshot| (snapshot.stage == Stage::Offering).then_some(()));
@@ -127,6 +146,52 @@ fn a_queue_survives_that_the_program_ends_while_it_calls() {
         matches!(snapshot.stage, Stage::Queued(QueuedFor::Device)).then_some(())
     });
     drop(b);
+}
+
+#[test]
+fn what_finds_a_device_busy_is_offered_again_until_it_is_taken() {
+    let (mut a, mut b) = busy();
+    let files = files(&a, 5, 50_000);
+    let keys = while_busy(&a, &b, &files);
+    a.find("that it is busy", |event| matches!(event, Event::Snapshot(it) if is_asking(&it.stage)).then_some(()));
+    for _ in &keys {
+        b.accept();
+    }
+    all_verified(&mut a, &keys);
+    nothing_left(&a);
+}
+
+#[test]
+fn a_busy_device_is_asked_about_what_a_person_has_put_first() {
+    let (mut a, mut b) = busy();
+    let files = files(&a, 3, 50_000);
+    let first = while_busy(&a, &b, &files[..1]);
+    let card = b.offer();
+    let rest = while_busy(&a, &b, &files[1..2]);
+    a.stage(rest[0], "that it is busy", is_asking);
+    let urgent = while_busy(&a, &b, &files[2..]);
+    a.stage(urgent[0], "that another asks", |stage| *stage == Stage::Queued(QueuedFor::Turn));
+    a.say(Command::Reorder { key: urgent[0], place: 0 });
+    a.stage(urgent[0], "that it asks instead", is_asking);
+    a.snapshot(rest[0], "that another asks", |it| (it.stage == Stage::Queued(QueuedFor::Turn)).then_some(()));
+    let folder = b.received();
+    card.reply.accept(sealdrop::engine::messages::Acceptance::new(folder, sealdrop::model::manifest::Selection::All));
+    assert_eq!(b.accept().id, urgent[0].id);
+    assert_eq!(b.accept().id, rest[0].id);
+    all_verified(&mut a, &[first, urgent, rest].concat());
+}
+
+#[test]
+fn who_does_not_wait_hears_that_a_device_is_busy() {
+    let (mut a, mut b) = busy();
+    let files = files(&a, 2, 1000);
+    let waits = while_busy(&a, &b, &files[..1]);
+    let _card = b.offer();
+    let hurried = a.send(&b, &[&files[1]]);
+    let ending = a.ending(hurried);
+    assert_eq!(ending.reason.map(|reason| (reason.code, reason.side)), Some((ReasonCode::Busy, Side::There)));
+    a.say(Command::Cancel(waits[0]));
+    assert_eq!(a.ending(waits[0]).outcome, Outcome::Cancelled);
 }
 
 #[test]

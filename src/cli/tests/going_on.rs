@@ -11,7 +11,7 @@ use super::{
     *,
 };
 use crate::{
-    engine::messages::{SendRequest, What},
+    engine::messages::{SendRequest, Wait, What},
     model::{
         conflict::Conflict,
         device::PeerAddr,
@@ -36,7 +36,7 @@ fn as_stage(mut snapshot: TransferSnapshot, stage: Stage) -> Event {
 fn request(to: &str, expect: Option<DeviceKey>, paths: &[&str]) -> SendRequest {
     let to: PeerAddr = to.parse().unwrap();
     let what = What::Paths(paths.iter().map(PathBuf::from).collect());
-    SendRequest { id: TransferId([9; 16]), to, expect, classic: false, what, message: None, patient: false }
+    SendRequest { id: TransferId([9; 16]), to, expect, classic: false, what, message: None, wait: Wait::No }
 }
 
 /// A `send` that finds `kept` in its profile.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    engine::note::Session,
+    engine::{messages::Wait, note::Session},
     model::{
         outcome::Outcome,
         reason::{Reason, ReasonCode, Side},
@@ -102,7 +102,7 @@ impl Record {
     /// Whether it goes on when the program has ended, because the profile has what that takes.
     pub(super) fn outlives_us(&self) -> bool {
         let request = self.request.as_ref();
-        let is_kept = request.is_some_and(|request| request.patient && request.expect.is_some());
+        let is_kept = request.is_some_and(|request| request.wait == Wait::WhileAway && request.expect.is_some());
         self.is_lasting() || (is_kept && self.outgoing.is_some())
     }
 

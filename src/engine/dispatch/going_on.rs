@@ -9,6 +9,7 @@ use crate::{
         cancel::CancelFlag,
         lanes::Begin,
         link::SocketLink,
+        messages::Wait,
         note::{AgainCame, Life, Over, OverKind},
         outgoing::{self, Offering},
         threads,
@@ -127,6 +128,7 @@ impl Dispatch {
         let is_offered = record.is_lasting();
         match key.direction {
             Direction::Incoming => self.want(key),
+            Direction::Outgoing if self.asks_instead(key) => {}
             // Too many at once would find the other side busy.
             Direction::Outgoing if !is_offered && !self.may_offer(key) => self.queue_for_turn(key),
             Direction::Outgoing => self.offer(key),
@@ -202,10 +204,7 @@ impl Dispatch {
             return self.end(key, Err(reason));
         }
         if !record.is_lasting() {
-            if self.stopping_until.is_none() && record.may_wait_for_device(&reason) {
-                return self.queue_for_device(key);
-            }
-            return self.end(key, Err(reason));
+            return self.turned_away(key, reason);
         }
         if self.stopping_until.is_some() {
             return self.leave(key);
@@ -379,10 +378,17 @@ impl Record {
         self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
     }
 
-    pub(super) fn may_wait_for_device(&self, reason: &Reason) -> bool {
-        let patient = self.request.as_ref().is_some_and(|request| request.patient);
-        patient && self.outgoing.is_some() && is_away(reason)
+    /// Whether an offer that came to this is made again, instead of ending.
+    pub(super) fn may_wait(&self, reason: &Reason) -> bool {
+        let wait = self.request.as_ref().map_or(Wait::No, |request| request.wait);
+        let waits = (wait >= Wait::WhileBusy && is_busy(reason)) || (wait >= Wait::WhileAway && is_away(reason));
+        waits && self.outgoing.is_some()
     }
+}
+
+/// The device has too much before it already.
+pub(super) fn is_busy(reason: &Reason) -> bool {
+    reason.code == ReasonCode::Busy && reason.side == Side::There
 }
 
 /// The device was not there: nobody answered, or something else did.

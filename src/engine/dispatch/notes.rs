@@ -6,7 +6,7 @@ use crate::{
     engine::{
         link::SocketLink,
         lobby::WaitsFor,
-        messages::Event,
+        messages::{Event, Wait},
         note::{Life, Note, Session},
     },
     model::{
@@ -159,7 +159,7 @@ impl Dispatch {
         if record.session != Session::Sealed {
             return self.start_classic_send(key);
         }
-        if record.request.as_ref().is_some_and(|request| request.patient) {
+        if record.request.as_ref().is_some_and(|request| request.wait == Wait::WhileAway) {
             self.keep_outgoing(key);
         }
         if self.may_offer(key) { self.offer(key) } else { self.queue_for_turn(key) }
@@ -199,8 +199,8 @@ impl Dispatch {
         snapshot.moved = moved.saturating_add(kept);
         snapshot.kept = kept;
         snapshot.current = Some(index);
-        // Something got through: the next break is a new one.
         record.going.moved = moved;
+        // Something got through: the next break is a new one.
         record.going.tries = if moved > 0 { 0 } else { record.going.tries };
         self.outbox.figures(&record.snapshot);
     }
@@ -264,11 +264,12 @@ impl Dispatch {
             Answer::Accept => {}
             Answer::Busy(reason) | Answer::Decline(reason) => {
                 self.closers.close(link, Farewell::default());
-                return self.end(key, Err(Reason { side: Side::There, ..reason }));
+                return self.turned_away(key, Reason { side: Side::There, ..reason });
             }
         }
         let Some(outgoing) = record.outgoing.clone() else { return self.turn_away(link, ReasonCode::Internal) };
         record.expires = None;
+        record.going.busy = 0;
         record.accepted_at = Some(Instant::now());
         self.setup.errands.archive.accepted(key.id);
         self.start_sending(key, link, outgoing, false);

@@ -3,22 +3,24 @@
 
 use std::time::Instant;
 
-use crate::{
-    engine::messages::SendRequest,
-    model::{
-        device::PeerAddr,
-        device_key::DeviceKey,
-        transfer::{Direction, QueuedFor, TransferKey},
-    },
+use crate::model::{
+    device::PeerAddr,
+    device_key::DeviceKey,
+    reason::Reason,
+    transfer::{Direction, QueuedFor, TransferKey},
 };
 
 use super::{
     Dispatch,
+    going_on::is_busy,
     record::{Hands, Record},
 };
 
 /// Offers to one device that are on their way, unanswered or waiting for their turn there; the next one waits here.
 const MOST_AHEAD: usize = 3;
+
+/// The longest wait for a busy device, as so many times the first: two minutes, where that is five seconds.
+const MOST_BUSY: u32 = 24;
 
 impl Dispatch {
     /// Gives free places to those that have waited longest, and shows everybody's place.
@@ -66,27 +68,85 @@ impl Dispatch {
         found.into_iter().map(|record| record.snapshot.key).collect()
     }
 
-    /// Whether a device has not too much of ours before it already.
+    /// Whether a device has not too much of ours before it already. One that has said that it is busy is asked about one
+    /// transfer at a time.
     pub(super) fn may_offer(&self, key: TransferKey) -> bool {
-        let Some(own) = self.records.get(&key) else { return false };
-        let Some(request) = own.request.as_ref() else { return false };
-        let ahead = self.records.values().filter(|record| {
+        // A message does not wait for files to move.
+        let is_message = self.records.get(&key).is_some_and(Record::is_message);
+        let ahead = self.to_same_device(key).filter(|record| {
             let on_its_way = matches!(record.hands, Hands::Errand | Hands::Lobby) && record.outgoing.is_some();
-            // A message does not wait for files to move.
-            let waits = record.hands == Hands::Lane && record.going.waits_for_turn && !own.is_message();
-            (on_its_way || waits) && record.request.as_ref().is_some_and(|other| is_same_device(other, request))
+            on_its_way || record.hands == Hands::Lane && record.going.waits_for_turn && !is_message
         });
-        ahead.count() < MOST_AHEAD
+        ahead.count() < MOST_AHEAD && !self.is_asked(key)
+    }
+
+    /// Whether another transfer asks a busy device.
+    fn is_asked(&self, key: TransferKey) -> bool {
+        self.to_same_device(key).any(|record| record.going.busy > 0 && !record.going.paused_here)
+    }
+
+    /// All others that go to the device of this one.
+    fn to_same_device(&self, key: TransferKey) -> impl Iterator<Item = &Record> {
+        let this = self.records.get(&key).filter(|record| record.direction() == Direction::Outgoing);
+        let others = this.into_iter().flat_map(|_| self.records.values());
+        others.filter(move |record| record.snapshot.key != key && this.is_some_and(|this| is_same_device(this, record)))
     }
 
     /// A listed transfer that may not be offered yet.
     pub(super) fn queue_for_turn(&mut self, key: TransferKey) {
         self.change(key, |record| {
             record.hands = Hands::Nobody;
-            record.going.queued = Some(QueuedFor::Turn);
+            (record.going.queued, record.going.busy) = (Some(QueuedFor::Turn), 0);
             record.snapshot.stage = record.standing();
         });
         self.show_places();
+    }
+
+    /// What was offered has come to this before anybody could answer: it is offered again, or that is its end.
+    pub(super) fn turned_away(&mut self, key: TransferKey, reason: Reason) {
+        let waits =
+            self.records.get(&key).is_some_and(|record| record.forced_end.is_none() && record.may_wait(&reason));
+        if !waits || self.stopping_until.is_some() {
+            return self.end(key, Err(reason));
+        }
+        self.change(key, |record| {
+            record.hands = Hands::Nobody;
+            record.expires = None;
+            record.snapshot.code = None;
+        });
+        if is_busy(&reason) { self.queue_while_busy(key) } else { self.queue_for_device(key) }
+    }
+
+    /// The device has enough before it: asked again from time to time, by one for all that waits for it.
+    fn queue_while_busy(&mut self, key: TransferKey) {
+        if self.is_asked(key) {
+            return self.queue_for_turn(key);
+        }
+        let first = self.setup.limits.busy;
+        self.change(key, |record| {
+            let going = &mut record.going;
+            let wait = first.saturating_mul((1 << going.busy.min(16)).min(MOST_BUSY));
+            going.busy = going.busy.saturating_add(1);
+            going.next_try = (!going.paused_here).then(|| Instant::now() + wait);
+            going.queued = Some(QueuedFor::Busy { next_try: going.next_try });
+            record.snapshot.stage = record.standing();
+        });
+        self.show_places();
+    }
+
+    /// Whether another one asks the busy device now, because a person has put it before this one.
+    pub(super) fn asks_instead(&mut self, key: TransferKey) -> bool {
+        let Some(this) = self.records.get(&key).filter(|record| record.going.busy > 0) else { return false };
+        let busy = this.going.busy;
+        let waits = |record: &Record| {
+            record.going.queued == Some(QueuedFor::Turn) && !record.going.paused_here && is_same_device(this, record)
+        };
+        let first = self.in_order(|record| record.snapshot.key == key || waits(record)).first().copied();
+        let Some(first) = first.filter(|first| *first != key) else { return false };
+        self.queue_for_turn(key);
+        self.change(first, |record| record.going.busy = busy);
+        self.offer(first);
+        true
     }
 
     /// Nobody is there: tried again from time to time.
@@ -94,7 +154,7 @@ impl Dispatch {
         let (retry, most) = (self.setup.limits.retry, self.setup.limits.retry_most);
         self.change(key, |record| {
             let going = &mut record.going;
-            going.queued = Some(QueuedFor::Device);
+            (going.queued, going.busy) = (Some(QueuedFor::Device), 0);
             let wait = retry.saturating_mul(2 << going.tries.min(16)).min(most);
             going.tries = going.tries.saturating_add(1);
             going.next_try = (!going.paused_here).then(|| Instant::now() + wait);
@@ -173,6 +233,12 @@ impl Record {
     }
 }
 
-fn is_same_device(one: &SendRequest, other: &SendRequest) -> bool {
-    one.to == other.to || (one.expect.is_some() && one.expect == other.expect)
+/// The same by its key, or as far as anybody knows by where it is.
+fn is_same_device(one: &Record, other: &Record) -> bool {
+    let key = |record: &Record| record.snapshot.peer.key.or(record.request.as_ref().and_then(|request| request.expect));
+    match (key(one), key(other), &one.request, &other.request) {
+        (Some(one), Some(other), ..) => one == other,
+        (.., Some(one), Some(other)) => one.to == other.to,
+        _ => false,
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     engine::{
-        messages::{Acceptance, Event, SendRequest, What},
+        messages::{Acceptance, Event, SendRequest, Wait, What},
         note::{Kept, Session},
     },
     model::{
@@ -109,7 +109,7 @@ impl Dispatch {
             classic: false,
             what: What::Paths(record.snapshot.roots.to_vec()),
             message,
-            patient: true,
+            wait: Wait::WhileAway,
         });
         record.outgoing = Some(Arc::clone(&outgoing));
         let receipts: HashMap<u32, Md5Digest> = sent.receipts.into_iter().collect();

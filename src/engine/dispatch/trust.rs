@@ -171,10 +171,7 @@ impl Dispatch {
         match life {
             Some(life) if record.life != life => {}
             // Nobody has answered yet: the same is offered again.
-            None if record.hands == Hands::Lobby
-                && record.accepted_at.is_none()
-                && record.may_wait_for_device(&reason) =>
-            {
+            None if record.hands == Hands::Lobby && record.accepted_at.is_none() && record.may_wait(&reason) => {
                 self.call_failed(key, reason);
                 self.fill_slots();
             }

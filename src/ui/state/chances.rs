@@ -59,7 +59,7 @@ impl Row {
             Stage::Reconnecting { next_try: None, .. } if self.key().direction == Direction::Outgoing => {
                 Chance::Barred(Word::ResumeTryingTip)
             }
-            Stage::Reconnecting { .. } | Stage::Queued(QueuedFor::Device) => {
+            Stage::Reconnecting { .. } | Stage::Queued(QueuedFor::Busy { .. } | QueuedFor::Device) => {
                 Chance::Offered(Some(Word::ResumeTryNowTip))
             }
             _ => Chance::Absent,

@@ -18,7 +18,7 @@ use crate::{
         progress::Pace,
         reason::{ReasonCode, Side},
         seal::Md5Digest,
-        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
+        transfer::{Direction, QueuedFor, Stage, TransferKey, TransferSnapshot},
     },
     ui::text,
 };
@@ -291,7 +291,7 @@ impl Row {
     /// When this side dials again, if it is waiting for that.
     pub fn tries_again_in(&self, now: Instant) -> Option<Duration> {
         match self.snapshot.stage {
-            Stage::Reconnecting { next_try: Some(at), .. } => {
+            Stage::Reconnecting { next_try: Some(at), .. } | Stage::Queued(QueuedFor::Busy { next_try: Some(at) }) => {
                 at.checked_duration_since(now).filter(|left| !left.is_zero())
             }
             _ => None,

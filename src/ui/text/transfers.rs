@@ -45,6 +45,10 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Resolving => say!("resolving", peer),
         Stage::Connecting => say!("connecting", peer),
         Stage::Offering => say!("offering", peer),
+        Stage::Queued(QueuedFor::Busy { next_try }) => {
+            let left = next_try.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+            and_then(&say!("waits-while-busy", peer), &trying_again(left))
+        }
         Stage::Queued(QueuedFor::Device) => say!("waits-for-device", peer),
         Stage::Queued(QueuedFor::Turn) => turn(snapshot.place),
         Stage::Hashing { done, total } => say!("hashing", done = size(*done), total = size(*total)),
@@ -80,11 +84,14 @@ fn checking_prefix(done: u64, total: u64) -> String {
 
 fn reconnecting(reason: &Reason, left: Option<Duration>, direction: Direction, peer: &str) -> String {
     let then = match (left, direction) {
-        (Some(left), _) if !left.is_zero() => trying_again_in(left),
         (None, Direction::Incoming) => say!("waits-for-peer", peer),
-        _ => say!("trying-again-now"),
+        (left, _) => trying_again(left.unwrap_or_default()),
     };
     and_then(&explain(reason).0, &then)
+}
+
+fn trying_again(left: Duration) -> String {
+    if left.is_zero() { say!("trying-again-now") } else { trying_again_in(left) }
 }
 
 /// Whole seconds, so that the last one shown is `1 s`.
@@ -187,6 +194,22 @@ mod tests {
         ] {
             assert_eq!(told(millis), format!("The connection was lost. {then}"));
         }
+    }
+
+    #[test]
+    fn who_is_busy_is_asked_again() {
+        use crate::model::{
+            device::Peer,
+            transfer::{TransferId, TransferKey},
+        };
+        let now = Instant::now();
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Outgoing };
+        let told = |next_try| {
+            let queued = Stage::Queued(QueuedFor::Busy { next_try });
+            stage(&TransferSnapshot::new(key, Peer::at("Anna".to_owned(), false), queued, None), now)
+        };
+        assert_eq!(told(Some(now + Duration::from_secs(5))), "Anna is busy. Trying again in 5 s");
+        assert_eq!(told(Some(now)), "Anna is busy. Trying again now…");
     }
 
     #[test]
