@@ -181,8 +181,8 @@ impl Errands {
     pub fn preflight(&self, errand: PreflightErrand) {
         self.go("preflight", move |this| {
             let key = errand.key;
-            let preflight = look(&errand);
             let ruled = errand.ruled.and_then(|key| ruling(&this.book(), key));
+            let preflight = look(&errand, ruled.as_ref().map_or(Conflict::KeepBoth, |(_, conflict)| *conflict));
             this.tell(Note::Preflighted { key, preflight, ruled });
         });
     }
@@ -245,10 +245,12 @@ fn ruling(book: &Book, key: DeviceKey) -> Option<(PathBuf, Conflict)> {
     Some((book.accepts_into(key)?, conflict.unwrap_or_default()))
 }
 
-fn look(errand: &PreflightErrand) -> Preflight {
-    let mut found = preflight(&errand.folder, &errand.manifest);
+/// `conflict`: what is known to become of files that are there; a person who is asked may choose another.
+fn look(errand: &PreflightErrand, conflict: Conflict) -> Preflight {
+    let mut found = preflight(&errand.folder, &errand.manifest, &errand.selection);
     found.reserved = reserved_at(&errand.folder, &errand.reserved);
-    let needed = super::lanes::selected_bytes(&errand.manifest, &errand.selection);
+    let chosen = super::lanes::selected_bytes(&errand.manifest, &errand.selection);
+    let needed = found.least(conflict, chosen);
     if let Some(free) = found.free
         && found.problem.is_none()
         && free.saturating_sub(found.reserved) < needed

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::reason::Reason;
+use super::{conflict::Conflict, reason::Reason};
 
 /// What saving an offer into `folder` would mean. Found off the window's thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,10 +18,36 @@ pub struct Preflight {
     pub taken: Vec<Taken>,
     /// Files of the offer that are there already, in the folder that its top-level name has: what `Conflict` is about.
     pub there: u64,
+    /// What of the bytes that were chosen needs room at least, where files are there.
+    pub least: Least,
     /// Entries that will not be made here (links that lead outside).
     pub left_out: Vec<(u32, Reason)>,
     /// Why nothing can be saved there at all.
     pub problem: Option<Reason>,
+}
+
+/// Bytes that need room at least, by what becomes of files that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Least {
+    /// At the worst moment: each old file makes room once the new one is there.
+    pub replace: u64,
+    /// Exactly.
+    pub skip: u64,
+    /// If each file that is there with the same size is the same.
+    pub skip_identical: u64,
+}
+
+impl Preflight {
+    /// How many of `chosen` bytes need room at least.
+    pub fn least(&self, conflict: Conflict, chosen: u64) -> u64 {
+        match conflict {
+            _ if self.there == 0 => chosen,
+            Conflict::KeepBoth => chosen,
+            Conflict::Replace => self.least.replace.min(chosen),
+            Conflict::Skip => self.least.skip.min(chosen),
+            Conflict::SkipIdentical => self.least.skip_identical.min(chosen),
+        }
+    }
 }
 
 /// An entry that gets another name here.

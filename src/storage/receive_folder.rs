@@ -9,8 +9,8 @@ use std::{
 
 use crate::model::{
     file_name::{BadName, NameRules, SafePath},
-    manifest::{EntryKind, Manifest},
-    preflight::{Preflight, Renamed, Taken},
+    manifest::{EntryKind, Manifest, Selection},
+    preflight::{Least, Preflight, Renamed, Taken},
     reason::{Reason, ReasonCode},
 };
 
@@ -38,17 +38,18 @@ pub fn parse_paths(manifest: &Arc<Manifest>, rules: NameRules) -> Result<Vec<Saf
     Ok(nodes.map(|node| SafePath::renamed(map.names(node).into_iter().map(str::to_owned).collect())).collect())
 }
 
-/// Looks at `folder` without changing it. `reserved` is left to the engine, which knows the other transfers.
-pub fn preflight(folder: &Path, manifest: &Arc<Manifest>) -> Preflight {
+/// Looks at `folder` without changing it; only `least` goes by the `selection`. `reserved` is left to the engine, which knows
+/// the other transfers.
+pub fn preflight(folder: &Path, manifest: &Arc<Manifest>, selection: &Selection) -> Preflight {
     let mut found = Preflight { folder: folder.to_owned(), free: free_bytes(folder), ..Preflight::default() };
     found.problem = check_folder(folder).err();
-    if let Err((_index, bad)) = look_at_names(manifest, &mut found) {
+    if let Err((_index, bad)) = look_at_names(manifest, selection, &mut found) {
         found.problem = Some(bad.reason());
     }
     found
 }
 
-fn look_at_names(manifest: &Arc<Manifest>, found: &mut Preflight) -> Result<(), (u32, BadName)> {
+fn look_at_names(manifest: &Arc<Manifest>, selection: &Selection, found: &mut Preflight) -> Result<(), (u32, BadName)> {
     let rules = NameRules::here();
     let plain = PathMap::build(manifest, rules, false, &|_| false)?;
     let folder = found.folder.clone();
@@ -62,10 +63,40 @@ fn look_at_names(manifest: &Arc<Manifest>, found: &mut Preflight) -> Result<(), 
     let map = PathMap::build(manifest, rules, folds, &is_taken)?;
     compare(manifest, &plain, &map, found);
     let mut there = FilesThere { folder: &folder, map: &plain, folders: HashMap::new() };
-    let files = (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file());
-    let nodes = files.filter_map(|(index, _)| plain.node_of(index));
-    found.there = nodes.map(|node| u64::from(there.has_file(node))).sum();
+    let mut needs = Needs::default();
+    for (index, entry) in (0..).zip(&manifest.entries).filter(|(_, entry)| entry.is_file()) {
+        let old = plain.node_of(index).and_then(|node| there.file(node));
+        found.there += u64::from(old.is_some());
+        if selection.holds(index) {
+            needs.add(entry.size(), old);
+        }
+    }
+    found.least = needs.least;
     Ok(())
+}
+
+/// Adds up the room that files need, in their order.
+#[derive(Default)]
+struct Needs {
+    least: Least,
+    /// What replacing takes up in the end of the files so far, which may be less than nothing.
+    replaced: i128,
+}
+
+impl Needs {
+    /// `old`: the bytes of the file that is there.
+    fn add(&mut self, new: u64, old: Option<u64>) {
+        let least = &mut self.least;
+        if old.is_none() {
+            least.skip = least.skip.saturating_add(new);
+        }
+        if old != Some(new) {
+            least.skip_identical = least.skip_identical.saturating_add(new);
+        }
+        self.replaced += i128::from(new);
+        least.replace = least.replace.max(u64::try_from(self.replaced).unwrap_or_default());
+        self.replaced -= i128::from(old.unwrap_or_default());
+    }
 }
 
 /// The folder is there and can be written to, as far as can be told without writing.
@@ -120,8 +151,10 @@ struct FilesThere<'a> {
 }
 
 impl FilesThere<'_> {
-    fn has_file(&mut self, node: NodeId) -> bool {
-        self.has_folder(self.map.parent(node)) && self.look(node).is_some_and(|there| there.is_file())
+    /// Its bytes.
+    fn file(&mut self, node: NodeId) -> Option<u64> {
+        let parent = self.has_folder(self.map.parent(node));
+        parent.then(|| self.look(node)).flatten().filter(std::fs::Metadata::is_file).map(|there| there.len())
     }
 
     fn has_folder(&mut self, node: NodeId) -> bool {
@@ -158,4 +191,27 @@ fn check_writable(folder: &Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 fn check_writable(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_needs_no_room_as_the_choice_has_it() {
+        let mut needs = Needs::default();
+        // The same, another, a new one, and one that becomes smaller.
+        for (new, old) in [(100, Some(100)), (50, Some(20)), (10, None), (1, Some(500))] {
+            needs.add(new, old);
+        }
+        assert_eq!(needs.least, Least { replace: 100, skip: 10, skip_identical: 61 });
+    }
+
+    #[test]
+    fn a_large_file_is_replaced_by_one_that_has_to_fit_beside_it() {
+        let mut needs = Needs::default();
+        needs.add(10, None);
+        needs.add(1000, Some(1000));
+        assert_eq!(needs.least.replace, 1010);
+    }
 }

@@ -278,7 +278,7 @@ fn what_is_there_is_found_but_for_keep_both() {
     fs::create_dir(desk.at("P/d")).unwrap();
     let entries = || vec![folder("P"), file("P/a", 4), file("P/b", 4), file("P/d", 4), file("t", 4)];
     let manifest = Manifest::from_entries(entries()).unwrap();
-    assert_eq!(preflight(&desk.inbox(), &manifest.into()).there, 1);
+    assert_eq!(preflight(&desk.inbox(), &manifest.into(), &Selection::All).there, 1);
     for conflict in Conflict::ALL {
         let landing = desk.land(entries(), conflict);
         let found: Vec<_> = (0..5).filter_map(|index| Some((index, landing.there(index)?))).collect();

@@ -220,7 +220,7 @@ fn what_was_there_before_is_kept_beside_it() {
     fs::write(desk.inbox().join("P/a"), "mine").unwrap();
     fs::write(desk.inbox().join("b.txt"), "mine").unwrap();
     let manifest = manifest(vec![folder("P"), file("P/a", 6), file("b.txt", 6)]);
-    let before = preflight(&desk.inbox(), &manifest);
+    let before = preflight(&desk.inbox(), &manifest, &Selection::All);
     let taken: Vec<_> = before.taken.iter().map(|taken| (taken.name.as_str(), taken.becomes.as_str())).collect();
     assert_eq!(taken, [("P", "P (2)"), ("b.txt", "b (2).txt")]);
     assert_eq!((before.renamed, before.left_out, before.problem), (vec![], vec![], None));
@@ -294,7 +294,7 @@ fn names_that_differ_only_in_case_both_arrive() {
 fn a_name_of_300_bytes_arrives_shortened_and_is_told_before() {
     let desk = Desk::new();
     let manifest = manifest(vec![file(&format!("{}.jpeg", "x".repeat(295)), 1), file(&"照".repeat(100), 1)]);
-    let before = preflight(&desk.inbox(), &manifest);
+    let before = preflight(&desk.inbox(), &manifest, &Selection::All);
     let becomes: Vec<_> = before.renamed.iter().map(|renamed| renamed.becomes.clone()).collect();
     assert_eq!(becomes, [format!("{}.jpeg", "x".repeat(250)), "照".repeat(85)]);
     let landing = desk.land(&manifest);
@@ -325,7 +325,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
 fn links_that_lead_outside_are_told_before_and_not_made() {
     let desk = Desk::new();
     let manifest = manifest(vec![folder("P"), link("P/up", "../../outside"), link("P/abs", "/etc"), link("P/in", ".")]);
-    let left_out: Vec<_> = preflight(&desk.inbox(), &manifest).left_out.into_iter().map(|out| out.0).collect();
+    let left_out: Vec<_> = preflight(&desk.inbox(), &manifest, &Selection::All).left_out.into_iter().map(|out| out.0).collect();
     assert_eq!(left_out, [1, 2]);
     let landing = desk.land(&manifest);
     landing.make_folders();
@@ -439,7 +439,7 @@ fn a_folder_that_is_missing_or_none_is_said_to_be() {
         let terms = Terms { folder: folder.clone(), ..desk.terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderMissing);
-        assert_eq!(preflight(&folder, &manifest).problem.unwrap().code, ReasonCode::FolderMissing);
+        assert_eq!(preflight(&folder, &manifest, &Selection::All).problem.unwrap().code, ReasonCode::FolderMissing);
     }
     assert_eq!(desk.records(), 0);
 }
@@ -456,7 +456,7 @@ fn a_folder_that_may_not_be_written_to_is_said_to_be() {
         let terms = Terms { id: TransferId([1; 16]), ..desk.terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderReadOnly);
-        assert_eq!(preflight(&desk.inbox(), &manifest).problem.unwrap().code, ReasonCode::FolderReadOnly);
+        assert_eq!(preflight(&desk.inbox(), &manifest, &Selection::All).problem.unwrap().code, ReasonCode::FolderReadOnly);
         // Taken away while the transfer runs.
         fs::set_permissions(desk.inbox().join("P"), fs::Permissions::from_mode(0o555)).unwrap();
         assert_eq!(landing.create_part(0).unwrap_err().code, ReasonCode::FolderReadOnly);

@@ -11,7 +11,7 @@ use sealdrop::{
         conflict::Conflict,
         device::Peer,
         manifest::{Manifest, Selection},
-        preflight::{Preflight, Taken},
+        preflight::{Least, Preflight, Taken},
         reason::{Reason, ReasonCode},
         transfer::{Direction, Stage},
     },
@@ -167,6 +167,20 @@ fn the_figures_of_a_full_disk_fit_the_choice() {
     assert!(window.shows("If all of it is sent, 1.0 kB more are needed. It would pause then until there is room"));
     window.click("Keep both");
     assert!(!window.enabled("Accept"));
+}
+
+#[test]
+fn what_cannot_fit_whatever_is_there_is_refused_with_its_figures() {
+    let least = Least { replace: 4500, skip: 3000, skip_identical: 4800 };
+    let mut window = card_of(anna(), None, Preflight { least, ..taken(4000) });
+    for (choice, told) in [("Replace", "500 bytes"), ("Skip if identical", "800 bytes")] {
+        window.click(choice);
+        assert!(!window.enabled("Accept"), "{choice}");
+        assert!(window.shows(&format!("Not enough space: {told} more needed. Choose another folder or fewer files")));
+    }
+    window.click("Skip");
+    assert!(window.enabled("Accept"), "what is left fits");
+    assert!(window.shows("Needs 3.0 kB, 4.0 kB free"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::{
         journal::Recovered,
         landing::{Keep, Landing},
         profile::Profile,
+        receive_folder::preflight,
         space,
     },
     transfer::{
@@ -43,9 +44,12 @@ pub struct Destination {
 impl Destination {
     /// Looks whether there is room, then makes the place ready.
     pub(super) fn prepare(&self, keep: Keep) -> Result<Landing, Reason> {
-        // How much of what is there already will not have to come is known only when it is looked at, one by one.
-        if self.terms.conflict == Conflict::KeepBoth {
-            self.check_room(selected_bytes(&self.terms.manifest, &self.terms.selection))?;
+        let Terms { manifest, selection, folder, conflict, .. } = &self.terms;
+        let chosen = selected_bytes(manifest, selection);
+        if let Err(full) = self.check_room(chosen) {
+            // What is there already is looked at, one by one, only where it makes the difference.
+            let least = preflight(folder, manifest, selection).least(*conflict, chosen);
+            self.check_room(least).map_err(|less| if least < chosen { less } else { full })?;
         }
         // A long list is written down while the first bytes come; a short one costs nothing, and a crash right after the answer
         // then finds what was agreed.

@@ -66,15 +66,25 @@ pub enum Obstacle {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Space {
     pub needed: u64,
-    /// Files that are there may turn out to need nothing.
-    pub at_most: bool,
+    /// Bytes that are needed even if files that are there turn out to need nothing.
+    pub least: u64,
     pub room: Option<u64>,
 }
 
 impl Space {
-    /// Bytes needed and there, where these are too few.
+    /// Whether fewer bytes than `needed` may be.
+    pub fn at_most(&self) -> bool {
+        self.least < self.needed
+    }
+
+    /// Bytes needed and there, where these are too few whatever turns out.
     pub fn lacks(&self) -> Option<(u64, u64)> {
-        self.room.filter(|room| self.needed > *room).map(|room| (self.needed, room))
+        self.room.filter(|room| self.least > *room).map(|room| (self.least, room))
+    }
+
+    /// Bytes needed and there, where these may be too few.
+    pub fn may_lack(&self) -> Option<(u64, u64)> {
+        self.room.filter(|room| self.least <= *room && self.needed > *room).map(|room| (self.needed, room))
     }
 }
 
@@ -164,7 +174,7 @@ impl OfferCard {
         if let Some(problem) = preflight.problem.as_ref().filter(|problem| entries && !counted(problem)) {
             return Some(Obstacle::Problem(problem.clone()));
         }
-        let (needed, room) = space.lacks().filter(|_| !space.at_most)?;
+        let (needed, room) = space.lacks()?;
         Some(Obstacle::TooBig { needed, room })
     }
 
@@ -172,9 +182,11 @@ impl OfferCard {
     pub fn space(&self, conflict: Conflict) -> Option<Space> {
         let preflight = self.preflight.as_ref()?;
         let room = preflight.free.map(|free| free.saturating_sub(preflight.reserved));
-        // What is replaced makes room, what is skipped needs none; how much is known only while it goes on.
-        let at_most = conflict != Conflict::KeepBoth && preflight.there > 0;
-        Some(Space { needed: self.tree.summary().bytes, at_most, room })
+        let chosen = self.tree.summary().bytes;
+        let least = preflight.least(conflict, chosen);
+        // What stays is known; what is the same, or makes room by being replaced, only while it goes on.
+        let needed = if conflict == Conflict::Skip { least } else { chosen };
+        Some(Space { needed, least, room })
     }
 
     /// Answers yes.

@@ -221,8 +221,8 @@ fn where_ui(ui: &mut Ui, state: &State, offer: &OfferCard, actions: &mut Vec<Act
         }
     });
     let Some((preflight, space)) = offer.preflight.as_ref().zip(offer.space(state.conflict(offer))) else { return };
-    weak(ui, &text::space(space.needed, space.at_most, preflight.free, preflight.reserved));
-    if let Some((needed, room)) = space.lacks().filter(|_| space.at_most) {
+    weak(ui, &text::space(space.needed, space.at_most(), preflight.free, preflight.reserved));
+    if let Some((needed, room)) = space.may_lack() {
         told(ui, Tone::Warning, &text::may_not_fit(needed, room));
     }
 }
