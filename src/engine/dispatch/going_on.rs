@@ -9,7 +9,6 @@ use crate::{
         cancel::CancelFlag,
         lanes::Begin,
         link::SocketLink,
-        messages::Wait,
         note::{AgainCame, Life, Over, OverKind},
         outgoing::{self, Offering},
         threads,
@@ -275,9 +274,7 @@ impl Dispatch {
         }
         record.snapshot.peer.address = peer.address;
         if record.hands == Hands::Lane || record.going.noting > 0 {
-            if record.hands == Hands::Lane {
-                record.cancel.suspend();
-            }
+            record.cancel.suspend();
             let replaced = record.going.parked.replace((Box::new(link), epoch));
             if let Some((older, _)) = replaced {
                 self.turn_away(*older, ReasonCode::StaleEpoch);
@@ -288,7 +285,7 @@ impl Dispatch {
     }
 
     /// The connection that waited until nobody else worked for its transfer; whether there is one.
-    fn take_up_parked(&mut self, key: TransferKey) -> bool {
+    pub(super) fn take_up_parked(&mut self, key: TransferKey) -> bool {
         let Some(record) = self.records.get_mut(&key) else { return false };
         if record.going.noting == 0
             && let Some((link, epoch)) = record.going.parked.take()
@@ -297,15 +294,6 @@ impl Dispatch {
             return true;
         }
         record.going.parked.is_some()
-    }
-
-    /// The archive has written down whether it is paused.
-    pub(super) fn pause_noted(&mut self, key: TransferKey) {
-        let Some(record) = self.records.get_mut(&key) else { return };
-        record.going.noting = record.going.noting.saturating_sub(1);
-        if record.hands != Hands::Lane {
-            self.take_up_parked(key);
-        }
     }
 
     fn take_up(&mut self, key: TransferKey, link: SocketLink, epoch: u32) {
@@ -377,31 +365,6 @@ impl Record {
     fn has_all_receipts(&self) -> bool {
         self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
     }
-
-    /// Whether an offer that came to this is made again, instead of ending.
-    pub(super) fn may_wait(&self, reason: &Reason) -> bool {
-        let wait = self.request.as_ref().map_or(Wait::No, |request| request.wait);
-        let waits = (wait >= Wait::WhileBusy && is_busy(reason)) || (wait >= Wait::WhileAway && is_away(reason));
-        waits && self.outgoing.is_some()
-    }
-}
-
-/// The device has too much before it already.
-pub(super) fn is_busy(reason: &Reason) -> bool {
-    reason.code == ReasonCode::Busy && reason.side == Side::There
-}
-
-/// The device was not there: nobody answered, or something else did.
-fn is_away(reason: &Reason) -> bool {
-    matches!(
-        reason.code,
-        ReasonCode::Unreachable
-            | ReasonCode::Refused
-            | ReasonCode::Unresolved
-            | ReasonCode::ConnectionLost
-            | ReasonCode::NotSealdrop
-            | ReasonCode::Timeout
-    ) && (reason.side == Side::Here || reason.code == ReasonCode::ConnectionLost)
 }
 
 /// What the other side says of a transfer so that it is not worth another try.

@@ -3,16 +3,18 @@
 
 use std::time::Instant;
 
-use crate::model::{
-    device::PeerAddr,
-    device_key::DeviceKey,
-    reason::Reason,
-    transfer::{Direction, QueuedFor, TransferKey},
+use crate::{
+    engine::messages::Wait,
+    model::{
+        device::PeerAddr,
+        device_key::DeviceKey,
+        reason::{Reason, ReasonCode, Side},
+        transfer::{Direction, QueuedFor, TransferKey},
+    },
 };
 
 use super::{
     Dispatch,
-    going_on::is_busy,
     record::{Hands, Record},
 };
 
@@ -231,6 +233,13 @@ impl Record {
     fn is_queued(&self) -> bool {
         self.going.queued.is_some() || self.waits_for_turn()
     }
+
+    /// Whether an offer that came to this is made again, instead of ending.
+    pub(super) fn may_wait(&self, reason: &Reason) -> bool {
+        let wait = self.request.as_ref().map_or(Wait::No, |request| request.wait);
+        let waits = (wait >= Wait::WhileBusy && is_busy(reason)) || (wait >= Wait::WhileAway && is_away(reason));
+        waits && self.outgoing.is_some()
+    }
 }
 
 /// The same by its key, or as far as anybody knows by where it is.
@@ -241,4 +250,22 @@ fn is_same_device(one: &Record, other: &Record) -> bool {
         (.., Some(one), Some(other)) => one.to == other.to,
         _ => false,
     }
+}
+
+/// The device has too much before it already.
+fn is_busy(reason: &Reason) -> bool {
+    reason.code == ReasonCode::Busy && reason.side == Side::There
+}
+
+/// The device was not there: nobody answered, or something else did.
+fn is_away(reason: &Reason) -> bool {
+    matches!(
+        reason.code,
+        ReasonCode::Unreachable
+            | ReasonCode::Refused
+            | ReasonCode::Unresolved
+            | ReasonCode::ConnectionLost
+            | ReasonCode::NotSealdrop
+            | ReasonCode::Timeout
+    ) && (reason.side == Side::Here || reason.code == ReasonCode::ConnectionLost)
 }

@@ -81,6 +81,15 @@ impl Dispatch {
         }
     }
 
+    /// The archive has written down whether it is paused.
+    pub(super) fn pause_noted(&mut self, key: TransferKey) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        record.going.noting = record.going.noting.saturating_sub(1);
+        if record.hands != Hands::Lane {
+            self.take_up_parked(key);
+        }
+    }
+
     /// Sends just what failed.
     pub(super) fn retry(&mut self, key: TransferKey) {
         if key.direction == Direction::Incoming || self.stopping_until.is_some() || !self.bring_back(key) {
