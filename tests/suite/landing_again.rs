@@ -13,10 +13,9 @@ use sealdrop::{
         conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
-        manifest::{Entry, EntryKind, Manifest, Selection},
+        manifest::{Entry, Manifest, Selection},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
-        transfer::TransferId,
     },
     storage::{
         disk::{Disk, Op},
@@ -24,35 +23,13 @@ use sealdrop::{
         kept,
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
-        profile::Profile,
         receive_folder::preflight,
     },
 };
-use tempfile::TempDir;
 
-const ID: TransferId = TransferId([7; 16]);
-
-struct Desk {
-    temp: TempDir,
-    profile: Profile,
-}
+use crate::desk::{Desk, ID, file, folder, link, part};
 
 impl Desk {
-    fn new() -> Self {
-        let temp = tempfile::tempdir().unwrap();
-        fs::create_dir(temp.path().join("inbox")).unwrap();
-        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
-        Self { temp, profile }
-    }
-
-    fn inbox(&self) -> PathBuf {
-        self.temp.path().join("inbox")
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.inbox().join(name)
-    }
-
     fn terms(&self, entries: Vec<Entry>, conflict: Conflict) -> Terms {
         let mut peer = Peer::at("10.0.0.7:40000".to_owned(), false);
         peer.name = String::from("Anna");
@@ -85,16 +62,6 @@ impl Desk {
     fn kept(&self) -> Vec<String> {
         names_in(&self.profile.running_folder())
     }
-
-    fn landed(&self) -> Vec<String> {
-        let inbox = self.inbox();
-        let all = walkdir::WalkDir::new(&inbox).min_depth(1).sort_by_file_name();
-        let name = |found: walkdir::DirEntry| {
-            let name = found.path().strip_prefix(&inbox).unwrap().to_str().unwrap().to_owned();
-            if found.file_type().is_dir() { name + "/" } else { name }
-        };
-        all.into_iter().map(|found| name(found.unwrap())).collect()
-    }
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
@@ -104,32 +71,10 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-fn entry(path: &str, kind: EntryKind) -> Entry {
-    Entry { path: path.split('/').map(str::to_owned).collect(), kind, mtime: None, exec: false }
-}
-
-fn file(path: &str, size: u64) -> Entry {
-    entry(path, EntryKind::File { size })
-}
-
-fn folder(path: &str) -> Entry {
-    entry(path, EntryKind::Folder)
-}
-
-fn link(path: &str, target: &str) -> Entry {
-    entry(path, EntryKind::Link { target: target.to_owned() })
-}
-
 fn seal(bytes: &[u8]) -> Md5Digest {
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     hasher.finish()
-}
-
-fn part(landing: &Landing, index: u32, bytes: &[u8]) -> PartFile {
-    let mut part = landing.create_part(index).unwrap();
-    part.write_all(bytes).unwrap();
-    part
 }
 
 fn publish(landing: &Landing, part: PartFile, bytes: &[u8]) -> Result<PathBuf, Reason> {

@@ -10,12 +10,11 @@ mod classic;
 mod cli;
 mod codes;
 mod codes_out_of_turn;
-#[cfg(target_os = "linux")]
-mod commit_cost;
 mod damaged_sessions;
 // Elsewhere the crates for Linux have not been downloaded.
 #[cfg(target_os = "linux")]
 mod dependencies;
+mod desk;
 mod device_book;
 mod door;
 mod fake_engine;

@@ -19,47 +19,22 @@ use sealdrop::{
     storage::{
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
-        profile::Profile,
         receive_folder::{check_paths, preflight},
     },
 };
-use tempfile::TempDir;
 
-const ID: TransferId = TransferId([7; 16]);
-
-/// A receive folder, a profile, and a folder that nothing may be written to.
-struct Desk {
-    temp: TempDir,
-    profile: Profile,
-}
+use crate::desk::{Desk, ID, file, folder, link, part};
 
 impl Desk {
-    fn new() -> Self {
-        let temp = tempfile::tempdir().unwrap();
-        for name in ["inbox", "outside"] {
-            fs::create_dir(temp.path().join(name)).unwrap();
-        }
-        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
-        Self { temp, profile }
-    }
-
-    fn inbox(&self) -> PathBuf {
-        self.temp.path().join("inbox")
-    }
-
-    fn outside(&self) -> PathBuf {
-        self.temp.path().join("outside")
-    }
-
-    fn land(&self, manifest: &Arc<Manifest>) -> Landing {
+    fn take_in(&self, manifest: &Arc<Manifest>) -> Landing {
         self.land_some(manifest, Selection::All)
     }
 
     fn land_some(&self, manifest: &Arc<Manifest>, selection: Selection) -> Landing {
-        Landing::prepare(&self.profile, self.terms(manifest, selection), Keep::Nothing).unwrap()
+        Landing::prepare(&self.profile, self.plain_terms(manifest, selection), Keep::Nothing).unwrap()
     }
 
-    fn terms(&self, manifest: &Arc<Manifest>, selection: Selection) -> Terms {
+    fn plain_terms(&self, manifest: &Arc<Manifest>, selection: Selection) -> Terms {
         Terms {
             id: ID,
             peer: Peer::at("127.0.0.1:1".to_owned(), false),
@@ -76,33 +51,6 @@ impl Desk {
     fn records(&self) -> usize {
         fs::read_dir(self.profile.running_folder()).unwrap().count()
     }
-
-    /// All that is in the receive folder, folders with a `/` at the end.
-    fn landed(&self) -> Vec<String> {
-        let inbox = self.inbox();
-        let all = walkdir::WalkDir::new(&inbox).min_depth(1).sort_by_file_name();
-        let name = |found: walkdir::DirEntry| {
-            let name = found.path().strip_prefix(&inbox).unwrap().to_str().unwrap().to_owned();
-            if found.file_type().is_dir() { name + "/" } else { name }
-        };
-        all.into_iter().map(|found| name(found.unwrap())).collect()
-    }
-}
-
-fn file(path: &str, size: u64) -> Entry {
-    entry(path, EntryKind::File { size })
-}
-
-fn folder(path: &str) -> Entry {
-    entry(path, EntryKind::Folder)
-}
-
-fn link(path: &str, target: &str) -> Entry {
-    entry(path, EntryKind::Link { target: target.to_owned() })
-}
-
-fn entry(path: &str, kind: EntryKind) -> Entry {
-    Entry { path: path.split('/').map(str::to_owned).collect(), kind, mtime: None, exec: false }
 }
 
 fn manifest(entries: Vec<Entry>) -> Arc<Manifest> {
@@ -116,13 +64,6 @@ fn arrive(landing: &Landing, index: u32, bytes: &[u8]) -> PathBuf {
 /// As if its seal had been compared.
 fn publish(landing: &Landing, part: PartFile) -> Result<PathBuf, Reason> {
     landing.commit(vec![(part, Md5Digest([0; 16]))]).pop().unwrap().1
-}
-
-fn part(landing: &Landing, index: u32, bytes: &[u8]) -> PartFile {
-    let mut part = landing.create_part(index).unwrap();
-    part.write_all(bytes).unwrap();
-    assert_eq!(part.written(), bytes.len() as u64);
-    part
 }
 
 fn is_part(name: &str) -> bool {
@@ -139,7 +80,7 @@ fn a_landing_can_go_to_another_thread() {
 #[test]
 fn the_real_name_appears_only_when_the_file_is_published() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![file("a.txt", 3)]));
+    let landing = desk.take_in(&manifest(vec![file("a.txt", 3)]));
     let part = part(&landing, 0, b"abc");
     let during = desk.landed();
     assert_eq!(during.len(), 1);
@@ -157,7 +98,7 @@ fn parts_that_are_committed_together_are_all_published() {
     let desk = Desk::new();
     let mut entries: Vec<_> = (0..5).map(|n| file(&format!("{n}"), 1)).collect();
     entries[3].mtime = Some(-1_000_000_000);
-    let landing = desk.land(&manifest(entries));
+    let landing = desk.take_in(&manifest(entries));
     let arrived = |index: u32| (part(&landing, index, index.to_string().as_bytes()), Md5Digest([0; 16]));
     for (n, (index, place)) in (0..).zip(landing.commit((0..5).map(arrived).collect())) {
         assert_eq!((n, fs::read_to_string(place.unwrap()).unwrap()), (index, n.to_string()));
@@ -169,7 +110,7 @@ fn parts_that_are_committed_together_are_all_published() {
 #[test]
 fn a_part_that_is_not_wanted_any_more_leaves_nothing() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![folder("P"), folder("P/d"), file("P/d/a", 3)]));
+    let landing = desk.take_in(&manifest(vec![folder("P"), folder("P/d"), file("P/d/a", 3)]));
     drop(part(&landing, 2, b"ab"));
     assert_eq!(desk.landed(), ["P/", "P/d/"]);
     landing.discard();
@@ -191,7 +132,7 @@ fn folders_with_all_that_is_in_them_arrive() {
         entry.mtime = Some(1_000_000_000_123_456_700);
         entry.exec = true;
     }
-    let landing = desk.land(&manifest(entries));
+    let landing = desk.take_in(&manifest(entries));
     assert!(landing.make_folders().iter().all(|(_index, made)| made.is_ok()));
     arrive(&landing, 2, b"");
     let script = arrive(&landing.clone(), 3, b"#!");
@@ -226,7 +167,7 @@ fn what_was_there_before_is_kept_beside_it() {
     assert_eq!((before.renamed, before.left_out, before.problem), (vec![], vec![], None));
     assert!(before.free.is_some());
 
-    let landing = desk.land(&manifest);
+    let landing = desk.take_in(&manifest);
     landing.make_folders();
     assert_eq!(arrive(&landing, 1, b"theirs"), desk.inbox().join("P (2)/a"));
     assert_eq!(arrive(&landing, 2, b"theirs"), desk.inbox().join("b (2).txt"));
@@ -239,7 +180,7 @@ fn what_was_there_before_is_kept_beside_it() {
 #[test]
 fn a_name_that_is_taken_at_the_last_moment_is_not_overwritten() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![file("a.txt", 6), link("P/l", "x"), file("P/f", 6)]));
+    let landing = desk.take_in(&manifest(vec![file("a.txt", 6), link("P/l", "x"), file("P/f", 6)]));
     let arriving = [part(&landing, 0, b"theirs"), part(&landing, 2, b"theirs")];
     for name in ["a.txt", "a (2).txt", "P/f", "P/l"] {
         fs::write(desk.inbox().join(name), "mine").unwrap();
@@ -256,8 +197,8 @@ fn a_name_that_is_taken_at_the_last_moment_is_not_overwritten() {
 fn two_transfers_of_one_name_do_not_mix() {
     let desk = Desk::new();
     let manifest = manifest(vec![folder("P"), file("P/a", 1)]);
-    let first = desk.land(&manifest);
-    let other = Terms { id: TransferId([8; 16]), ..desk.terms(&manifest, Selection::All) };
+    let first = desk.take_in(&manifest);
+    let other = Terms { id: TransferId([8; 16]), ..desk.plain_terms(&manifest, Selection::All) };
     let second = Landing::prepare(&desk.profile, other, Keep::Nothing).unwrap();
     arrive(&second, 1, b"2");
     arrive(&first, 1, b"1");
@@ -281,7 +222,7 @@ fn only_what_was_chosen_is_made() {
 #[test]
 fn names_that_differ_only_in_case_both_arrive() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![file("A.txt", 1), file("a.txt", 1)]));
+    let landing = desk.take_in(&manifest(vec![file("A.txt", 1), file("a.txt", 1)]));
     arrive(&landing, 0, b"A");
     arrive(&landing, 1, b"a");
     let contents: Vec<_> = desk.landed().iter().map(|name| fs::read(desk.inbox().join(name)).unwrap()).collect();
@@ -297,7 +238,7 @@ fn a_name_of_300_bytes_arrives_shortened_and_is_told_before() {
     let before = preflight(&desk.inbox(), &manifest, &Selection::All);
     let becomes: Vec<_> = before.renamed.iter().map(|renamed| renamed.becomes.clone()).collect();
     assert_eq!(becomes, [format!("{}.jpeg", "x".repeat(250)), "照".repeat(85)]);
-    let landing = desk.land(&manifest);
+    let landing = desk.take_in(&manifest);
     arrive(&landing, 0, b"x");
     arrive(&landing, 1, b"y");
     assert_eq!(desk.landed(), becomes);
@@ -313,7 +254,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
             let entry = Entry { path, kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
             let manifest = manifest(vec![file("good", 1), entry]);
             assert_eq!(check_paths(&manifest, NameRules::here()).unwrap_err().0, 1, "{name:?}");
-            let landing = Landing::prepare(&desk.profile, desk.terms(&manifest, Selection::All), Keep::Nothing);
+            let landing = Landing::prepare(&desk.profile, desk.plain_terms(&manifest, Selection::All), Keep::Nothing);
             assert_eq!(landing.unwrap_err().code, ReasonCode::BadPath, "{name:?}");
         }
     }
@@ -325,9 +266,10 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
 fn links_that_lead_outside_are_told_before_and_not_made() {
     let desk = Desk::new();
     let manifest = manifest(vec![folder("P"), link("P/up", "../../outside"), link("P/abs", "/etc"), link("P/in", ".")]);
-    let left_out: Vec<_> = preflight(&desk.inbox(), &manifest, &Selection::All).left_out.into_iter().map(|out| out.0).collect();
+    let left_out: Vec<_> =
+        preflight(&desk.inbox(), &manifest, &Selection::All).left_out.into_iter().map(|out| out.0).collect();
     assert_eq!(left_out, [1, 2]);
-    let landing = desk.land(&manifest);
+    let landing = desk.take_in(&manifest);
     landing.make_folders();
     let ends: Vec<_> = landing.make_links().into_iter().map(|(index, made)| (index, made.is_ok())).collect();
     assert_eq!(ends, [(1, false), (2, false), (3, true)]);
@@ -342,7 +284,7 @@ fn a_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
     let entries =
         vec![file("P/sub/a", 1), file("P/sub/b", 1), folder("P/sub/new"), link("P/sub/l", "a"), file("P/c", 1)];
     let manifest = manifest(entries);
-    let landing = desk.land(&manifest);
+    let landing = desk.take_in(&manifest);
     let arriving = part(&landing, 0, b"a");
     fs::rename(desk.inbox().join("P/sub"), desk.inbox().join("P/moved")).unwrap();
     symlink(desk.outside(), desk.inbox().join("P/sub")).unwrap();
@@ -364,7 +306,7 @@ fn a_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
 
 #[cfg(unix)]
 fn desk_lane(desk: &Desk, manifest: &Arc<Manifest>) -> (PathBuf, Landing) {
-    let landing = desk.land(manifest);
+    let landing = desk.take_in(manifest);
     (arrive(&landing, 0, b"a"), landing)
 }
 
@@ -373,7 +315,7 @@ fn desk_lane(desk: &Desk, manifest: &Arc<Manifest>) -> (PathBuf, Landing) {
 fn a_folder_swapped_for_a_link_to_its_neighbour_leads_nowhere() {
     let desk = Desk::new();
     fs::create_dir_all(desk.inbox().join("mine")).unwrap();
-    let landing = desk.land(&manifest(vec![file("P/sub/a", 1), file("Q/b", 1)]));
+    let landing = desk.take_in(&manifest(vec![file("P/sub/a", 1), file("Q/b", 1)]));
     fs::remove_dir(desk.inbox().join("Q")).unwrap();
     for (target, place) in [("../mine", "P/sub"), ("mine", "Q")] {
         std::os::unix::fs::symlink(target, desk.inbox().join(place)).unwrap();
@@ -387,7 +329,7 @@ fn a_folder_swapped_for_a_link_to_its_neighbour_leads_nowhere() {
 #[test]
 fn a_top_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![folder("P"), file("P/a", 1), folder("P/d"), link("P/l", "a")]));
+    let landing = desk.take_in(&manifest(vec![folder("P"), file("P/a", 1), folder("P/d"), link("P/l", "a")]));
     fs::remove_dir(desk.inbox().join("P")).unwrap();
     std::os::unix::fs::symlink(desk.outside(), desk.inbox().join("P")).unwrap();
     assert!(landing.create_part(1).is_err());
@@ -401,7 +343,7 @@ fn a_top_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
 #[test]
 fn leftovers_of_a_crash_are_removed_at_the_next_start_and_nothing_else() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![folder("P"), file("P/d/a", 9), file("top", 9), file("P/done", 1)]));
+    let landing = desk.take_in(&manifest(vec![folder("P"), file("P/d/a", 9), file("top", 9), file("P/done", 1)]));
     // As after a kill: the parts stay, the record stays.
     std::mem::forget(part(&landing, 1, b"half"));
     std::mem::forget(part(&landing, 2, b"half"));
@@ -419,7 +361,7 @@ fn leftovers_of_a_crash_are_removed_at_the_next_start_and_nothing_else() {
 #[test]
 fn a_record_of_a_folder_that_is_away_is_kept_for_later() {
     let desk = Desk::new();
-    let landing = desk.land(&manifest(vec![file("a", 9)]));
+    let landing = desk.take_in(&manifest(vec![file("a", 9)]));
     std::mem::forget(part(&landing, 0, b"half"));
     let away = desk.temp.path().join("unplugged");
     fs::rename(desk.inbox(), &away).unwrap();
@@ -436,7 +378,7 @@ fn a_folder_that_is_missing_or_none_is_said_to_be() {
     fs::write(desk.inbox().join("file"), "").unwrap();
     let manifest = manifest(vec![file("a", 1)]);
     for folder in [desk.inbox().join("missing"), desk.inbox().join("file"), desk.inbox().join("file/below")] {
-        let terms = Terms { folder: folder.clone(), ..desk.terms(&manifest, Selection::All) };
+        let terms = Terms { folder: folder.clone(), ..desk.plain_terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderMissing);
         assert_eq!(preflight(&folder, &manifest, &Selection::All).problem.unwrap().code, ReasonCode::FolderMissing);
@@ -451,12 +393,15 @@ fn a_folder_that_may_not_be_written_to_is_said_to_be() {
     crate::other_user::run("storage::a_folder_that_may_not_be_written_to_is_said_to_be", || {
         let desk = Desk::new();
         let manifest = manifest(vec![file("P/a", 1)]);
-        let landing = desk.land(&manifest);
+        let landing = desk.take_in(&manifest);
         fs::set_permissions(desk.inbox(), fs::Permissions::from_mode(0o555)).unwrap();
-        let terms = Terms { id: TransferId([1; 16]), ..desk.terms(&manifest, Selection::All) };
+        let terms = Terms { id: TransferId([1; 16]), ..desk.plain_terms(&manifest, Selection::All) };
         let refused = Landing::prepare(&desk.profile, terms, Keep::Nothing);
         assert_eq!(refused.unwrap_err().code, ReasonCode::FolderReadOnly);
-        assert_eq!(preflight(&desk.inbox(), &manifest, &Selection::All).problem.unwrap().code, ReasonCode::FolderReadOnly);
+        assert_eq!(
+            preflight(&desk.inbox(), &manifest, &Selection::All).problem.unwrap().code,
+            ReasonCode::FolderReadOnly
+        );
         // Taken away while the transfer runs.
         fs::set_permissions(desk.inbox().join("P"), fs::Permissions::from_mode(0o555)).unwrap();
         assert_eq!(landing.create_part(0).unwrap_err().code, ReasonCode::FolderReadOnly);
@@ -473,7 +418,7 @@ fn a_full_disk_is_said_to_be_full_with_what_is_needed() {
     let Some(_disk) = SmallDisk::mount(&desk.inbox()) else {
         return crate::other_user::skipped("a 1 MiB disk cannot be mounted here");
     };
-    let landing = desk.land(&manifest(vec![file("small", 4096), file("large", 8 << 20)]));
+    let landing = desk.take_in(&manifest(vec![file("small", 4096), file("large", 8 << 20)]));
     arrive(&landing, 0, &[1; 4096]);
     let chunk = vec![2; 128 * 1024];
     let mut part = landing.create_part(1).unwrap();
@@ -516,7 +461,7 @@ impl Drop for SmallDisk {
 fn ten_thousand_files_in_a_hundred_folders_land() {
     let desk = Desk::new();
     let entries = (0..10_000).map(|n| file(&format!("top/{}/{n}", n / 100), 16)).collect();
-    let landing = desk.land(&manifest(entries));
+    let landing = desk.take_in(&manifest(entries));
     let mut batch = Vec::new();
     for index in 0..10_000 {
         batch.push(part(&landing, index, format!("{index:016}").as_bytes()));

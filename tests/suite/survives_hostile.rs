@@ -22,7 +22,7 @@ use sealdrop::{
 use crate::{
     scripted::{Door, Scripted, file_entry, md5_of},
     sealed_stream::new_identity,
-    support::{Station, honest, seeded, tree},
+    support::{Station, honest, nothing_left, seeded, tree},
 };
 
 const SIZE: usize = 300_000;
@@ -100,11 +100,9 @@ fn only_who_began_goes_on_and_only_forward() {
     assert_eq!(tries(&b, &anna, &again(id, u32::MAX, digest, SIZE as u64)), ReasonCode::StaleEpoch);
     b.say(Command::Cancel(key));
     assert_eq!(b.ending(key).outcome, Outcome::Cancelled);
+    nothing_left(&b);
+    assert_eq!(tree(&b.received()), []);
     let deadline = Instant::now() + Duration::from_secs(10);
-    while !tree(&b.received()).is_empty() || !tree(&b.home.path().join("profile/running")).is_empty() {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(20));
-    }
     // It is written down a moment later.
     while tries(&b, &anna, &again(id, u32::MAX, digest, SIZE as u64)) != ReasonCode::Cancelled {
         assert!(Instant::now() < deadline);
@@ -269,11 +267,7 @@ fn a_receiver_that_has_all_and_has_forgotten_it_makes_no_failure_of_it() {
     let reason = Reason::bare(ReasonCode::UnknownTransfer);
     second.say(&Message::Abort(Abort { reason, ours: None, theirs: None }));
     assert_eq!(a.ending(sending).outcome, Outcome::Verified);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !tree(&a.home.path().join("profile/running")).is_empty() {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    nothing_left(&a);
     assert_eq!(sending.direction, Direction::Outgoing);
     assert!(a.seen.iter().any(|event| matches!(event, Event::Snapshot(it) if matches!(it.stage, Stage::Ended(_)))));
 }

@@ -82,6 +82,31 @@ fn patient(a: &Station, gate: &Gate, key: DeviceKey, files: &[PathBuf]) -> Vec<T
     files.iter().map(send).collect()
 }
 
+/// Ten transfers to a friend who is away, all of them in the queue.
+fn ten_for_one_that_is_away() -> (Station, Station, Gate, Vec<TransferKey>) {
+    let (mut a, b, key) = friends();
+    let gate = Gate::before(b.port);
+    gate.shut();
+    let files = files(&a, 10, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    for key in &keys {
+        a.snapshot(*key, "the queue", |snapshot| matches!(snapshot.stage, Stage::Queued(_)).then_some(()));
+    }
+    (a, b, gate, keys)
+}
+
+/// One transfer to a verified device where a person has to answer, on its way there.
+fn an_offer_that_waits() -> (Station, Station, Gate, Vec<TransferKey>) {
+    let (mut a, mut b) = (Station::limited("a", soon), Station::new("b"));
+    let (key, own) = (b.key(), a.key());
+    a.verify(key, "b");
+    b.verify(own, "a");
+    let gate = Gate::before(b.port);
+    let files = files(&a, 1, 50_000);
+    let keys = patient(&a, &gate, key, &files);
+    (a, b, gate, keys)
+}
+
 fn all_verified(a: &mut Station, keys: &[TransferKey]) {
     for key in keys {
         let ending = a.snapshot(*key, "its end", |snapshot| match &snapshot.stage {
@@ -94,14 +119,7 @@ fn all_verified(a: &mut Station, keys: &[TransferKey]) {
 
 #[test]
 fn ten_for_a_device_that_was_away_arrive_when_it_is_back() {
-    let (mut a, mut b, key) = friends();
-    let gate = Gate::before(b.port);
-    gate.shut();
-    let files = files(&a, 10, 50_000);
-    let keys = patient(&a, &gate, key, &files);
-    for key in &keys {
-        a.snapshot(*key, "the queue", |snapshot| matches!(snapshot.stage, Stage::Queued(_)).then_some(()));
-    }
+    let (mut a, mut b, gate, keys) = ten_for_one_that_is_away();
     gate.open();
     all_verified(&mut a, &keys);
     for _ in 0..10 {
@@ -116,14 +134,7 @@ fn ten_for_a_device_that_was_away_arrive_when_it_is_back() {
 
 #[test]
 fn ten_in_the_queue_survive_a_restart_and_arrive() {
-    let (mut a, b, key) = friends();
-    let gate = Gate::before(b.port);
-    gate.shut();
-    let files = files(&a, 10, 50_000);
-    let keys = patient(&a, &gate, key, &files);
-    for key in &keys {
-        a.snapshot(*key, "the queue", |snapshot| matches!(snapshot.stage, Stage::Queued(_)).then_some(()));
-    }
+    let (a, _b, gate, keys) = ten_for_one_that_is_away();
     let mut a = a.restart_with("a", soon, |_| {});
     gate.open();
     all_verified(&mut a, &keys);
@@ -213,13 +224,7 @@ fn what_nobody_keeps_says_that_it_is_over_when_the_program_ends() {
 
 #[test]
 fn an_offer_that_waits_for_an_answer_survives_a_broken_connection() {
-    let (mut a, mut b) = (Station::limited("a", soon), Station::new("b"));
-    let (key, own) = (b.key(), a.key());
-    a.verify(key, "b");
-    b.verify(own, "a");
-    let gate = Gate::before(b.port);
-    let files = files(&a, 1, 50_000);
-    let keys = patient(&a, &gate, key, &files);
+    let (mut a, mut b, gate, keys) = an_offer_that_waits();
     let first = b.offer();
     gate.shut();
     a.stage(keys[0], "the queue", |stage| matches!(stage, Stage::Queued(QueuedFor::Device)));
@@ -237,13 +242,7 @@ fn an_offer_that_waits_for_an_answer_survives_a_broken_connection() {
 
 #[test]
 fn an_offer_that_waits_for_an_answer_survives_that_its_sender_is_killed() {
-    let (mut a, mut b) = (Station::limited("a", soon), Station::new("b"));
-    let (key, own) = (b.key(), a.key());
-    a.verify(key, "b");
-    b.verify(own, "a");
-    let gate = Gate::before(b.port);
-    let files = files(&a, 1, 50_000);
-    let keys = patient(&a, &gate, key, &files);
+    let (mut a, mut b, gate, keys) = an_offer_that_waits();
     let _card = b.offer();
     a.snapshot(keys[0], "the wait", |snapshot| (snapshot.stage == Stage::Waiting).then_some(()));
     gate.shut();

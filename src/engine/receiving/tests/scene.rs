@@ -1,16 +1,14 @@
 //! A sender and a receiver of one transfer, and a wire between them that breaks where a test says.
 
+mod side;
+mod wire;
+
 use std::{
-    collections::HashMap,
-    io::{Read, Write},
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -29,7 +27,6 @@ use crate::{
         device::Peer,
         manifest::{Entry, EntryKind, Manifest, Selection},
         outcome::{FileEnd, FileState},
-        reason::{Reason, ReasonCode},
         transfer::{Direction, TransferId, TransferKey},
     },
     storage::{
@@ -38,7 +35,7 @@ use crate::{
         profile::Profile,
     },
     transfer::{
-        lane::{Farewell, LaneEnd, LaneError, Report, next_message},
+        lane::{Farewell, LaneEnd, LaneError, next_message},
         limits::Limits,
         link::Held,
         receive::Tally,
@@ -47,123 +44,11 @@ use crate::{
     wire::header::{Answer, Message, encode},
 };
 
+pub(super) use side::{Ran, Said, Side, Teller, moved};
+pub(super) use wire::{Wire, pair};
+
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
 const ID: TransferId = TransferId([5; 16]);
-
-/// What a lane reports.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Said {
-    Moved(u32, u64),
-    Ended(FileEnd),
-    Finishing,
-    Kept(u32, u64),
-    Checking(u64, u64),
-    Held(Option<ReasonCode>),
-    Again(u32),
-}
-
-pub(super) struct Teller(pub(super) Sender<Said>);
-
-impl Teller {
-    fn say(&self, said: Said) {
-        self.0.send(said).unwrap();
-    }
-}
-
-impl Report for Teller {
-    fn moved(&mut self, index: u32, bytes: u64) {
-        self.say(Said::Moved(index, bytes));
-    }
-    fn file_ended(&mut self, end: FileEnd) {
-        self.say(Said::Ended(end));
-    }
-    fn finishing(&mut self) {
-        self.say(Said::Finishing);
-    }
-    fn kept(&mut self, index: u32, bytes: u64) {
-        self.say(Said::Kept(index, bytes));
-    }
-    fn checking(&mut self, done: u64, total: u64) {
-        self.say(Said::Checking(done, total));
-    }
-    fn held_there(&mut self, reason: Option<Reason>) {
-        self.say(Said::Held(reason.map(|reason| reason.code)));
-    }
-    fn started_again(&mut self, index: u32) {
-        self.say(Said::Again(index));
-    }
-}
-
-/// What a test can do to one side while it works, and hear of it.
-pub(super) struct Side {
-    pub(super) cancel: CancelFlag,
-    pub(super) hold: HoldFlag,
-    pub(super) said: Receiver<Said>,
-    /// What was heard while something else was waited for.
-    pub(super) heard: Vec<Said>,
-}
-
-impl Side {
-    pub(super) fn wait(&mut self, what: &str, is: impl Fn(&Said) -> bool) {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let said = self.said.recv_deadline(deadline);
-            let said = said.unwrap_or_else(|_| panic!("waited in vain for {what}; heard {:?}", self.heard));
-            let found = is(&said);
-            self.heard.push(said);
-            if found {
-                return;
-            }
-        }
-    }
-
-    /// How many bytes have moved so far.
-    pub(super) fn moved(&mut self) -> u64 {
-        self.heard.extend(self.said.try_iter());
-        moved(&self.heard)
-    }
-
-    /// Waits until nothing is said for a while; what had moved by then.
-    pub(super) fn settles(&mut self, quiet: Duration) -> u64 {
-        while let Ok(said) = self.said.recv_timeout(quiet) {
-            self.heard.push(said);
-        }
-        moved(&self.heard)
-    }
-}
-
-pub(super) fn moved(heard: &[Said]) -> u64 {
-    heard.iter().map(|said| if let Said::Moved(_, bytes) = said { *bytes } else { 0 }).sum()
-}
-
-/// One connection that is over.
-pub(super) struct Ran {
-    pub(super) sent: Result<(), Box<LaneEnd>>,
-    pub(super) received: Result<Tally, Box<LaneEnd>>,
-    pub(super) sender: Vec<Said>,
-    pub(super) receiver: Vec<Said>,
-    /// Ends of files that the committer told.
-    pub(super) committed: Vec<FileEnd>,
-    /// Bytes that went from sender to receiver.
-    pub(super) bytes: u64,
-}
-
-impl Ran {
-    pub(super) fn kept(side: &[Said]) -> Vec<(u32, u64)> {
-        side.iter().filter_map(|said| if let Said::Kept(i, n) = said { Some((*i, *n)) } else { None }).collect()
-    }
-
-    pub(super) fn states(side: &[Said]) -> HashMap<u32, FileState> {
-        side.iter()
-            .filter_map(|said| if let Said::Ended(end) = said { Some((end.index, end.state)) } else { None })
-            .collect()
-    }
-
-    /// Both sides came to the end, and nothing failed.
-    pub(super) fn is_whole(&self) -> bool {
-        self.sent.is_ok() && matches!(self.received, Ok(Tally { failed: 0 }))
-    }
-}
 
 /// A transfer of some files, and what its two sides remember of it.
 pub(super) struct Scene {
@@ -395,57 +280,4 @@ pub(super) fn seeded(seed: u64, len: usize) -> Vec<u8> {
     }
     bytes.truncate(len);
     bytes
-}
-
-/// Two ends of a connection with somebody between them.
-pub(super) struct Wire {
-    pub(super) sender: TcpStream,
-    pub(super) receiver: TcpStream,
-    pub(super) bytes: Arc<AtomicU64>,
-}
-
-impl Wire {
-    pub(super) fn new(cut: Option<u64>) -> Self {
-        let ((sender, from), (receiver, to)) = (pair(), pair());
-        let bytes = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&bytes);
-        let back = (to.try_clone().unwrap(), from.try_clone().unwrap());
-        spawn(move || relay(from, to, cut.unwrap_or(u64::MAX), &counted));
-        spawn(move || relay(back.0, back.1, u64::MAX, &AtomicU64::new(0)));
-        Self { sender, receiver, bytes }
-    }
-}
-
-fn relay(mut from: TcpStream, mut to: TcpStream, cut: u64, count: &AtomicU64) {
-    let mut buffer = vec![0; 16 << 10];
-    loop {
-        let left = cut - count.load(Ordering::Relaxed);
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        match from.read(&mut buffer[..most]) {
-            Ok(read) if read > 0 && to.write_all(&buffer[..read]).is_ok() => {
-                count.fetch_add(read as u64, Ordering::Relaxed);
-            }
-            Ok(_) if left > 0 => {
-                to.shutdown(Shutdown::Write).ok();
-                return;
-            }
-            _ => {
-                to.shutdown(Shutdown::Both).ok();
-                from.shutdown(Shutdown::Both).ok();
-                return;
-            }
-        }
-    }
-}
-
-pub(super) fn pair() -> (TcpStream, TcpStream) {
-    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let near = TcpStream::connect_timeout(&door.local_addr().unwrap(), LIMIT).unwrap();
-    let far = door.accept().unwrap().0;
-    for end in [&near, &far] {
-        // Little is on the way, so that who stands still does so in the middle.
-        socket2::SockRef::from(end).set_send_buffer_size(64 << 10).unwrap();
-        socket2::SockRef::from(end).set_recv_buffer_size(64 << 10).unwrap();
-    }
-    (near, far)
 }

@@ -1,5 +1,17 @@
-//! What it costs to have 10,000 small files on the disk for good, in every way that keeps the promise; the figures stand in the
-//! docs of `storage::landing`. To be run by hand: `cargo test --test suite -- commit_cost --ignored --nocapture`.
+//! What it costs to have 10,000 small files on the disk for good: `cargo bench --bench commit`. It takes minutes, and says
+//! something only on a machine that does nothing else.
+//!
+//! Measured are files a second, in batches of 64 and 256: by hand in every way that keeps the promise (and in one that does
+//! not, for what remains of the work without any flush), then through the landing itself. What was chosen because of these
+//! figures, and why, stands in the docs of `storage::landing`. `SEALDROP_BENCH_DIRS` names the disks, with `:` between
+//! them; otherwise it is the one of the build folder, and memory.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench says what it measured, and panics when it cannot"
+)]
 
 use std::{
     fs::{self, File},
@@ -23,6 +35,8 @@ use sealdrop::{
     },
 };
 
+/// Files that are flushed together.
+const BATCHES: [u32; 2] = [64, 256];
 const FILES: u32 = 10_000;
 const FILE_BYTES: usize = 4096;
 const IN_A_FOLDER: u32 = 100;
@@ -37,6 +51,21 @@ enum Way {
     Volume,
     /// Nothing is flushed: what remains is the rest of the work.
     Nothing,
+}
+
+fn main() {
+    on_each_disk(|place, say| {
+        for way in [Way::Nothing, Way::Each, Way::BegunTogether, Way::Volume] {
+            for batch in BATCHES {
+                let scratch = tempfile::tempdir_in(place).unwrap();
+                say(format!("{way:?}, {batch} together"), by_hand(scratch.path(), batch, way));
+            }
+        }
+        for batch in BATCHES {
+            let scratch = tempfile::tempdir_in(place).unwrap();
+            say(format!("landing, {batch} together"), by_landing(scratch.path(), batch as usize));
+        }
+    });
 }
 
 fn content(n: u32) -> Vec<u8> {
@@ -137,31 +166,7 @@ fn on_each_disk(mut work: impl FnMut(&Path, &mut dyn FnMut(String, Duration))) {
     for place in places.split(':') {
         work(Path::new(place), &mut |what, took| {
             let rate = f64::from(FILES) / took.as_secs_f64();
-            eprintln!("{place}: {what}: {:.1} s, {rate:.0} files a second", took.as_secs_f64());
+            println!("{place}: {what}: {:.1} s, {rate:.0} files a second", took.as_secs_f64());
         });
     }
-}
-
-#[test]
-#[ignore = "takes minutes, and says something only on a machine that does nothing else"]
-fn ten_thousand_small_files_in_every_way() {
-    on_each_disk(|place, say| {
-        for way in [Way::Nothing, Way::Each, Way::BegunTogether, Way::Volume] {
-            for batch in [64, 256] {
-                let scratch = tempfile::tempdir_in(place).unwrap();
-                say(format!("{way:?}, {batch} together"), by_hand(scratch.path(), batch, way));
-            }
-        }
-    });
-}
-
-#[test]
-#[ignore = "takes minutes, and says something only on a machine that does nothing else"]
-fn ten_thousand_small_files_through_the_landing() {
-    on_each_disk(|place, say| {
-        for batch in [64, 256] {
-            let scratch = tempfile::tempdir_in(place).unwrap();
-            say(format!("landing, {batch} together"), by_landing(scratch.path(), batch));
-        }
-    });
 }
