@@ -56,9 +56,21 @@ pub(crate) fn io_reason(error: &io::Error, path: &Path, doing: Doing) -> Reason 
         (Kind::StorageFull | Kind::QuotaExceeded, _) => ReasonCode::DiskFull,
         (Kind::PermissionDenied | Kind::ReadOnlyFilesystem, Doing::Writing) => ReasonCode::FolderReadOnly,
         (Kind::PermissionDenied | Kind::NotFound, Doing::Reading) => ReasonCode::Unreadable,
+        (_, Doing::Reading) if cfg!(windows) && is_in_use(error.raw_os_error()) => ReasonCode::Unreadable,
         _ => ReasonCode::Io,
     };
-    reason_at(code, &error.to_string(), path)
+    match error.kind() {
+        Kind::NotADirectory if doing == Doing::Writing => {
+            reason_at(code, "something else stands where a folder has to be", path)
+        }
+        _ => reason_at(code, &error.to_string(), path),
+    }
+}
+
+/// Windows: another program has the file open and shares it with nobody, or has locked what was to be read
+/// (`ERROR_SHARING_VIOLATION`, `ERROR_LOCK_VIOLATION`).
+fn is_in_use(code: Option<i32>) -> bool {
+    matches!(code, Some(32 | 33))
 }
 
 /// A reason about `path` that no call of the system gave.
