@@ -660,11 +660,11 @@ reason-already-there = { $side ->
    *[there] A file of this name is there already on the other device. It stays as it is
 }
 reason-bad-path = { $side ->
-    [here] A name in the offer is not allowed
+    [here] A name in it is not allowed
    *[there] The other device does not allow a name in the offer
 }
     .advice = { $side ->
-        [here] Ask the sender to rename it and send again
+        [here] It has to be renamed and sent again
        *[there] Rename it and send again
     }
 reason-blocked = { $side ->

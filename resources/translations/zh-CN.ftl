@@ -599,11 +599,11 @@ reason-already-there = { $side ->
    *[there] 对方设备上已有同名文件，它保持不变
 }
 reason-bad-path = { $side ->
-    [here] 发送请求中有不允许的名称
+    [here] 其中有不允许的名称
    *[there] 对方设备不允许发送请求中的某个名称
 }
     .advice = { $side ->
-        [here] 请发送方改名后重新发送
+        [here] 请改名后重新发送
        *[there] 请改名后重新发送
     }
 reason-blocked = { $side ->

@@ -164,7 +164,7 @@ impl Show for Human {
     }
 
     fn left_out(&mut self, _snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
-        for LeftOut { place, reason } in left_out {
+        for LeftOut { place, reason, .. } in left_out {
             let word = if is_failure(reason) { "failed" } else { "left out" };
             self.complain(&format!("{word}: {}: {}", clean_path(place), sentence(reason)));
         }

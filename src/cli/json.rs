@@ -174,7 +174,7 @@ impl Show for Json {
     }
 
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
-        for LeftOut { place, reason } in left_out {
+        for LeftOut { place, reason, .. } in left_out {
             let state = if is_failure(reason) { FileState::Failed } else { FileState::Skipped };
             print(&Line::File {
                 transfer: snapshot.key.id.to_string(),

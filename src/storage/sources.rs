@@ -37,6 +37,8 @@ pub struct SourceEntry {
 pub struct LeftOut {
     pub place: PathBuf,
     pub reason: Reason,
+    /// It is missed at the other end. A link that leads outside, and a file that is only on its way, are not.
+    pub missed: bool,
 }
 
 /// What is offered, and where the bytes of each entry are, by index.

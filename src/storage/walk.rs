@@ -47,8 +47,11 @@ pub fn walk(
     limits: WalkLimits,
     on_found: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Option<SourceTree>, LeftOut> {
-    let (start, top) = start_of(root)
-        .map_err(|error| LeftOut { place: root.to_owned(), reason: io_reason(&error, root, Doing::Reading) })?;
+    let (start, top) = start_of(root).map_err(|error| LeftOut {
+        place: root.to_owned(),
+        reason: io_reason(&error, root, Doing::Reading),
+        missed: true,
+    })?;
     let mut walk = Walk::new(root, limits, top);
     let mut found = WalkDir::new(&start).follow_root_links(false).sort_by_file_name().into_iter();
     while let Some(next) = found.next() {
@@ -112,10 +115,10 @@ impl Walk {
         match self.entry_of(found) {
             Ok(entry) => self.push(entry, found.path()).map(|()| true),
             Err((code, what)) => {
-                self.leave_out(LeftOut {
-                    place: found.path().to_owned(),
-                    reason: reason_at(code, &what, found.path()),
-                });
+                // Of links, only one that cannot be read is.
+                let missed = !found.file_type().is_symlink() || code == ReasonCode::Unreadable;
+                let (place, reason) = (found.path().to_owned(), reason_at(code, &what, found.path()));
+                self.leave_out(LeftOut { place, reason, missed });
                 Ok(false)
             }
         }
@@ -125,7 +128,7 @@ impl Walk {
         if self.count() >= self.limits.entries {
             let what = format!("more than {} entries", self.limits.entries);
             let place = self.tree.root.clone();
-            return Err(LeftOut { reason: reason_at(ReasonCode::Limit, &what, &place), place });
+            return Err(LeftOut { reason: reason_at(ReasonCode::Limit, &what, &place), place, missed: true });
         }
         self.tree.bytes = self.tree.bytes.saturating_add(entry.size());
         let is_link = matches!(entry.kind, EntryKind::Link { .. });
@@ -184,7 +187,7 @@ impl Walk {
     fn failed(&mut self, error: &walkdir::Error) {
         let place = error.path().unwrap_or(&self.tree.root).to_owned();
         let what = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        self.leave_out(LeftOut { reason: reason_at(ReasonCode::Unreadable, &what, &place), place });
+        self.leave_out(LeftOut { reason: reason_at(ReasonCode::Unreadable, &what, &place), place, missed: true });
     }
 
     fn leave_out(&mut self, what: LeftOut) {
@@ -204,6 +207,7 @@ impl Walk {
                 Err(LeftOut {
                     reason: reason_at(ReasonCode::BadPath, "a file that is still being received", &place),
                     place,
+                    missed: false,
                 })
             }
             None => Ok(self.tree),

@@ -96,6 +96,54 @@ fn source_that_changed_since_it_was_staged_fails_by_name_and_the_rest_goes_on() 
     assert_eq!(landed, ["d", "d/stays"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_cannot_travel_is_missed_and_a_link_that_leads_outside_is_not() {
+    let (mut a, mut b) = (Station::new("a"), Station::new("b"));
+    for (folder, odd, outcome) in [("names", "C:", Outcome::Partial), ("links", "out", Outcome::Verified)] {
+        let source = a.home.path().join(folder);
+        fs::create_dir(&source).unwrap();
+        fs::write(source.join("plain"), b"plain").unwrap();
+        if odd == "out" {
+            std::os::unix::fs::symlink("/etc/hostname", source.join(odd)).unwrap();
+        } else {
+            fs::write(source.join(odd), b"odd").unwrap();
+        }
+        let sending = a.send(&b, &[&source]);
+        b.accept();
+        let ending = a.ending(sending);
+        assert_eq!((ending.outcome, ending.files), (outcome, 1), "{ending:?}");
+        let named = a.seen.iter().any(|event| match event {
+            Event::LeftOut { key, left_out } => *key == sending && left_out[0].place == source.join(odd),
+            _ => false,
+        });
+        assert!(named, "{odd} is named");
+    }
+}
+
+#[test]
+fn a_file_where_a_folder_has_to_be_costs_what_is_below_it_and_retry_sends_just_that() {
+    let (mut a, mut b) = (Station::new("a"), Station::new("b"));
+    let source = a.home.path().join("top");
+    fs::create_dir_all(source.join("sub")).unwrap();
+    fs::write(source.join("sub/x"), b"x").unwrap();
+    fs::write(source.join("y"), b"y").unwrap();
+    let there = b.received().join("top");
+    fs::create_dir(&there).unwrap();
+    fs::write(there.join("sub"), b"a file").unwrap();
+    let sending = a.send(&b, &[&source]);
+    let receiving = b.accept_with(sealdrop::model::conflict::Conflict::Skip);
+    assert_eq!((a.ending(sending).outcome, b.ending(receiving).outcome), (Outcome::Partial, Outcome::Partial));
+    assert_eq!(fs::read(there.join("sub")).unwrap(), b"a file");
+    let failed = a.file_ends(sending).into_iter().find(|end| end.state == FileState::Failed).unwrap();
+    let told = failed.reason.unwrap().detail.unwrap();
+    assert!(told.starts_with("something else stands where a folder has to be: "), "{told}");
+    fs::remove_file(there.join("sub")).unwrap();
+    a.say(Command::Retry(sending));
+    assert_eq!((a.ending(sending).outcome, b.ending(receiving).outcome), (Outcome::Verified, Outcome::Verified));
+    assert_eq!(fs::read(there.join("sub/x")).unwrap(), b"x");
+}
+
 #[test]
 fn source_that_shrinks_under_way_fails_by_name() {
     let (mut a, mut b) = (Station::new("a"), Station::new("b"));

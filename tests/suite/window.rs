@@ -125,7 +125,7 @@ fn a_walk_shows_its_count_and_can_be_cancelled() {
 #[test]
 fn what_is_left_out_is_named() {
     let mut window = Window::new();
-    let left_out = LeftOut { place: "/p/secret".into(), reason: Reason::bare(ReasonCode::Unreadable) };
+    let left_out = LeftOut { place: "/p/secret".into(), reason: Reason::bare(ReasonCode::Unreadable), missed: true };
     window.stage(&[tree("/p", &[("a", 1), ("b", 2)], vec![left_out])]);
     assert!(window.shows("1 item is left out"));
     assert!(window.shows("/p/secret: It could not be read on this device"));
@@ -139,7 +139,7 @@ fn paths_that_brought_nothing_are_told() {
     window.drop_paths(&["/gone"]);
     let asked = window.engine.asked();
     let [Command::Stage { stage, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    let left_out = LeftOut { place: "/gone".into(), reason: Reason::bare(ReasonCode::Unreadable) };
+    let left_out = LeftOut { place: "/gone".into(), reason: Reason::bare(ReasonCode::Unreadable), missed: true };
     window.tell(Event::Staged { stage: *stage, trees: Vec::new(), left_out: vec![left_out] });
     assert!(window.shows("/gone could not be read"));
 }

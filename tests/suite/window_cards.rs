@@ -58,7 +58,7 @@ fn a_card_is_a_group_that_says_who_what_and_where() {
         "The new one becomes Photos (2)",
         "1 name will be changed",
         "1 item is left out",
-        "notes.md: A name in the offer is not allowed",
+        "notes.md: A name in it is not allowed",
         "/home/anna/Downloads",
         "Needs 3.0 kB, 5.0 MB free, 1.0 MB of it kept for other transfers",
     ] {

@@ -139,7 +139,7 @@ impl Dispatch {
 
     fn left_out(&mut self, key: TransferKey, left_out: Vec<LeftOut>) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        for left in &left_out {
+        for left in left_out.iter().filter(|left| left.missed) {
             record.left_out(&left.reason);
         }
         self.outbox.fact(Event::LeftOut { key, left_out });

@@ -211,10 +211,8 @@ impl Record {
 
     /// Something that was asked for is not even on the list.
     pub(super) fn left_out(&mut self, reason: &Reason) {
-        if matches!(reason.code, ReasonCode::Unreadable | ReasonCode::Io | ReasonCode::Limit) {
-            self.tally.failed += 1;
-            self.tally.first_failure.get_or_insert_with(|| reason.clone());
-        }
+        self.tally.failed += 1;
+        self.tally.first_failure.get_or_insert_with(|| reason.clone());
     }
 
     /// The last word, from how the work ended.
