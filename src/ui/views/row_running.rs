@@ -5,7 +5,7 @@ use egui::{Button, Color32, Label, RichText, Sense, Stroke, Ui, pos2, vec2};
 use crate::{
     model::{
         reason::ReasonCode,
-        transfer::{QueuedFor, Stage},
+        transfer::{Direction, QueuedFor, Stage},
     },
     ui::{
         action::{Action, RowAction},
@@ -15,6 +15,9 @@ use crate::{
         widgets::{Sign, button, line, progress, quiet_button, sign, told, weak, weak_line},
     },
 };
+
+/// From this width on a place in the queue and the buttons that change it stand on one line.
+const ONE_LINE_FROM: f32 = 500.0;
 
 pub(super) fn running_ui(ui: &mut Ui, state: &State, row: &Row, actions: &mut Vec<Action>) {
     // A message has no part of it on the way.
@@ -100,6 +103,10 @@ fn standing_ui(ui: &mut Ui, what: Sign, ink: Color32, sentence: &str) {
 /// How much of it is there.
 fn kept_ui(ui: &mut Ui, row: &Row) {
     let snapshot = &row.snapshot;
+    if snapshot.moved == 0 && row.key().direction == Direction::Outgoing {
+        // After a restart, what has arrived of an unfinished file only the receiver knows.
+        return;
+    }
     weak_line(ui, &text::moved(snapshot.moved, snapshot.total, snapshot.files_ended, snapshot.files));
 }
 
@@ -109,17 +116,26 @@ fn queued_ui(ui: &mut Ui, state: &State, row: &Row, why: QueuedFor, sentence: &s
         return standing_ui(ui, Sign::Ring, ink, sentence);
     };
     let last = state.transfers.last_place().unwrap_or(place);
+    let together = ui.available_width() >= ONE_LINE_FROM;
     ui.horizontal_wrapped(|ui| {
         sign(ui, Sign::Ring, ink);
         ui.label(RichText::new(sentence).color(ink));
-        let moves = [(Word::MoveUp, place > 0, RowAction::MoveUp), (Word::MoveDown, place < last, RowAction::MoveDown)];
-        for (word, possible, action) in moves {
-            // Not in a ui of its own: that would not go to the next line.
-            if ui.add_enabled(possible, Button::new(word.text())).clicked() {
-                actions.push(Action::Row(row.key(), action));
-            }
+        if together {
+            moves_ui(ui, row, (place, last), actions);
         }
     });
+    if !together {
+        ui.horizontal_wrapped(|ui| moves_ui(ui, row, (place, last), actions));
+    }
+}
+
+fn moves_ui(ui: &mut Ui, row: &Row, (place, last): (usize, usize), actions: &mut Vec<Action>) {
+    let moves = [(Word::MoveUp, place > 0, RowAction::MoveUp), (Word::MoveDown, place < last, RowAction::MoveDown)];
+    for (word, possible, action) in moves {
+        if ui.add_enabled(possible, Button::new(word.text())).clicked() {
+            actions.push(Action::Row(row.key(), action));
+        }
+    }
 }
 
 /// Asked before it is done: it removes what has arrived.
