@@ -206,12 +206,14 @@ class Program:
         x, y, width, height = self.frame()
         return x + width // 2, y + height // 2
 
-    def all(self, name=None, role=None):
-        """Every control with that name (a string: exactly; a pattern: found in it) and role (one, or several)."""
+    def all(self, name=None, role=None, within=None):
+        """Every control with that name (a string: exactly; a pattern: found in it) and role (one, or several); only below the
+        first control named `within`, if that is given."""
+        top = self.all(within)[:1] if within else [self.root]
         roles = (role,) if isinstance(role, str) else role
         found = []
         try:
-            for node in self.root.walk():
+            for node in (node for one in top for node in one.walk()):
                 if roles and node.role not in roles:
                     continue
                 if isinstance(name, str) and node.name != name:
@@ -233,10 +235,10 @@ class Program:
 
         return wait_for(f"a control ({role or 'any'}) named {shown!r} in {self}", look, timeout)[0]
 
-    def click(self, name, role=BUTTON, timeout=20.0):
+    def click(self, name, role=BUTTON, timeout=20.0, within=None):
         """Moves the real pointer onto the enabled control and presses the button."""
         node = wait_for(f"an enabled control ({role}) named {name!r} in {self}",
-                        lambda: next((n for n in self.all(name, role) if n.enabled), None), timeout)
+                        lambda: next((n for n in self.all(name, role, within) if n.enabled), None), timeout)
         x, y = self.into_view(node)
         sh("xdotool", "windowactivate", "--sync", *self.window)
         # Over two points, as a hand comes over many: a window may miss the first one after something was dropped on it.

@@ -7,6 +7,7 @@ import messages
 import nearby
 import survive
 import trust
+import turns
 from desk import BUTTON, pixels_changed, sh, wait_for
 from runner import check, main, md5sum, random_file
 
@@ -254,6 +255,7 @@ if __name__ == "__main__":
         survive.a_folder_that_is_there_already_costs_only_what_is_missing,
         survive.a_full_disk_holds_it_on_both_screens_until_there_is_room,
         survive.discard_removes_what_an_interrupted_transfer_left,
+        turns.the_order_of_the_queue_is_what_a_person_makes_it,
         a_window_closes_at_once_and_in_order,
         an_idle_window_uses_no_processor_time,
     ])
