@@ -282,7 +282,8 @@ fn large_parts_are_put_on_the_disk_while_they_come() {
     let journal = fs::read_dir(scene.profile().running_folder()).unwrap().flatten();
     let journal = journal.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|it| it == "journal"));
     let text = String::from_utf8_lossy(&fs::read(journal.unwrap()).unwrap()).into_owned();
-    assert!(text.matches("flushed").count() > 2, "{text}");
+    // One while it came at least, however slow the disk, and one in the end.
+    assert!(text.matches("flushed").count() >= 2, "{}", text.trim());
 }
 
 #[test]
