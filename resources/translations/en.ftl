@@ -458,6 +458,7 @@ remove-item = Remove { $item }
 message-card = Message from { $device }
 message-empty = Write something to send
 message-too-long = The message is too long by { bytes }. Save it as a file and send that instead
+link-not-understood = This version of Sealdrop cannot follow the link { $link }
 no-messages-there = { $device } speaks the plain protocol, which carries no messages
 goes-without-message = { $device } gets the files without the message: the plain protocol carries none
 

@@ -416,6 +416,7 @@ remove-item = 移除 { $item }
 message-card = { $device } 发来的消息
 message-empty = 请写下要发送的内容
 message-too-long = 消息超出上限 { bytes }。请将它保存为文件后再发送
+link-not-understood = 此版本的 Sealdrop 无法打开链接 { $link }
 no-messages-there = { $device } 使用明文协议，不能传送消息
 goes-without-message = { $device } 只会收到文件，收不到消息：明文协议不能传送消息
 

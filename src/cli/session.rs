@@ -284,6 +284,7 @@ impl Session {
             Event::Stopped => return Some(Heard::Stopped),
             Event::WrongKey(warning) => self.show.wrong_key(&warning),
             Event::FileChecked { .. }
+            | Event::HandedOver(_)
             | Event::History(_)
             | Event::HistoryChanged
             | Event::HistoryDamaged { .. }

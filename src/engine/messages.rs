@@ -7,12 +7,15 @@ use std::{
     time::Instant,
 };
 
+use crossbeam_channel::Sender;
+
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
         conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
+        handed::Handed,
         history::HistoryEntry,
         manifest::Selection,
         nearby::{InterfaceUse, Nearby, Visibility},
@@ -67,6 +70,8 @@ pub enum Command {
     Listen {
         port: u16,
     },
+    /// Another start of the program was given this; told as `HandedOver`.
+    HandOver(HandOver),
     /// Look something up in the history; answered by `History`.
     LoadHistory(HistoryAsked),
     /// Somebody looks at the list of devices: look who is there.
@@ -144,6 +149,14 @@ pub struct FileToCheck {
     pub md5: crate::model::seal::Md5Digest,
 }
 
+/// What another start of the program was given.
+#[derive(Debug)]
+pub struct HandOver {
+    pub handed: Vec<Handed>,
+    /// Told once it is on its way to the window; dropped by an engine that ends.
+    pub taken: Sender<()>,
+}
+
 /// One transfer to one recipient.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
@@ -204,6 +217,8 @@ pub enum Event {
         index: u32,
         result: Checked,
     },
+    /// Another start of the program was given this, perhaps nothing: the window comes to the front.
+    HandedOver(Vec<Handed>),
     /// Answer to `LoadHistory`.
     History(Box<HistoryFound>),
     /// Entries were added to the history, or it was cleared.

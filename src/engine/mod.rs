@@ -17,6 +17,7 @@ pub mod doorman;
 pub mod errands;
 pub mod handles;
 pub mod historian;
+pub mod instance;
 pub mod lanes;
 pub mod link;
 pub mod listener;

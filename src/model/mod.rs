@@ -7,6 +7,7 @@ pub mod conflict;
 pub mod device;
 pub mod device_key;
 pub mod file_name;
+pub mod handed;
 pub mod history;
 pub mod look_alike;
 pub mod manifest;

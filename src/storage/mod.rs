@@ -30,6 +30,6 @@ mod places;
 mod probe;
 mod sent_log;
 mod source;
-mod stored_path;
+pub(crate) mod stored_path;
 mod volume;
 mod walk;

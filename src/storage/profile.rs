@@ -21,7 +21,7 @@ pub struct Profile {
 /// Held by the process that listens, until dropped.
 #[derive(Debug)]
 pub struct ProfileLock {
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 /// Another process listens for this profile.
@@ -30,6 +30,13 @@ pub struct ProfileLock {
 pub struct AlreadyRunning {
     pub path: PathBuf,
     pub detail: String,
+}
+
+impl ProfileLock {
+    /// Whether nobody else can hold it; not so where the file system has no locks.
+    pub fn is_certain(&self) -> bool {
+        self.file.is_some()
+    }
 }
 
 impl Profile {
@@ -75,6 +82,11 @@ impl Profile {
         self.root.join("identity.pem")
     }
 
+    /// Where later starts of the program reach the window that runs.
+    pub fn window_socket_path(&self) -> PathBuf {
+        self.root.join("window.sock")
+    }
+
     /// One small file for each transfer that is being received.
     pub fn running_folder(&self) -> PathBuf {
         self.root.join("running")
@@ -86,10 +98,10 @@ impl Profile {
         let refuse = |error: &dyn std::fmt::Display| AlreadyRunning { path: path.clone(), detail: error.to_string() };
         let file = open_lock(&path).map_err(|error| refuse(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(ProfileLock { _file: Some(file) }),
+            Ok(()) => Ok(ProfileLock { file: Some(file) }),
             // Some network file systems have no locks; better to run without than not at all.
             Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                Ok(ProfileLock { _file: None })
+                Ok(ProfileLock { file: None })
             }
             Err(error) => Err(refuse(&error)),
         }

@@ -247,6 +247,7 @@ impl eframe::App for App {
         self.speak(context);
         self.take_in(context);
         self.speak(context);
+        self.take_over(context);
         // After the events: a pace that is told the time before the figures would always be a little slow.
         self.state.tick();
         self.look_up();
@@ -265,6 +266,7 @@ impl eframe::App for App {
         self.look_at_clipboard(&context, &mut actions);
         views::window_ui(ui, &self.state, &mut actions);
         self.state.show_offers = false;
+        self.state.show_staged = false;
         for action in actions {
             self.perform(action, &context);
         }

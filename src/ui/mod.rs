@@ -12,6 +12,7 @@ pub mod text;
 
 mod answering;
 mod asking;
+mod opening;
 mod perform;
 mod sending;
 mod theme;

@@ -9,6 +9,7 @@ use super::{
     dialogs::DesktopDialogs,
     text::{self, Language},
 };
+use crate::model::handed::Handed;
 
 /// How to open the window.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub struct Options {
     pub wake: WakeSlot,
     /// What the system speaks, for who chose no language.
     pub language: Language,
-    /// Paths from the command line, staged at once.
-    pub stage: Vec<std::path::PathBuf>,
+    /// What the command line gave.
+    pub opened: Vec<Handed>,
 }
 
 /// No window could be opened. `Display` says what to do.
@@ -45,7 +46,7 @@ pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
             let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
             let clock = Box::new(Instant::now);
             let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start, options.language);
-            app.stage(options.stage);
+            app.open(options.opened);
             Box::new(app)
         };
         open(renderer, FIRST_SIZE, SMALLEST, Box::new(create))

@@ -363,5 +363,6 @@ pub mod examples;
 mod fields;
 pub mod frame;
 pub mod going_on;
+pub mod handover;
 pub mod header;
 mod object;

@@ -5,6 +5,7 @@ import time
 
 import messages
 import nearby
+import one_window
 import survive
 import trust
 import turns
@@ -240,6 +241,8 @@ if __name__ == "__main__":
         what_did_not_get_through_is_sent_again_by_one_click,
         messages.a_message_is_read_copied_and_delivered,
         messages.long_and_foreign_texts_stay_readable,
+        one_window.a_second_start_stages_its_files_in_the_window_that_runs,
+        one_window.a_killed_window_is_in_nobody_s_way,
         trust.two_who_compared_the_code_know_each_other_from_then_on,
         trust.another_key_under_a_verified_name_is_refused_with_a_warning,
         trust.codes_are_compared_without_a_file,

@@ -31,6 +31,8 @@ mod loopback;
 mod messages;
 mod nearby;
 #[cfg(unix)]
+mod one_window;
+#[cfg(unix)]
 mod other_user;
 mod out_of_place;
 mod overload;
@@ -64,6 +66,7 @@ mod window_key_trouble;
 mod window_languages;
 mod window_messages;
 mod window_nearby;
+mod window_opening;
 mod window_rows;
 mod window_scene;
 mod window_trust;

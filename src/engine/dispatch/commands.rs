@@ -6,7 +6,7 @@ use crate::{
     engine::{
         cancel::CancelFlag,
         errands::PreflightErrand,
-        messages::{Acceptance, Command, Event, OfferAnswer, SendRequest, StageId},
+        messages::{Acceptance, Command, Event, HandOver, OfferAnswer, SendRequest, StageId},
         note::Session,
         outgoing, threads,
     },
@@ -36,6 +36,7 @@ impl Dispatch {
             Command::ClearHistory => self.clear_history(),
             Command::Compare { id, to, expect } => self.compare(id, to, expect),
             Command::ForgetDevice(id) => self.forget(id),
+            Command::HandOver(handing) => self.hand_over_to_window(handing),
             Command::Listen { port } => self.listen(port),
             Command::LoadHistory(asked) => self.load_history(asked),
             Command::LookAround => self.look_around(),
@@ -58,6 +59,15 @@ impl Dispatch {
             Command::ShowCode(key) => self.show_code(key),
             Command::ShowTo(whom) => self.show_to(whom),
             Command::Verify { key, name, address } => self.verify(key, name, address),
+        }
+    }
+
+    /// Not while the program ends: the other start is then a window of its own.
+    fn hand_over_to_window(&mut self, HandOver { handed, taken }: HandOver) {
+        if self.stopping_until.is_none() {
+            self.outbox.handed_over(handed);
+            // Whoever waited too long has gone.
+            taken.try_send(()).ok();
         }
     }
 

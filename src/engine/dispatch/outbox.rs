@@ -4,11 +4,17 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::{
     engine::messages::Event,
-    model::transfer::{Stage, TransferKey, TransferSnapshot},
+    model::{
+        handed::Handed,
+        transfer::{Stage, TransferKey, TransferSnapshot},
+    },
 };
 
 /// Lines about callers that were turned away, at most, while nobody reads: strangers make as many as they like.
 const MAX_LINES: usize = 32;
+
+/// Paths and links that other starts have handed over, at most, while nobody reads.
+const MAX_HANDED: usize = 100_000;
 
 /// A queue that never blocks its writer. It grows with facts only, which the manifests bound.
 #[derive(Default)]
@@ -41,6 +47,24 @@ impl Outbox {
         if self.lines < MAX_LINES {
             self.lines += 1;
             self.fact(event);
+        }
+    }
+
+    /// What other starts of the program were given, gathered while nobody reads; beyond a bound it is dropped.
+    pub(super) fn handed_over(&mut self, mut more: Vec<Handed>) {
+        let waiting = self.queue.iter_mut().find_map(|item| match item {
+            Item::Fact(fact) => match &mut **fact {
+                Event::HandedOver(handed) => Some(handed),
+                _ => None,
+            },
+            Item::Newest(_) => None,
+        });
+        match waiting {
+            Some(handed) => {
+                more.truncate(MAX_HANDED.saturating_sub(handed.len()));
+                handed.append(&mut more);
+            }
+            None => self.fact(Event::HandedOver(more)),
         }
     }
 

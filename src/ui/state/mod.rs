@@ -44,6 +44,7 @@ use crate::{
         book::{DeviceId, KnownDevice},
         conflict::Conflict,
         device::Peer,
+        handed::Handed,
         reason::Reason,
         settings::Settings,
         transfer::{Stage, TransferSnapshot},
@@ -76,6 +77,10 @@ pub struct State {
     /// The device name typed into the strip of the first start, while that is shown.
     pub first_start: Option<String>,
     pub path_prompt: Option<PathPrompt>,
+    /// What other starts of the program were given, until it is dealt with; none: nobody called.
+    pub handed: Option<Vec<Handed>>,
+    /// Bring what is staged into sight in the next frame.
+    pub show_staged: bool,
     /// A file dialog is open.
     pub dialog: Option<Purpose>,
     /// *Paste* was clicked and the clipboard is on its way.
@@ -136,6 +141,8 @@ impl State {
             settings_form: None,
             first_start: first_start.then(String::new),
             path_prompt: None,
+            handed: None,
+            show_staged: false,
             dialog: None,
             paste_asked: false,
             show_offers: false,
@@ -154,6 +161,7 @@ impl State {
             Event::DevicesNotSaved(reason) => self.devices_not_saved(reason),
             Event::FileEnded { key, end } => self.transfers.file_ended(key, end),
             Event::FileChecked { key, index, result } => self.transfers.file_checked(key, index, result),
+            Event::HandedOver(handed) => self.handed_over(handed),
             Event::History(found) => self.history_found(*found),
             Event::HistoryChanged => self.history_changed(),
             Event::HistoryDamaged { kept_at } => self.history_damaged(kept_at),
@@ -292,6 +300,10 @@ impl State {
 
     fn listening_at(&mut self, address: SocketAddr, reachable_at: Vec<IpAddr>) {
         self.listening = Listening::At { port: address.port(), reachable_at };
+    }
+
+    fn handed_over(&mut self, mut handed: Vec<Handed>) {
+        self.handed.get_or_insert_default().append(&mut handed);
     }
 
     fn offered(&mut self, offer: IncomingOffer) {

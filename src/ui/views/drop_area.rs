@@ -27,7 +27,7 @@ const MOST_LEFT_OUT: usize = 5;
 
 /// Everything about what is going to be sent.
 pub(super) fn drop_area_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    card(ui).show(ui, |ui| {
+    let drawn = card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         if state.staging.is_empty() {
             empty_ui(ui, state, actions);
@@ -39,6 +39,9 @@ pub(super) fn drop_area_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>
             prompt_ui(ui, state, actions);
         }
     });
+    if state.show_staged {
+        ui.scroll_to_rect(drawn.response.rect, Some(egui::Align::TOP));
+    }
 }
 
 fn empty_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
