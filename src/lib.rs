@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! 4  ui        the window                                cli     `send`, `receive`, `verify`, …
-//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, closer, dial, discovery
+//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, hasher, closer, dial,
+//!              discovery
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
 //! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code
 //! 0  model     nouns and rules: no I/O, no threads, no window
@@ -33,8 +34,8 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
 //!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
-//!   names and releases receipts; its **checker** hashes what was there before. A **closer** sees to it that the last word
-//!   arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is
+//!   names and releases receipts; its **checker** hashes what was there before. A lane's **hasher**
+//!   hashes files that have moved, several side by side. A **closer** sees to it that the last word arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is
 //!   being sent, so that it can go on after the program has ended.
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
 //!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
@@ -44,7 +45,8 @@
 //! # The way of a byte
 //!
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
-//! writes it to a part file beside its place. The seal travels after the bytes. Only when both seals agree does the
+//! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
+//! others (`transfer::hashing`); only a large one is hashed as it moves. The seal travels after the bytes. Only when both seals agree does the
 //! committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back, and only then does
 //! the sender say that the file was sent. When the connection breaks, what has come stays in the part file, and both ends
 //! hash it before the rest follows over another connection.
@@ -112,7 +114,7 @@
 //! | if-addrs | the addresses of this computer | it needs `unsafe` and each system's own calls |
 //! | indicatif | progress bars in a terminal | terminals differ in width, cursor and colour |
 //! | interprocess | the local socket over which a second start reaches the running window | Unix sockets and Windows' named pipes behind one way |
-//! | md-5 | the MD5 digest | speed needs care for every processor, and a digest has to be right |
+//! | md-5 | the MD5 digest | a digest has to be right: ours, which is quicker on x86-64 and takes several streams at once, is held against it |
 //! | mdns-sd | finding devices nearby, and being found | multicast on every interface, with its caches and timers, on a thread of its own |
 //! | notify-rust | notifications with buttons | each desktop has its own way |
 //! | opener | showing a file in the file manager | each desktop has its own way |

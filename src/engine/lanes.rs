@@ -28,6 +28,7 @@ use super::{
     archive::Archive,
     cancel::{CancelFlag, HoldFlag},
     closer,
+    hasher::HashHandle,
     link::SocketLink,
     note::{Life, Note, Over, OverKind},
     receiving::{self, Whose},
@@ -115,7 +116,8 @@ impl Lane {
         let mut report = self.reporter();
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);
-        let ended = SendLane::new(&mut link, &mut report, manifest, &outgoing.places, before).run();
+        let mut behind = HashHandle::new(link.waker());
+        let ended = SendLane::new(&mut link, &mut report, &mut behind, manifest, &outgoing.places, before).run();
         report.last_word();
         finish(link, ended)
     }

@@ -16,6 +16,7 @@ pub mod door;
 pub mod doorman;
 pub mod errands;
 pub mod handles;
+pub mod hasher;
 pub mod historian;
 pub mod instance;
 pub mod lanes;

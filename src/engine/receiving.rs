@@ -8,13 +8,13 @@ use crate::{
     storage::{journal::Recovered, landing::Landing},
     transfer::{
         lane::{Farewell, LaneEnd, LaneError, Report},
-        receive::{ReceiveLane, Tally},
+        receive::{Helpers, ReceiveLane, Tally},
     },
 };
 
 use crossbeam_channel::Sender;
 
-use super::{cancel::CancelFlag, checker, committer, link::SocketLink, note::Note};
+use super::{cancel::CancelFlag, checker, committer, hasher::HashHandle, link::SocketLink, note::Note};
 
 /// Whose connection it is.
 pub struct Whose {
@@ -41,8 +41,9 @@ pub fn receive(
         .and_then(|commit| checker::start(landing.clone(), link.waker()).map(|check| (commit, check)));
     let ended = match started {
         Ok(((mut commit, thread), mut check)) => {
-            let lane = ReceiveLane::new(link, report, &mut commit, &mut check, landing.clone(), recovered);
-            let ended = lane.run();
+            let mut behind = HashHandle::new(link.waker());
+            let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut behind };
+            let ended = ReceiveLane::new(link, report, helpers, landing.clone(), recovered).run();
             drop(commit);
             // It has nothing left to do but its last batch; a panic in it has been printed.
             thread.join().ok();

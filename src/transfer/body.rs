@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::{
     digest::Hasher,
-    model::reason::Reason,
-    storage::part_file::{Flusher, PartFile},
+    model::{reason::Reason, seal::Md5Digest},
+    storage::part_file::{Flusher, PartFile, StoredBytes},
     wire::{
         chunk::{self, ChunkStart},
         error::WireError,
@@ -15,17 +15,25 @@ use crate::{
 };
 
 use super::{
+    hashing::Hashing,
     lane::{LaneError, concerns_all, ended_early, read_message},
     limits::Limits,
     link::Link,
 };
 
-/// What came in for one file: waits for its seal.
+/// What came in for one file: waits for its seal, and for its own digest.
 pub struct Arrived {
-    pub hasher: Hasher,
+    /// How it is hashed.
+    pub hashing: Hashing,
+    /// The part file, to be read when it is hashed behind.
+    pub reread: Option<StoredBytes>,
     pub stored: Stored,
     /// Bytes that came, over this connection or an earlier one.
     pub bytes: u64,
+    /// Bytes that were there when its body began.
+    pub before: u64,
+    pub ours: Option<Md5Digest>,
+    pub theirs: Option<Md5Digest>,
     /// Bytes that were announced.
     pub size: u64,
     /// How far it was put on the disk for good, and when.
@@ -54,19 +62,21 @@ impl Stored {
 impl Arrived {
     /// A file announced with `size` bytes, of which none has come.
     pub fn new(part: Result<PartFile, Reason>, size: u64) -> Self {
-        Self::going_on(part.map_or_else(Stored::Failed, Stored::Part), Hasher::new(), 0, size)
+        let hashing = Hashing::Along(Hasher::new());
+        Self::going_on(part.map_or_else(Stored::Failed, Stored::Part), hashing, 0, size)
     }
 
-    /// A file of which `bytes` are there, and in `hasher`.
-    pub fn going_on(stored: Stored, hasher: Hasher, bytes: u64, size: u64) -> Self {
-        Self { hasher, stored, bytes, size, flushed: (bytes, Instant::now()) }
+    /// A file of which `bytes` are there, and hashed.
+    pub fn going_on(stored: Stored, hashing: Hashing, bytes: u64, size: u64) -> Self {
+        let flushed = (bytes, Instant::now());
+        Self { hashing, reread: None, stored, bytes, before: bytes, ours: None, theirs: None, size, flushed }
     }
 
     /// Takes bytes that belong to this file. What concerns every file of the transfer ends the lane.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
         self.bytes += bytes.len() as u64;
         let Stored::Part(part) = &mut self.stored else { return Ok(()) };
-        self.hasher.update(bytes);
+        self.hashing.take(bytes);
         if let Err(reason) = part.write_all(bytes) {
             self.fail(reason)?;
         }

@@ -19,6 +19,7 @@ use crate::{
 
 use super::{
     body::{Arrived, Stored},
+    hashing::Hashing,
     lane::{LaneError, Report, ended_early},
     link::{Link, LinkEnd, Wrote},
 };
@@ -48,10 +49,10 @@ pub fn receive_upload(
         arrived.take(&buffer[..read])?;
         report.moved(0, read as u64);
     }
-    match arrived.stored {
-        Stored::Part(part) => Ok((part, arrived.hasher.finish())),
-        Stored::Failed(reason) => Err(LaneError::Local(reason)),
-        Stored::There => Err(LaneError::Local(Reason::bare(ReasonCode::Internal))),
+    match (arrived.stored, arrived.hashing) {
+        (Stored::Part(part), Hashing::Along(hasher)) => Ok((part, hasher.finish())),
+        (Stored::Failed(reason), _) => Err(LaneError::Local(reason)),
+        _ => Err(LaneError::Local(Reason::bare(ReasonCode::Internal))),
     }
 }
 

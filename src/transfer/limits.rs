@@ -24,6 +24,8 @@ pub struct Limits {
     pub busy: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
+    /// Files are hashed after they have moved where bodies move faster than this, in bytes per second: see `hashing`.
+    pub hash_behind: u64,
     /// Names of offers that are remembered after their end: those of some days, at the rate at which strangers may ask.
     pub names: usize,
     /// A side that has written nothing for this long says `ping`.
@@ -56,6 +58,7 @@ impl Default for Limits {
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),
             manifest: Duration::from_mins(1),
+            hash_behind: 150_000_000,
             names: 1024,
             ping: Duration::from_secs(15),
             flush_bytes: 64 << 20,

@@ -11,11 +11,13 @@
 //! busy the machine is (single rounds: 0.52 to 0.74). Half the processor time of both ends would be 0.70 to 0.73: no
 //! arrangement of threads could do much better there. The next limit is MD5 itself, then the receiver's writes.
 
+pub mod behind;
 pub mod body;
 pub mod check;
 pub mod classic;
 pub mod compare;
 pub mod greet;
+pub mod hashing;
 pub mod hold;
 pub mod lane;
 pub mod limits;

@@ -1,34 +1,32 @@
 //! The receiver's lane: answer and plan out, files in, verified parts on to the committer, its receipts out.
 
 mod checks;
+mod files;
 mod owed;
 mod planner;
 
-use std::collections::HashMap;
-
 use crate::{
     digest::Hasher,
-    model::{
-        outcome::FileState,
-        reason::{Reason, ReasonCode},
-        seal::Md5Digest,
-    },
+    model::{outcome::FileState, reason::Reason, seal::Md5Digest},
     storage::{
         journal::Recovered,
         landing::Landing,
         part_file::{Flusher, PartFile},
     },
-    wire::header::{self, Answer, Message, Receipt, ReceiptState},
+    wire::header::{self, Answer, Message, Receipt},
 };
 
 use super::{
+    behind::Behind,
     body::{self, Arrived, Beside, Stored},
     check::{Check, Matter},
-    lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, told, unexpected},
+    hashing::Hashing,
+    lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, unexpected},
     link::Link,
     send::WINDOW,
 };
 use checks::Told;
+use files::{Files, Ways};
 use owed::Owed;
 
 /// While a body comes in, no more is gathered than this, so that none of it has to be waited for.
@@ -82,28 +80,35 @@ pub struct Tally {
 }
 
 /// One lane of an incoming transfer.
-pub struct ReceiveLane<'a, L, R, C, K> {
+pub struct ReceiveLane<'a, L, R, C, K, B> {
     link: &'a mut L,
     report: &'a mut R,
     owed: Owed<'a, C, K>,
     landing: Landing,
-    unsealed: HashMap<u32, Arrived>,
+    files: Files<'a, B>,
     buffer: Vec<u8>,
 }
 
-impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
+/// Who works beside a lane: for putting files in their places, for checking what was there, for hashing what came.
+pub struct Helpers<'a, C, K, B> {
+    pub commit: &'a mut C,
+    pub check: &'a mut K,
+    pub behind: &'a mut B,
+}
+
+impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, R, C, K, B> {
     /// Goes on with what `recovered` says, which is nothing on the first connection of a transfer. What is wanted stands in
     /// the terms of `landing`.
     pub fn new(
         link: &'a mut L,
         report: &'a mut R,
-        commit: &'a mut C,
-        check: &'a mut K,
+        helpers: Helpers<'a, C, K, B>,
         landing: Landing,
         recovered: Recovered,
     ) -> Self {
+        let Helpers { commit, check, behind } = helpers;
         let owed = Owed::new(commit, check, landing.clone(), recovered);
-        Self { link, report, owed, landing, unsealed: HashMap::new(), buffer: vec![0; body::BUFFER_BYTES] }
+        Self { link, report, owed, landing, files: Files::new(behind), buffer: vec![0; body::BUFFER_BYTES] }
     }
 
     /// Carries the transfer out, from `answer` to the echoed `done`. When it can go on another time, what has come of files
@@ -116,8 +121,11 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
             Ok(()) => Ok(Tally { failed: self.owed.failed() }),
             Err(error) => {
                 let error = last_word(self.link, error);
+                // What has come whole, with its seal, is not lost with the connection. Nobody may be there to be told.
+                self.files.hashes.hash_kept();
+                self.take_hashed().ok();
                 if error.is_break() || error.is_hold() {
-                    let parts = self.unsealed.drain().filter_map(|(_, arrived)| arrived.stored.part());
+                    let parts = self.files.drain().filter_map(|arrived| arrived.stored.part());
                     parts.for_each(|part| self.owed.commit.suspend(part));
                 }
                 let last = error.last_message();
@@ -131,12 +139,15 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         self.owed.write_plan(self.link, self.report)?;
         self.link.flush()?;
         loop {
+            self.take_hashed()?;
             self.write_owed()?;
             if self.link.pending() {
                 if self.take_message()? {
                     return self.echo_done();
                 }
             } else {
+                self.files.hashes.hurry();
+                self.take_hashed()?;
                 self.owed.commit.idle();
                 self.link.wait()?;
             }
@@ -145,12 +156,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
 
     fn write_owed(&mut self) -> Result<(), LaneError> {
         let trouble = self.owed.write(self.link, self.report, usize::MAX)?;
-        if let Some((index, reason)) = trouble
-            && let Some(arrived) = self.unsealed.get_mut(&index)
-        {
-            arrived.fail(reason)?;
-        }
-        Ok(())
+        trouble.map_or(Ok(()), |(index, reason)| self.files.trouble(index, reason))
     }
 
     /// Handles one message; true when the sender said `done`.
@@ -159,7 +165,10 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
             Message::Done => return Ok(true),
             Message::Failed { index, reason } => self.failed(index, reason)?,
             Message::File { index, offset } => self.file(index, offset)?,
-            Message::Seal { index, md5 } => self.seal(index, md5)?,
+            Message::Seal { index, md5 } => {
+                let (files, mut ways) = self.ways();
+                files.sealed(index, md5, &mut ways)?;
+            }
             other => beside(&mut self.owed, other, self.report)?,
         }
         Ok(false)
@@ -184,16 +193,24 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
             return Err(LaneError::Protocol(format!("more than {WINDOW} files without a receipt")));
         }
         let mut arrived = self.begin(index, offset, size, told)?;
-        let Self { link, report, owed, buffer, .. } = self;
-        let mut in_body = InBody { index, told: arrived.bytes, report: *report, owed };
+        if !matches!(arrived.hashing, Hashing::Kept(..)) {
+            self.files.hashes.hash_kept();
+        }
+        let Self { link, report, owed, buffer, files, .. } = self;
+        let mut in_body = InBody { index, told: arrived.bytes, report: *report, owed, files };
         let received = body::receive_body(*link, index, &mut arrived, buffer, &mut in_body);
-        // Also of a body that broke off there is something to keep.
         let unsaid = arrived.bytes.saturating_sub(in_body.told);
         if unsaid > 0 {
             report.moved(index, unsaid);
         }
-        self.unsealed.insert(index, arrived);
-        received
+        match received {
+            Ok(()) => self.files.came(index, arrived),
+            Err(error) => {
+                // Also of a body that broke off there is something to keep.
+                self.files.broke_off(index, arrived);
+                Err(error)
+            }
+        }
     }
 
     /// Makes or takes up what the bytes of a file go to.
@@ -214,7 +231,15 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
                 (part.map_or_else(Stored::Failed, Stored::Part), Hasher::new())
             }
         };
-        let mut arrived = Arrived::going_on(stored, hasher, offset, size);
+        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), &self.link.limits());
+        let mut reread = None;
+        if let Hashing::Behind(hasher) = hashing {
+            // What cannot be read again is hashed as it comes.
+            reread = if let Stored::Part(part) = &stored { part.reread(offset).ok() } else { None };
+            hashing = if reread.is_some() { Hashing::Behind(hasher) } else { Hashing::Along(hasher) };
+        }
+        let mut arrived = Arrived::going_on(stored, hashing, offset, size);
+        arrived.reread = reread;
         if let Stored::Failed(reason) = &arrived.stored {
             arrived.fail(reason.clone())?;
         } else if offset > 0 {
@@ -223,52 +248,19 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         Ok(arrived)
     }
 
-    fn seal(&mut self, index: u32, theirs: Md5Digest) -> Result<(), LaneError> {
-        let arrived = self
-            .unsealed
-            .remove(&index)
-            .ok_or_else(|| LaneError::Protocol(format!("a seal for entry {index}, which did not come")))?;
-        let ours = arrived.hasher.finish();
-        let failure = match arrived.stored {
-            Stored::Failed(reason) => reason,
-            _ if arrived.bytes != arrived.size => {
-                let detail = format!("announced with {} bytes, {} came", arrived.size, arrived.bytes);
-                Reason::here(ReasonCode::Changed, detail)
-            }
-            _ if ours != theirs => return self.mismatch(index, ours, theirs),
-            Stored::Part(part) => {
-                self.owed.commit.commit(VerifiedPart { index, part, md5: ours });
-                self.owed.file_is_in(self.report);
-                return Ok(());
-            }
-            Stored::There => {
-                self.owed.commit.keep(index, ours);
-                self.owed.file_is_in(self.report);
-                return Ok(());
-            }
-        };
-        let state = ReceiptState::Failed(told(&failure));
-        self.turn_away(Receipt { index, state, md5: None })?;
-        self.owed.end_file(index, FileState::Failed, None, failure, self.report);
-        Ok(())
+    fn ways(&mut self) -> (&mut Files<'a, B>, Ways<'_, 'a, L, R, C, K>) {
+        let Self { link, report, owed, files, .. } = self;
+        (files, Ways { link: *link, report: *report, owed })
     }
 
-    fn mismatch(&mut self, index: u32, ours: Md5Digest, theirs: Md5Digest) -> Result<(), LaneError> {
-        self.turn_away(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) })?;
-        let reason = Reason::here(ReasonCode::Mismatch, format!("computed {ours} here, {theirs} there"));
-        self.owed.end_file(index, FileState::Mismatch, Some(ours), reason, self.report);
-        Ok(())
-    }
-
-    /// The receipt of a file that does not go to the committer.
-    fn turn_away(&mut self, receipt: Receipt) -> Result<(), LaneError> {
-        self.owed.ahead -= 1;
-        self.owed.write_receipt(self.link, receipt)
+    fn take_hashed(&mut self) -> Result<(), LaneError> {
+        let (files, mut ways) = self.ways();
+        files.take_hashed(&mut ways)
     }
 
     /// `failed` stands after a body or in place of `file`; there is no receipt for it.
     fn failed(&mut self, index: u32, reason: Reason) -> Result<(), LaneError> {
-        if self.unsealed.remove(&index).is_some() {
+        if self.files.failed(index).is_some() {
             self.owed.ahead -= 1;
         } else {
             self.owed.begin(index)?;
@@ -280,28 +272,30 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
 }
 
 /// What is done while the body of entry `index` comes in.
-struct InBody<'b, 'a, R, C, K> {
+struct InBody<'b, 'a, R, C, K, B> {
     index: u32,
     /// Bytes of the file that were told to have come.
     told: u64,
     report: &'b mut R,
     owed: &'b mut Owed<'a, C, K>,
+    files: &'b mut Files<'a, B>,
 }
 
-impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C, K> {
+impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_, '_, R, C, K, B> {
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
     fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError> {
-        let Self { index, told, report, owed } = self;
+        let Self { index, told, report, owed, files } = self;
         if moved > 0 {
             *told += moved as u64;
             report.moved(*index, moved as u64);
         } else {
             owed.commit.idle();
         }
-        if let Some((troubled, reason)) = owed.write(link, *report, MOST_QUEUED)?
-            && troubled == *index
-        {
-            arrived.fail(reason)?;
+        files.take_hashed(&mut Ways { link, report: *report, owed })?;
+        match owed.write(link, *report, MOST_QUEUED)? {
+            Some((troubled, reason)) if troubled == *index => arrived.fail(reason)?,
+            Some((troubled, reason)) => files.trouble(troubled, reason)?,
+            None => {}
         }
         if owed.commit.can_flush() {
             match arrived.flush_due(&link.limits()) {

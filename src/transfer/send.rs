@@ -20,6 +20,8 @@ use crate::{
 };
 
 use super::{
+    behind::{Behind, Hashed, Job},
+    hashing::{Hashes, Hashing, MOST_BEHIND},
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, told, unexpected},
     link::{Link, Wrote},
 };
@@ -46,28 +48,32 @@ pub struct SentBefore {
 }
 
 /// One lane of an outgoing transfer.
-pub struct SendLane<'a, L, R> {
+pub struct SendLane<'a, L, R, B> {
     link: &'a mut L,
     report: &'a mut R,
     orders: Orders<'a>,
+    /// Of files whose seals are owed.
+    hashes: Hashes<'a, B>,
     /// Bytes that were sent and not yet matched by as many hashed ones: neither waits for all of the other.
     credit: u64,
     buffer: Vec<u8>,
     farewell: Farewell,
 }
 
-impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
+impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     /// `places[i]` is where entry `i` of the manifest is read from.
     pub fn new(
         link: &'a mut L,
         report: &'a mut R,
+        behind: &'a mut B,
         manifest: Arc<Manifest>,
         places: &'a [PathBuf],
         before: SentBefore,
     ) -> Self {
         let orders = Orders::new(manifest, places, before);
         let buffer = vec![0; chunk::SEND_CHUNK_BYTES];
-        Self { link, report, orders, credit: 0, buffer, farewell: Farewell::default() }
+        let hashes = Hashes::new(behind);
+        Self { link, report, orders, hashes, credit: 0, buffer, farewell: Farewell::default() }
     }
 
     /// Carries the transfer out, from the plan to the echoed `done`. The answer has been read already.
@@ -91,21 +97,33 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         let mut told_finishing = false;
         loop {
             self.orders.take_input(self.link, self.report)?;
-            if self.orders.is_complete() {
+            self.write_seals()?;
+            if self.orders.is_complete() && self.hashes.is_empty() {
                 return self.say_done();
             }
             self.orders.hold.tell(self.link, false)?;
             if !self.orders.hold.is_held() && self.work()? {
                 continue;
             }
+            self.hashes.hurry();
+            self.write_seals()?;
             if self.orders.is_all_sent() && !told_finishing {
                 told_finishing = true;
                 self.report.finishing();
             }
-            if !self.orders.is_complete() {
-                self.link.wait()?;
+            self.link.wait()?;
+        }
+    }
+
+    /// The seals of files that were hashed meanwhile.
+    fn write_seals(&mut self) -> Result<(), LaneError> {
+        while let Some(Hashed { index, md5 }) = self.hashes.try_hashed() {
+            match md5 {
+                Ok(md5) => self.seal(index, md5)?,
+                Err(reason) => self.fail(index, reason)?,
             }
         }
+        Ok(())
     }
 
     fn say_done(&mut self) -> Result<(), LaneError> {
@@ -127,7 +145,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         if self.credit >= self.buffer.len() as u64 && self.hash()? {
             return Ok(true);
         }
-        if self.orders.outstanding() < WINDOW {
+        if self.orders.outstanding() + self.hashes.len() < WINDOW {
             if let Some(ready) = self.orders.judge.next_ready() {
                 self.send_checked(ready)?;
                 return Ok(true);
@@ -189,16 +207,44 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     }
 
     /// `source` and `hasher` stand behind the first `offset` bytes.
-    fn send_from(&mut self, index: u32, offset: u64, mut source: Source, mut hasher: Hasher) -> Result<(), LaneError> {
+    fn send_from(&mut self, index: u32, offset: u64, mut source: Source, hasher: Hasher) -> Result<(), LaneError> {
+        let bytes = source.remaining();
+        let mut hashing = self.hashes.begin(hasher, bytes, &self.link.limits());
+        if !matches!(hashing, Hashing::Kept(..)) {
+            self.write_seals_before(bytes)?;
+        }
         header::write_header(self.link, &Message::File { index, offset })?;
         self.set_in_body(true);
-        let read = self.send_body(index, &mut source, &mut hasher)?;
+        let read = self.send_body(index, &mut source, &mut hashing)?;
         self.link.write_all(&chunk::END)?;
         self.set_in_body(false);
-        match read.and_then(|()| source.finish()) {
-            Ok(()) => self.seal(index, hasher.finish()),
-            Err(reason) => self.fail(index, reason),
+        self.hashes.moved(bytes);
+        let ended = match (read, hashing) {
+            (Ok(()), Hashing::Behind(hasher)) => source.skip_to(offset).map(|()| {
+                self.hashes.hash_behind(Job { index, from: Box::new(source), bytes, hasher });
+            }),
+            (Ok(()), Hashing::Kept(hasher, kept)) => source.finish().map(|()| self.hashes.keep(index, hasher, kept)),
+            (Ok(()), Hashing::Along(hasher)) => match source.finish() {
+                Ok(()) => return self.seal(index, hasher.finish()),
+                Err(reason) => Err(reason),
+            },
+            (Ok(()), Hashing::Over) => Ok(()),
+            (Err(reason), _) => Err(reason),
+        };
+        ended.or_else(|reason| self.fail(index, reason))
+    }
+
+    /// Before a body of so many bytes: between those there is no place for the seals of others, and they are not to wait long.
+    fn write_seals_before(&mut self, bytes: u64) -> Result<(), LaneError> {
+        self.hashes.hash_kept();
+        self.write_seals()?;
+        while bytes > MOST_BEHIND && self.hashes.are_behind() {
+            self.hashes.hurry();
+            self.link.wait()?;
+            self.orders.take_input(self.link, self.report)?;
+            self.write_seals()?;
         }
+        Ok(())
     }
 
     fn set_in_body(&mut self, in_body: bool) {
@@ -211,7 +257,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         &mut self,
         index: u32,
         source: &mut Source,
-        hasher: &mut Hasher,
+        hashing: &mut Hashing,
     ) -> Result<Result<(), Reason>, LaneError> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut admitted = 0;
@@ -229,7 +275,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
                 Ok(0) => break Ok(Ok(())),
                 Ok(n) => {
                     admitted -= n;
-                    hasher.update(&buffer[..n]);
+                    hashing.take(&buffer[..n]);
                     if let Err(error) = self.send_chunk(index, &buffer[..n]) {
                         break Err(error);
                     }

@@ -14,10 +14,11 @@ use crate::{
     model::{conflict::Conflict, manifest::EntryKind, reason::Reason, reason::ReasonCode, seal::Md5Digest},
     storage::part_file::PartFile,
     transfer::{
+        behind::{Behind, Hashed, Job},
         check::{Check, CheckJob, CheckNews},
         limits::Limits,
         link::{Held, Link, Wake, Wrote},
-        receive::{Commit, Flush, ReceiveLane, Trouble, VerifiedPart},
+        receive::{Commit, Flush, Helpers, ReceiveLane, Trouble, VerifiedPart},
         send::SendLane,
     },
     wire::{
@@ -182,6 +183,20 @@ fn scene() -> Scene {
     scene
 }
 
+/// Leaves all hashing to the lane.
+struct Nobody;
+
+impl Behind for Nobody {
+    fn has_room(&mut self, _: u64) -> bool {
+        false
+    }
+    fn hash(&mut self, _: Job) {}
+    fn hurry(&mut self) {}
+    fn try_hashed(&mut self) -> Option<Hashed> {
+        None
+    }
+}
+
 #[test]
 fn a_sender_that_hears_anything_ends() {
     let scene = scene();
@@ -191,7 +206,7 @@ fn a_sender_that_hears_anything_ends() {
         let mut link = Recorded { words, dice, limits: scene.limits };
         let (tell, said) = bounded(10_000);
         let (manifest, before) = (scene.manifest.clone(), scene.before.clone());
-        SendLane::new(&mut link, &mut Teller(tell), manifest, &scene.places, before).run().ok();
+        SendLane::new(&mut link, &mut Teller(tell), &mut Nobody, manifest, &scene.places, before).run().ok();
         drop(said);
     }
 }
@@ -252,7 +267,8 @@ fn a_receiver_that_hears_anything_ends() {
         let mut check = Desk { receipts: VecDeque::new(), news: None };
         let recovered = crate::storage::journal::Recovered::default();
         let mut commit = &mut commit;
-        ReceiveLane::new(&mut link, &mut Teller(tell), &mut commit, &mut check, landing.clone(), recovered).run().ok();
+        let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut Nobody };
+        ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().ok();
         drop(said);
     }
     landing.discard();

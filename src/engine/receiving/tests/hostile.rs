@@ -8,7 +8,12 @@ use super::{
 };
 use crate::{
     digest::Hasher,
-    model::{conflict::Conflict, manifest::EntryKind, seal::Md5Digest},
+    model::{
+        conflict::Conflict,
+        manifest::EntryKind,
+        reason::{Reason, ReasonCode},
+        seal::Md5Digest,
+    },
     transfer::lane::LaneError,
     wire::{
         chunk,
@@ -126,13 +131,19 @@ fn words_about_hashing_are_only_hints() {
             plan(&[(1, 1, Want::Send)], &[]),
         ],
     );
-    for expected in [1, 0] {
-        // Of the checked one the digest is wrong.
-        assert_eq!(hear(&mut peer), Some(Message::File { index: expected, offset: 0 }));
-        let mut prefix = [0; 1004 + 4];
-        std::io::Read::read_exact(&mut peer, &mut prefix).unwrap();
-        assert!(matches!(hear(&mut peer), Some(Message::Seal { index, .. }) if index == expected));
+    let (mut files, mut seals) = (Vec::new(), Vec::new());
+    while seals.len() < 2 {
+        match hear(&mut peer) {
+            // Of the checked one the digest is wrong.
+            Some(Message::File { index, offset: 0 }) => {
+                std::io::Read::read_exact(&mut peer, &mut [0; 4 + 1000 + 4]).unwrap();
+                files.push(index);
+            }
+            Some(Message::Seal { index, .. }) if files.contains(&index) => seals.push(index),
+            other => panic!("{other:?}"),
+        }
     }
+    assert_eq!(files, [1, 0]);
     drop(peer);
     assert!(error(&thread.join().unwrap()).is_break());
 }
@@ -171,6 +182,29 @@ fn a_receiver_takes_no_offset_that_it_did_not_name() {
     for (word, expected) in table {
         let said = receiver_says(std::slice::from_ref(&word));
         assert!(said.contains(expected), "{word:?}: {said}");
+    }
+}
+
+#[test]
+fn a_receiver_takes_no_second_end_of_a_file_that_it_has_not_hashed() {
+    let seal = Message::Seal { index: 0, md5: md5(b"x") };
+    let failed = Message::Failed { index: 0, reason: Reason::bare(ReasonCode::Changed) };
+    for (second, expected) in [(seal.clone(), "a seal for entry 0"), (failed, "entry 0 came twice")] {
+        let scene = Scene::of(&[1000]);
+        let (landing, recovered) = scene.landing();
+        let (ours, mut peer) = pair();
+        // All of it is there at once, so that nothing is hashed in between.
+        let mut said = encode(&Message::File { index: 0, offset: 0 }).unwrap();
+        said.extend(chunk::chunk_start(1000));
+        said.extend([7; 1000]);
+        said.extend(chunk::END);
+        said.extend(encode(&seal).unwrap());
+        said.extend(encode(&second).unwrap());
+        peer.write_all(&said).unwrap();
+        let (thread, _side, _notes) = scene.receiver(ours, landing, recovered);
+        let ended = thread.join().unwrap();
+        let LaneError::Protocol(how) = error(&ended) else { panic!("{:?}", error(&ended)) };
+        assert!(how.contains(expected), "{how}");
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     engine::{
         cancel::{CancelFlag, HoldFlag},
         closer,
+        hasher::HashHandle,
         link::SocketLink,
         note::Note,
         receiving::{Whose, receive},
@@ -35,6 +36,7 @@ use crate::{
         profile::Profile,
     },
     transfer::{
+        behind::{Behind, Hashed, Job},
         lane::{Farewell, LaneEnd, LaneError, next_message},
         limits::Limits,
         link::Held,
@@ -61,6 +63,36 @@ pub(super) struct Scene {
     pub(super) before: SentBefore,
     /// What holds sender and receiver from the start.
     pub(super) held: [Option<Held>; 2],
+    /// Asked by the sender when a file has moved that is to be hashed behind; `false`: it never is.
+    pub(super) after_moving: Option<AfterMoving>,
+}
+
+pub(super) type AfterMoving = Arc<dyn Fn(u32) -> bool + Send + Sync>;
+
+/// The sender's hasher, and what happens before it begins.
+struct Meddled {
+    hasher: HashHandle,
+    after_moving: Option<AfterMoving>,
+}
+
+impl Behind for Meddled {
+    fn has_room(&mut self, bytes: u64) -> bool {
+        self.hasher.has_room(bytes)
+    }
+
+    fn hash(&mut self, job: Job) {
+        if self.after_moving.as_ref().is_none_or(|meddle| meddle(job.index)) {
+            self.hasher.hash(job);
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.hasher.hurry();
+    }
+
+    fn try_hashed(&mut self) -> Option<Hashed> {
+        self.hasher.try_hashed()
+    }
 }
 
 impl Scene {
@@ -87,9 +119,11 @@ impl Scene {
             places,
             selection: Selection::All,
             conflict: Conflict::KeepBoth,
-            limits: Limits { flush_bytes: 1 << 20, ..Limits::default() },
+            // Whatever the machine does, files are hashed in every way.
+            limits: Limits { flush_bytes: 1 << 20, hash_behind: 0, ..Limits::default() },
             before: SentBefore::default(),
             held: [None, None],
+            after_moving: None,
         }
     }
 
@@ -165,13 +199,15 @@ impl Scene {
     pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
         let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
+        let after_moving = self.after_moving.clone();
         let thread = spawn(move || {
             match next_message(&mut link) {
                 Ok(Some(Message::Answer(Answer::Accept))) => {}
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
             }
-            let ended = SendLane::new(&mut link, &mut Teller(tell), manifest, &places, before).run();
+            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving };
+            let ended = SendLane::new(&mut link, &mut Teller(tell), &mut behind, manifest, &places, before).run();
             close(link, &ended);
             ended
         });

@@ -1,0 +1,172 @@
+//! Files whose bodies have come and that wait for their seal, or for their own digest: each comes in its own time.
+
+use std::collections::HashMap;
+
+use crate::{
+    model::{
+        outcome::FileState,
+        reason::{Reason, ReasonCode},
+        seal::Md5Digest,
+    },
+    transfer::{
+        behind::{Behind, Hashed, Job},
+        body::{Arrived, Stored},
+        check::Check,
+        hashing::{Hashes, Hashing},
+        lane::{LaneError, Report, told},
+        link::Link,
+    },
+    wire::header::{Receipt, ReceiptState},
+};
+
+use super::{Commit, MOST_QUEUED, VerifiedPart, owed::Owed};
+
+pub(super) struct Files<'a, B> {
+    unsealed: HashMap<u32, Arrived>,
+    pub(super) hashes: Hashes<'a, B>,
+}
+
+/// Where a file goes once both digests are known.
+pub(super) struct Ways<'w, 'a, L, R, C, K> {
+    pub(super) link: &'w mut L,
+    pub(super) report: &'w mut R,
+    pub(super) owed: &'w mut Owed<'a, C, K>,
+}
+
+impl<'b, B: Behind> Files<'b, B> {
+    pub(super) fn new(behind: &'b mut B) -> Self {
+        Self { unsealed: HashMap::new(), hashes: Hashes::new(behind) }
+    }
+
+    /// All there is of files that did not come to their end.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Arrived> {
+        self.unsealed.drain().map(|(_, arrived)| arrived)
+    }
+
+    /// Of a body that broke off there is something to keep.
+    pub(super) fn broke_off(&mut self, index: u32, arrived: Arrived) {
+        self.unsealed.insert(index, arrived);
+    }
+
+    /// The body of a file is over: it is hashed, if that was not done.
+    pub(super) fn came(&mut self, index: u32, mut arrived: Arrived) -> Result<(), LaneError> {
+        let bytes = arrived.bytes - arrived.before;
+        self.hashes.moved(bytes);
+        let hashing = std::mem::replace(&mut arrived.hashing, Hashing::Over);
+        match (&mut arrived.stored, hashing, arrived.reread.take()) {
+            (Stored::Failed(_), ..) | (_, Hashing::Over, _) => {}
+            (Stored::Part(part), Hashing::Behind(hasher), Some(from)) => match part.end() {
+                Ok(()) => self.hashes.hash_behind(Job { index, from: Box::new(from), bytes, hasher }),
+                Err(reason) => arrived.fail(reason)?,
+            },
+            (_, Hashing::Kept(hasher, kept), _) => self.hashes.keep(index, hasher, kept),
+            (_, Hashing::Along(hasher) | Hashing::Behind(hasher), _) => arrived.ours = Some(hasher.finish()),
+        }
+        self.unsealed.insert(index, arrived);
+        Ok(())
+    }
+
+    /// This file cannot be stored, as was found by somebody else.
+    pub(super) fn trouble(&mut self, index: u32, reason: Reason) -> Result<(), LaneError> {
+        self.unsealed.get_mut(&index).map_or(Ok(()), |arrived| arrived.fail(reason))
+    }
+
+    /// `failed` came for a file that is open; `None`: it is not, or its seal has come.
+    pub(super) fn failed(&mut self, index: u32) -> Option<Arrived> {
+        if self.unsealed.get(&index)?.theirs.is_some() {
+            return None;
+        }
+        self.unsealed.remove(&index)
+    }
+
+    /// The seal of a file came.
+    pub(super) fn sealed<L: Link, R: Report, C: Commit, K: Check>(
+        &mut self,
+        index: u32,
+        theirs: Md5Digest,
+        ways: &mut Ways<'_, '_, L, R, C, K>,
+    ) -> Result<(), LaneError> {
+        match self.unsealed.get_mut(&index) {
+            Some(arrived) if arrived.theirs.is_none() => arrived.theirs = Some(theirs),
+            _ => return Err(LaneError::Protocol(format!("a seal for entry {index}, which did not come"))),
+        }
+        self.settle(index, ways)
+    }
+
+    /// Takes what was hashed meanwhile, as long as its receipts need not be waited for.
+    pub(super) fn take_hashed<L: Link, R: Report, C: Commit, K: Check>(
+        &mut self,
+        ways: &mut Ways<'_, '_, L, R, C, K>,
+    ) -> Result<(), LaneError> {
+        while ways.link.queued() < MOST_QUEUED
+            && let Some(Hashed { index, md5 }) = self.hashes.try_hashed()
+        {
+            // It may have failed otherwise.
+            let Some(arrived) = self.unsealed.get_mut(&index) else { continue };
+            match md5 {
+                Ok(md5) => arrived.ours = Some(md5),
+                Err(reason) => arrived.fail(reason)?,
+            }
+            self.settle(index, ways)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a file of which all is known that has to be.
+    fn settle<L: Link, R: Report, C: Commit, K: Check>(
+        &mut self,
+        index: u32,
+        ways: &mut Ways<'_, '_, L, R, C, K>,
+    ) -> Result<(), LaneError> {
+        let Some(arrived) = self.unsealed.get(&index) else { return Ok(()) };
+        let Some(theirs) = arrived.theirs else { return Ok(()) };
+        let is_lost = matches!(arrived.stored, Stored::Failed(_)) || arrived.bytes != arrived.size;
+        if arrived.ours.is_none() && !is_lost {
+            return Ok(());
+        }
+        match self.unsealed.remove(&index) {
+            Some(arrived) => ways.end(index, arrived, theirs),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<L: Link, R: Report, C: Commit, K: Check> Ways<'_, '_, L, R, C, K> {
+    fn end(&mut self, index: u32, arrived: Arrived, theirs: Md5Digest) -> Result<(), LaneError> {
+        let failure = match (arrived.stored, arrived.ours) {
+            (Stored::Failed(reason), _) => reason,
+            (Stored::Part(_) | Stored::There, ours) if arrived.bytes != arrived.size || ours.is_none() => {
+                let detail = format!("announced with {} bytes, {} came", arrived.size, arrived.bytes);
+                Reason::here(ReasonCode::Changed, detail)
+            }
+            (_, Some(ours)) if ours != theirs => return self.mismatch(index, ours, theirs),
+            (Stored::Part(part), _) => {
+                self.owed.commit.commit(VerifiedPart { index, part, md5: theirs });
+                self.owed.file_is_in(self.report);
+                return Ok(());
+            }
+            (Stored::There, _) => {
+                self.owed.commit.keep(index, theirs);
+                self.owed.file_is_in(self.report);
+                return Ok(());
+            }
+        };
+        let state = ReceiptState::Failed(told(&failure));
+        self.turn_away(Receipt { index, state, md5: None })?;
+        self.owed.end_file(index, FileState::Failed, None, failure, self.report);
+        Ok(())
+    }
+
+    fn mismatch(&mut self, index: u32, ours: Md5Digest, theirs: Md5Digest) -> Result<(), LaneError> {
+        self.turn_away(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) })?;
+        let reason = Reason::here(ReasonCode::Mismatch, format!("computed {ours} here, {theirs} there"));
+        self.owed.end_file(index, FileState::Mismatch, Some(ours), reason, self.report);
+        Ok(())
+    }
+
+    /// The receipt of a file that does not go to the committer.
+    fn turn_away(&mut self, receipt: Receipt) -> Result<(), LaneError> {
+        self.owed.ahead -= 1;
+        self.owed.write_receipt(self.link, receipt)
+    }
+}
