@@ -95,5 +95,7 @@ mod provider;
 mod session_error;
 mod verifier;
 
+pub use provider::prepare;
+
 #[cfg(test)]
 mod tests;

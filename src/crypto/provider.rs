@@ -15,3 +15,11 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1];
     Arc::new(CryptoProvider { kx_groups, ..default_provider() })
 }
+
+/// Has the library make its first random number, for which it gathers chance from the processor: that takes 30 ms, once in a
+/// process, and more than three quarters of what a small transfer costs. Whoever calls this beforehand, on a thread of its
+/// own, does not wait for it in the first handshake.
+pub fn prepare() {
+    // A failure shows itself where a random number is needed.
+    provider().secure_random.fill(&mut [0; 32]).ok();
+}

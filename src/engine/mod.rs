@@ -43,7 +43,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
-    crypto::{identity::Identity, tls::Tls},
+    crypto::{self, identity::Identity, tls::Tls},
     model::{
         nearby::Reach,
         reason::Reason,
@@ -125,6 +125,8 @@ impl Engine {
     pub fn start(config: Config) -> io::Result<Self> {
         let Config { profile, settings, identity, attended, listen, restore, nearby, damaged, limits, waker } = config;
         let tls = Tls::new(&identity).map_err(io::Error::other)?;
+        // Without a thread, the first handshake takes longer.
+        threads::spawn("prepare", crypto::prepare).ok();
         handles::raise_limit();
         if listen.is_some() {
             sweep_leftovers(&profile);
