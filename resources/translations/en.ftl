@@ -472,6 +472,7 @@ row = { $title }, { $way }
 listing = Listing… { items } so far
 resolving = Looking up { $peer }…
 connecting = Connecting to { $peer }…
+requesting = Waiting for { $peer } to find the file…
 offering = Offering to { $peer }…
 waits-while-busy = { $peer } is busy
 waits-for-device = { $peer } is not there now. It is sent as soon as the device is there
@@ -768,6 +769,11 @@ reason-no-answer = { $side ->
     }
 reason-not-sealdrop = Something answered there, but it is not Sealdrop
     .advice = Check the address and port, or switch on Plain protocol for other programs
+reason-not-shared = { $side ->
+    [here] There is no such file on this device, or it is not shared
+   *[there] There is no such file on the other device, or it is not shared
+}
+    .advice = Check its name, with capitals and ending, and ask its owner to share it
 reason-not-understood = { $side ->
     [here] This device did not understand the other device
    *[there] The other device did not understand this device

@@ -430,6 +430,7 @@ row = { $title }，{ $way }
 listing = 正在列出… 目前 { items }
 resolving = 正在查找 { $peer }…
 connecting = 正在连接 { $peer }…
+requesting = 正在等待 { $peer } 找到文件…
 offering = 正在向 { $peer } 发出请求…
 waits-while-busy = { $peer } 正忙
 waits-for-device = { $peer } 现在不在线，上线后会立即发送
@@ -707,6 +708,11 @@ reason-no-answer = { $side ->
     }
 reason-not-sealdrop = 那里有程序应答，但不是 Sealdrop
     .advice = 请检查地址和端口；如果是其他程序，请打开“明文协议”
+reason-not-shared = { $side ->
+    [here] 本机没有这个文件，或者没有共享
+   *[there] 对方设备没有这个文件，或者没有共享
+}
+    .advice = 请检查文件名（大小写和扩展名），并请对方共享该文件
 reason-not-understood = { $side ->
     [here] 本机无法理解对方设备
    *[there] 对方设备无法理解本机

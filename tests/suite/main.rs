@@ -19,6 +19,7 @@ mod device_book;
 mod door;
 mod fake_engine;
 mod faults;
+mod fetching;
 mod floors;
 #[cfg(unix)]
 mod folders_that_change;
@@ -43,6 +44,7 @@ mod scripted;
 mod sealed_handshakes;
 mod sealed_sessions;
 mod sealed_stream;
+mod shared_folder;
 mod slow_peers;
 mod speed_limit;
 mod storage;

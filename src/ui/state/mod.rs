@@ -188,7 +188,7 @@ impl State {
                 self.staging.finish(stage, trees);
                 self.tell_left_out(&left_out);
             }
-            Event::Restored => {}
+            Event::Restored | Event::Sharing(_) => {}
             Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,
             Event::Visible { to, until } => self.around.visible = Some(Shown { to, until }),

@@ -120,6 +120,7 @@ impl SettingsForm {
         let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
         let parallel = parallel.ok_or(FormError::Parallel)?;
         let Self { theme, classic, visibility, .. } = *self;
+        let shared_folder = None;
         Ok(Settings {
             device_name: name,
             receive_folder,
@@ -127,6 +128,7 @@ impl SettingsForm {
             theme,
             language: self.language.clone(),
             classic,
+            shared_folder,
             send_limit,
             receive_limit,
             parallel,
