@@ -72,7 +72,8 @@ pub fn caution(folder: &Path) -> Option<Caution> {
     if plain.parent().is_none() {
         return Some(Caution::Everything);
     }
-    let home = directories::UserDirs::new()?.home_dir().to_owned();
+    // Not `UserDirs`, which reads a file.
+    let home = directories::BaseDirs::new()?.home_dir().to_owned();
     home.starts_with(&plain).then_some(Caution::Home)
 }
 

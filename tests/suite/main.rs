@@ -71,5 +71,6 @@ mod window_nearby;
 mod window_opening;
 mod window_rows;
 mod window_scene;
+mod window_sharing;
 mod window_trust;
 mod wire;

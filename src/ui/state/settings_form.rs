@@ -21,6 +21,8 @@ pub struct SettingsForm {
     pub theme: Theme,
     pub language: LanguageChoice,
     pub classic: bool,
+    /// The folder that others may download from.
+    pub shared: Option<PathBuf>,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
     pub parallel: String,
@@ -86,6 +88,7 @@ impl SettingsForm {
             theme: settings.theme,
             language: settings.language.clone(),
             classic: settings.classic,
+            shared: settings.shared_folder.clone(),
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
             parallel: settings.parallel.to_string(),
@@ -120,7 +123,6 @@ impl SettingsForm {
         let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
         let parallel = parallel.ok_or(FormError::Parallel)?;
         let Self { theme, classic, visibility, .. } = *self;
-        let shared_folder = None;
         Ok(Settings {
             device_name: name,
             receive_folder,
@@ -128,7 +130,7 @@ impl SettingsForm {
             theme,
             language: self.language.clone(),
             classic,
-            shared_folder,
+            shared_folder: self.shared.clone(),
             send_limit,
             receive_limit,
             parallel,
