@@ -250,6 +250,7 @@ fn start(home: &Path, change: impl Fn(&mut Settings)) -> Engine {
         identity,
         attended: false,
         listen,
+        only_shares: false,
         restore,
         nearby: Reach::Nowhere,
         damaged: None,

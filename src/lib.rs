@@ -40,6 +40,8 @@
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
 //!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
 //!   merges claims, keys that were shown and the device book into one list.
+//! - Who **downloads** from the shared folder is heard by a doorman too, one request at a time, and answered by a lane on a pool of its
+//!   own; between two requests its connection waits in the lobby. Strangers take no worker and no turn from transfers.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte
@@ -75,10 +77,12 @@
 //! - A receipt goes out only after the file is flushed, named and noted in the journal.
 //! - Cancel is true within half a second at every stage, and the other side is told why.
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
-//!   through `model::file_name`, or ends the program.
+//!   through `model::file_name` or `model::shared_path`, or ends the program.
 //! - The window never waits: no lock, no file, no socket.
 //! - Threads share channel ends (bounded, all of them), flags that end or hold work, one count of bytes (the room for lists that wait) and,
 //!   for each direction, the rate and the clock of its speed limit (`transfer::pace`), and nothing else. No `Mutex`, no globals but the texts that are built in.
+//! - Of the shared folder nothing is ever opened but regular files below it, without following links; never a hidden one, and never
+//!   one of this program's own profile. Bytes go out whole only under the digest that was announced for them.
 //! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
 //! - No round trip per file: the sender runs ahead of receipts by a window of 256 files.
 //!

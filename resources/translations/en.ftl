@@ -473,6 +473,7 @@ row = { $title }, { $way }
 listing = Listing… { items } so far
 resolving = Looking up { $peer }…
 connecting = Connecting to { $peer }…
+requesting = Waiting for { $peer } to find the file…
 offering = Offering to { $peer }…
 waits-while-busy = { $peer } is busy
 waits-for-device = { $peer } is not there now. It is sent as soon as the device is there
@@ -769,6 +770,11 @@ reason-no-answer = { $side ->
     }
 reason-not-sealdrop = Something answered there, but it is not Sealdrop
     .advice = Check the address and port, or switch on Plain protocol for other programs
+reason-not-shared = { $side ->
+    [here] There is no such file on this device, or it is not shared
+   *[there] There is no such file on the other device, or it is not shared
+}
+    .advice = Check its name, with capitals and ending, and ask its owner to share it
 reason-not-understood = { $side ->
     [here] This device did not understand the other device
    *[there] The other device did not understand this device
@@ -821,3 +827,39 @@ reason-wrong-key = { $side ->
         [here] Ask its owner what has changed before you send anything
        *[there] If Sealdrop is new on this device, ask the owner there to forget the old one and to verify this one
     }
+
+## The shared folder
+
+downloads = Downloads from the shared folder
+get = Get
+get-caution = Not encrypted: whoever runs the network can read and change it
+get-file = Get a file…
+get-from = Get from
+get-name = Name of the file there
+get-name-hint = e.g. notes.txt
+get-tip = Fetches one file from a folder that somebody shares, with Sealdrop or with a program of their own
+get-title = Get a file
+get-wrong-name = That cannot be the name of a file
+hide-downloads = Hide downloads
+no-downloads = Nobody has taken anything yet
+path-for-sharing = Type the whole path of the folder to share
+share-another = Share another folder…
+share-disk = This is the whole disk: everybody on the network could read all of it. Better choose a folder in it
+share-folder = Share a folder…
+share-folder-title = Choose the folder to share
+share-home = This is the home folder: everybody on the network could read nearly all that is yours. Better choose a folder in it
+share-nothing = Nothing is shared
+share-stop = Stop sharing
+share-tip = Anybody on the network can read what is in a shared folder, without encryption and without being asked. Hidden files and links are not shared
+share-trouble = The shared folder cannot be opened: nobody can download now
+shared-folder = Shared folder
+show-downloads = Show downloads
+shares = Sharing “{ $folder }” with everybody on the network, not encrypted
+shares-everybody = { $folder }: everybody on the network can download from it
+takes = { $peer } takes { $file }, { $percent } %
+takes-and-others = { $peer } takes { $file }, { $percent } %, and { $others ->
+    [one] { $others } other download
+   *[other] { $others } other downloads
+}
+took-file = { $peer } took { $file }, { $size }
+took-not = { $peer } did not get { $file }: { $why }

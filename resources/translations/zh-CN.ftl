@@ -431,6 +431,7 @@ row = { $title }，{ $way }
 listing = 正在列出… 目前 { items }
 resolving = 正在查找 { $peer }…
 connecting = 正在连接 { $peer }…
+requesting = 正在等待 { $peer } 找到文件…
 offering = 正在向 { $peer } 发出请求…
 waits-while-busy = { $peer } 正忙
 waits-for-device = { $peer } 现在不在线，上线后会立即发送
@@ -708,6 +709,11 @@ reason-no-answer = { $side ->
     }
 reason-not-sealdrop = 那里有程序应答，但不是 Sealdrop
     .advice = 请检查地址和端口；如果是其他程序，请打开“明文协议”
+reason-not-shared = { $side ->
+    [here] 本机没有这个文件，或者没有共享
+   *[there] 对方设备没有这个文件，或者没有共享
+}
+    .advice = 请检查文件名（大小写和扩展名），并请对方共享该文件
 reason-not-understood = { $side ->
     [here] 本机无法理解对方设备
    *[there] 对方设备无法理解本机
@@ -760,3 +766,36 @@ reason-wrong-key = { $side ->
         [here] 发送任何内容之前，请先问对方发生了什么变化
        *[there] 如果本机是新安装的 Sealdrop，请对方忘记旧设备并验证本机
     }
+
+## 共享文件夹
+
+downloads = 从共享文件夹的下载
+get = 获取
+get-caution = 未加密：网络的管理者可以读取和更改内容
+get-file = 获取文件…
+get-from = 来源地址
+get-name = 对方的文件名
+get-name-hint = 例如 notes.txt
+get-tip = 从他人用 Sealdrop 或自己的程序共享的文件夹中获取一个文件
+get-title = 获取文件
+get-wrong-name = 这不能作为文件名
+hide-downloads = 隐藏下载
+no-downloads = 还没有人下载过
+path-for-sharing = 请输入要共享的文件夹的完整路径
+share-another = 共享其他文件夹…
+share-disk = 这是整个磁盘：网络上的任何人都能读取全部内容。建议只共享其中的一个文件夹
+share-folder = 共享文件夹…
+share-folder-title = 选择要共享的文件夹
+share-home = 这是主文件夹：网络上的任何人都能读取您的几乎所有文件。建议只共享其中的一个文件夹
+share-nothing = 没有共享任何内容
+share-stop = 停止共享
+share-tip = 网络上的任何人都可以读取共享文件夹中的内容，不加密，也不会询问。隐藏文件和链接不会共享
+share-trouble = 无法打开共享文件夹：目前没有人可以下载
+shared-folder = 共享文件夹
+show-downloads = 显示下载
+shares = 正在与网络上的所有人共享“{ $folder }”，未加密
+shares-everybody = { $folder }：网络上的任何人都可以从中下载
+takes = { $peer } 正在下载 { $file }，{ $percent }%
+takes-and-others = { $peer } 正在下载 { $file }，{ $percent }%，另有 { $others } 个下载
+took-file = { $peer } 下载了 { $file }，{ $size }
+took-not = { $peer } 未能下载 { $file }：{ $why }

@@ -6,8 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{
     conflict::Conflict,
+    device::PeerAddr,
+    file_name::NameRules,
     message,
     nearby::{Reach, Visibility},
+    shared_path::WantedFile,
     speed_limit,
 };
 
@@ -92,10 +95,14 @@ pub(super) enum Verb {
     Checksum(ChecksumArgs),
     /// List the devices that were used before or verified
     Devices(DevicesArgs),
+    /// Fetch a file from a program that shares it over the plain protocol (not encrypted)
+    Get(GetArgs),
     /// Wait for files that others send
     Receive(ReceiveArgs),
     /// Send files and folders to another device; the same command again goes on with what was interrupted
     Send(SendArgs),
+    /// Let others download from a folder over the plain protocol (not encrypted), until interrupted
+    Share(ShareArgs),
     /// Compare codes with another device, to know it by its key from now on
     Verify(VerifyArgs),
 }
@@ -105,6 +112,43 @@ pub(super) struct ChecksumArgs {
     /// Files; - is standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct GetArgs {
+    /// Where from
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(super) from: PeerAddr,
+    /// The file, as it is called there
+    #[arg(value_name = "NAME", value_parser = wanted)]
+    pub(super) name: String,
+    /// Folder to save to, instead of the one in the settings
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub(super) into: Option<PathBuf>,
+    /// What becomes of it if its name is taken: keep both, the new one under another name (the default); or replace the old
+    /// one once the new one is there
+    #[arg(long, value_enum)]
+    pub(super) existing: Option<ExistingOne>,
+    /// Bytes per second at most, such as 500k, 2M or 1.5MiB/s, instead of the limit in the settings
+    #[arg(long, value_name = "RATE", value_parser = speed_limit::parse)]
+    pub(super) limit: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExistingOne {
+    Keep,
+    Replace,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ShareArgs {
+    /// The folder; hidden files in it, and links, are not shared
+    #[arg(value_name = "DIR", value_parser = folder)]
+    pub(super) folder: PathBuf,
+    /// Bytes per second that all downloads together may take up, such as 500k, 2M or 1.5MiB/s, instead of the limit in the
+    /// settings
+    #[arg(long, value_name = "RATE", value_parser = speed_limit::parse)]
+    pub(super) limit: Option<u64>,
 }
 
 #[derive(Args, Debug)]
@@ -149,6 +193,15 @@ pub(super) enum Existing {
     Replace,
     Skip,
     Identical,
+}
+
+impl From<ExistingOne> for Conflict {
+    fn from(existing: ExistingOne) -> Self {
+        match existing {
+            ExistingOne::Keep => Self::KeepBoth,
+            ExistingOne::Replace => Self::Replace,
+        }
+    }
 }
 
 impl From<Existing> for Conflict {
@@ -205,7 +258,7 @@ pub(super) enum RuleWord {
 
 #[derive(Args, Debug)]
 pub(super) struct SendArgs {
-    /// Where to: name or key of a verified device, any host, or the name of a device nearby
+    /// Where to: name or key of a verified device, any host, a sealdrop:// link, or the name of a device nearby
     #[arg(long, value_name = "DEVICE|HOST[:PORT]")]
     pub(super) to: String,
     /// Files and folders
@@ -227,7 +280,7 @@ pub(super) struct SendArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct VerifyArgs {
-    /// Name or key of a verified device, or any host
+    /// Name or key of a verified device, any host, or a sealdrop:// link
     #[arg(value_name = "DEVICE|HOST[:PORT]")]
     pub(super) device: String,
 }
@@ -235,6 +288,13 @@ pub(super) struct VerifyArgs {
 fn folder(text: &str) -> Result<PathBuf, String> {
     let path = std::path::absolute(text).map_err(|error| error.to_string())?;
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
+}
+
+fn wanted(text: &str) -> Result<String, String> {
+    match WantedFile::parse(text, NameRules::here()) {
+        Ok(wanted) => Ok(wanted.asked),
+        Err(bad) => Err(bad.problem.to_string()),
+    }
 }
 
 /// `-` stands for standard input, which is not read here.
@@ -267,10 +327,6 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_yet_is_not_offered() {
-        for verb in ["get", "share"] {
-            // It is a path for the window like any other.
-            assert!(Arguments::try_parse_from(["sealdrop", verb]).unwrap().verb.is_none());
-        }
         assert!(Arguments::try_parse_from(["sealdrop", "devices", "--check", "x"]).is_err());
     }
 
@@ -282,6 +338,16 @@ mod tests {
         assert_eq!(how.visible, Some(Visible::Verified));
         assert_eq!(Reach::from(parsed(&["receive"]).global.nearby), Reach::Everywhere);
         assert_eq!(Reach::from(parsed(&["--nearby", "off"]).global.nearby), Reach::Nowhere);
+    }
+
+    #[test]
+    fn what_is_fetched_has_an_address_and_a_name_that_can_be_used() {
+        let parsed = |line: &[&str]| Arguments::try_parse_from(["sealdrop", "get"].iter().chain(line)).is_ok();
+        assert!(parsed(&["10.0.0.1", "a.txt"]) && parsed(&["host:7", "sub/a.txt", "--into", "/", "--limit", "1M"]));
+        for line in [&["10.0.0.1"][..], &["10.0.0.1:0", "a"], &["h", ""], &["h", "a/.."], &["h", "a\nb"], &["h", "a/"]]
+        {
+            assert!(!parsed(line), "{line:?}");
+        }
     }
 
     #[test]

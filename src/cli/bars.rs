@@ -76,6 +76,7 @@ fn message(snapshot: &TransferSnapshot) -> String {
         (Stage::Listing { found }, _) => format!("Listing files: {found}"),
         (Stage::Resolving, _) => format!("Looking up {peer}"),
         (Stage::Connecting, _) => format!("Connecting to {peer}"),
+        (Stage::Requesting, _) => format!("Asking {peer}"),
         (Stage::Offering, _) => format!("Offering to {peer}"),
         (Stage::Hashing { .. }, _) => "Checksum first".to_owned(),
         (Stage::Waiting, Direction::Outgoing) => format!("Waiting for {peer}"),

@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     io::Write,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -131,6 +131,16 @@ impl Show for Human {
     fn offered(&mut self, offer: &IncomingOffer) {
         self.print(&prompt::headline(offer));
         self.message(&offer.snapshot);
+    }
+
+    fn sharing(&mut self, folder: &Path) {
+        let folder = clean_path(folder);
+        self.print(&format!("Sharing {folder}: anybody who reaches this device can download from it, not encrypted"));
+    }
+
+    fn download(&mut self, snapshot: &TransferSnapshot) {
+        let path = snapshot.manifest.entries.first().map(|entry| clean(&entry.shown_path())).unwrap_or_default();
+        self.print(&format!("{} downloads {path}, {}", clean(&snapshot.peer.name), size(snapshot.total)));
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {

@@ -20,6 +20,7 @@ use crate::{
         book::{KnownDevice, Rule},
         device::Peer,
         device_key::DeviceKey,
+        manifest::Entry,
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::Reason,
         short_code::ShortCode,
@@ -56,6 +57,13 @@ enum Line<'a> {
         folder: Option<String>,
         addresses: Vec<String>,
         last_used: u64,
+    },
+    /// Somebody downloads from the shared folder.
+    Download {
+        transfer: String,
+        to: From<'a>,
+        path: String,
+        bytes: u64,
     },
     Identity {
         key: String,
@@ -150,6 +158,12 @@ impl Show for Json {
         let (files, bytes) = (manifest.files, manifest.bytes);
         let (transfer, from, message) = (key.id.to_string(), From::peer(peer), message.as_deref());
         print(&Line::Offer { transfer, from, files, bytes, message });
+    }
+
+    fn download(&mut self, snapshot: &TransferSnapshot) {
+        let path = snapshot.manifest.entries.first().map(Entry::shown_path).unwrap_or_default();
+        let to = From::peer(&snapshot.peer);
+        print(&Line::Download { transfer: snapshot.key.id.to_string(), to, path, bytes: snapshot.total });
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {

@@ -8,6 +8,7 @@ mod checksum;
 mod desk;
 mod devices;
 mod exit;
+mod get;
 mod human;
 mod interrupt;
 mod json;
@@ -19,6 +20,7 @@ mod recipient;
 mod send;
 mod session;
 mod setup;
+mod share;
 mod show;
 mod standing;
 #[cfg(test)]
@@ -45,8 +47,10 @@ pub fn main() -> ExitCode {
         }
         Some(Verb::Checksum(what)) => return checksum::run(&what.paths).into(),
         Some(Verb::Devices(what)) => devices::run(&global, what),
+        Some(Verb::Get(what)) => get::run(&global, what),
         Some(Verb::Receive(how)) => receive::run(&global, how),
         Some(Verb::Send(what)) => send::run(&global, what),
+        Some(Verb::Share(what)) => share::run(&global, what),
         Some(Verb::Verify(whom)) => verify::run(&global, &whom.device),
     };
     result.unwrap_or_else(exit::Problem::report).into()

@@ -127,7 +127,7 @@ fn from_here(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
+pub(super) fn wait_for_end(session: &mut Session, key: TransferKey) -> Exit {
     let mut until = None;
     loop {
         match session.next(until) {

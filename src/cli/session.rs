@@ -122,7 +122,7 @@ impl Session {
     ) -> Result<Self, Problem> {
         let show: Box<dyn Show> =
             if json { Box::new(Json::default()) } else { Box::new(Human::new(std::io::stderr().is_terminal())) };
-        let Setup { profile, settings, identity, attended, nearby } = setup;
+        let Setup { profile, settings, identity, attended, only_shares, nearby } = setup;
         let engine = Engine::start(Config {
             profile,
             settings,
@@ -131,6 +131,7 @@ impl Session {
             damaged: None,
             limits: Limits::default(),
             listen,
+            only_shares,
             restore,
             nearby,
             waker: Arc::new(|| {}),
@@ -282,6 +283,10 @@ impl Session {
                 self.transfers.restored();
                 return Some(Heard::Restored);
             }
+            Event::Sharing(trouble) => {
+                let sentence = trouble.as_ref().map(show::sentence);
+                self.show.complain(&show::sharing_trouble(sentence.as_deref()));
+            }
             Event::Snapshot(snapshot) => return self.stands(snapshot),
             Event::StartedAgain { key, index } => self.show.started_again(self.transfers.get(key)?, index),
             Event::Stopped => return Some(Heard::Stopped),
@@ -305,7 +310,10 @@ impl Session {
     }
 
     fn stands(&mut self, snapshot: TransferSnapshot) -> Option<Heard> {
-        let News { code, standing, ending } = self.transfers.hear(&snapshot)?;
+        let News { is_download, code, standing, ending } = self.transfers.hear(&snapshot)?;
+        if is_download {
+            self.show.download(&snapshot);
+        }
         if let Some(code) = code {
             self.show.code(&snapshot, code);
         }

@@ -18,6 +18,8 @@ pub(super) struct Setup {
     pub(super) identity: Identity,
     /// Somebody looks at what comes in: codes may be shown.
     pub(super) attended: bool,
+    /// The shared folder is all that is to be had here.
+    pub(super) only_shares: bool,
     /// Where nearby devices are looked for.
     pub(super) nearby: Reach,
 }
@@ -47,7 +49,7 @@ impl Setup {
         }
         let identity =
             Identity::open(&profile).map_err(|reason| Problem::own_key(&reason, &profile.identity_path()))?;
-        Ok(Self { profile, settings, identity, attended: false, nearby: global.nearby.into() })
+        Ok(Self { profile, settings, identity, attended: false, only_shares: false, nearby: global.nearby.into() })
     }
 }
 

@@ -29,6 +29,10 @@ const MAX_SHOWN_CHARS: usize = 4096;
 pub(super) trait Show {
     fn listening(&mut self, address: SocketAddr, reachable_at: &[IpAddr]);
     fn offered(&mut self, offer: &IncomingOffer);
+    /// This folder is shared from now on.
+    fn sharing(&mut self, _folder: &Path) {}
+    /// Somebody begins to download from the shared folder.
+    fn download(&mut self, _snapshot: &TransferSnapshot) {}
     /// How a transfer that has not ended stands.
     fn stands(&mut self, snapshot: &TransferSnapshot);
     /// It stands otherwise than was told before: held, moving, waiting to be connected again.
@@ -100,6 +104,12 @@ pub(super) fn settings_damaged(kept_at: &Path, reason: &Reason) -> String {
     let place = clean_path(kept_at);
     let why = reason.detail.as_deref().unwrap_or("damaged");
     format!("the settings could not be understood and are kept at {place}; defaults are in force ({})", clean(why))
+}
+
+/// Sentence for a shared folder that cannot be opened, or can again.
+pub(super) fn sharing_trouble(why: Option<&str>) -> String {
+    let told = |why: &str| format!("nobody can download now, because the shared folder cannot be opened: {why}");
+    why.map_or_else(|| "the shared folder is there again".to_owned(), told)
 }
 
 /// Sentence for a device book that could not be understood.

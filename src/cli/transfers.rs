@@ -42,6 +42,8 @@ struct Known {
 
 /// What is to be told of a transfer that stands otherwise than before.
 pub(super) struct News {
+    /// Somebody begins to download from the shared folder.
+    pub(super) is_download: bool,
     pub(super) code: Option<ShortCode>,
     pub(super) standing: Option<Standing>,
     /// It is over, or at least for this process.
@@ -100,6 +102,7 @@ impl Transfers {
         }
         self.retryable.remove(&key);
         let before = self.known.remove(&key);
+        let is_download = self.is_download(snapshot, before.is_some());
         let code = snapshot.code.filter(|code| before.as_ref().and_then(|known| known.snapshot.code) != Some(*code));
         let told = before.as_ref().and_then(|known| known.standing.clone());
         let was_running = before.and_then(|known| known.running);
@@ -111,7 +114,8 @@ impl Transfers {
         let is_own = matches!(self.scope, Scope::One(_));
         let ending =
             was_running.filter(|_| rests && (self.stopping || is_own)).map(|since| interrupted(snapshot, since));
-        let news = News { code, standing: standing.filter(|standing| told.as_ref() != Some(standing)), ending };
+        let news =
+            News { is_download, code, standing: standing.filter(|standing| told.as_ref() != Some(standing)), ending };
         (self.is_told(key) || (self.scope == Scope::All && was_running.is_some())).then_some(news)
     }
 
@@ -120,11 +124,19 @@ impl Transfers {
         let before = self.known.remove(&key);
         // What ended in an earlier run was told by that run.
         let is_old = !self.restored && snapshot.retryable && before.is_none();
-        let code = snapshot.code.filter(|code| before.and_then(|known| known.snapshot.code) != Some(*code));
+        let code_before = before.as_ref().and_then(|known| known.snapshot.code);
+        let code = snapshot.code.filter(|code| code_before != Some(*code));
         if snapshot.retryable {
             self.retryable.insert(key);
         }
-        (!is_old && self.is_told(key)).then_some(News { code, standing: None, ending: Some(ending) })
+        let is_download = self.is_download(snapshot, before.is_some());
+        (!is_old && self.is_told(key)).then_some(News { is_download, code, standing: None, ending: Some(ending) })
+    }
+
+    /// Who listens sends nothing else over the plain protocol.
+    fn is_download(&self, snapshot: &TransferSnapshot, is_known: bool) -> bool {
+        let goes_out = snapshot.key.direction == Direction::Outgoing && snapshot.peer.classic;
+        self.scope == Scope::All && goes_out && !is_known
     }
 
     fn is_told(&self, key: TransferKey) -> bool {

@@ -80,6 +80,7 @@ fn open(global: Global, paths: Vec<PathBuf>) -> Result<(), Problem> {
         identity,
         attended,
         listen,
+        only_shares: false,
         restore: Restore::Both,
         nearby,
         damaged,

@@ -1,9 +1,9 @@
 //! Finds out what a caller wants, within absolute deadlines, and tells dispatch when it is an offer.
 
+mod requests;
 mod sealed;
 
 use std::{
-    io::Write,
     net::{IpAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -19,6 +19,7 @@ use crate::{
         file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest},
         reason::{Reason, ReasonCode},
+        shared_path::SharedPath,
         transfer::{Direction, TransferId, TransferKey},
     },
     storage::receive_folder,
@@ -44,16 +45,13 @@ use super::{
     door::memory::{Budget, Share},
     link::SocketLink,
     new_transfer_id,
-    note::{AgainCame, Arrived, ArrivedOffer, Note, Session},
+    note::{AgainCame, Arrived, ArrivedOffer, Asked, Note, Session},
 };
 
-/// A text request is judged when no further byte came for this long,
+/// Text of fewer than four bytes is known as such when no further byte came for this long,
 const TEXT_PAUSE: Duration = Duration::from_millis(50);
 /// or after this long in all.
 const TEXT_LIMIT: Duration = Duration::from_millis(300);
-
-/// A text request is at most this long.
-const TEXT_BYTES: usize = 1024;
 
 /// What a doorman has to know.
 #[derive(Clone)]
@@ -61,6 +59,10 @@ pub struct Orders {
     pub seal: Seal,
     /// Programs that are not Sealdrop may offer files.
     pub classic: bool,
+    /// A folder is shared.
+    pub shares: bool,
+    /// And nothing else is to be had here.
+    pub only_shares: bool,
     /// Room for lists that wait for an answer.
     pub budget: Budget,
     pub limits: Limits,
@@ -87,6 +89,19 @@ pub fn attend(stream: TcpStream, orders: &Orders) {
     // A socket that breaks already here has nobody at its other end.
     if let Ok(link) = SocketLink::new(stream, orders.stop.clone(), orders.limits, orders.notes.clone()) {
         attend_link(link, orders);
+    }
+}
+
+/// Somebody who was answered asks on.
+pub fn attend_request(mut link: SocketLink, orders: &Orders) {
+    link.set_cancel(orders.stop.clone());
+    requests::drop_marks(&mut link);
+    if !link.peek().is_empty() {
+        attend_link(link, orders);
+    } else if !link.has_ended() {
+        // Only the end of the request before.
+        link.set_deadline(None);
+        orders.notes.send(Note::NextRequest { link: Box::new(link) }).ok();
     }
 }
 
@@ -166,9 +181,21 @@ struct Came {
 }
 
 enum What {
-    Again { epoch: u32, digest: [u8; 32] },
+    Again {
+        epoch: u32,
+        digest: [u8; 32],
+    },
     Compare,
-    Offer { manifest: Arc<Manifest>, digest: [u8; 32], message: Option<String>, session: Session, share: Option<Share> },
+    Download(SharedPath),
+    /// Nothing yet: it was answered, and may ask on.
+    NextRequest,
+    Offer {
+        manifest: Arc<Manifest>,
+        digest: [u8; 32],
+        message: Option<String>,
+        session: Session,
+        share: Option<Share>,
+    },
     Probe,
     Want,
 }
@@ -181,6 +208,8 @@ impl Came {
         match what {
             What::Again { epoch, digest } => Note::AgainCame(Box::new(AgainCame { key, link, peer, epoch, digest })),
             What::Compare => Note::CompareCame(Box::new(Arrived { key, link, peer, rule, comparing })),
+            What::Download(path) => Note::Asked(Box::new(Asked { link, peer, path })),
+            What::NextRequest => Note::NextRequest { link: Box::new(link) },
             What::Offer { manifest, digest, message, session, share } => {
                 let caller = Arrived { key, link, peer, rule, comparing };
                 Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, digest, message, session, share }))
@@ -195,46 +224,20 @@ impl Came {
 fn judge(link: &mut SocketLink, orders: &Orders) -> Result<Option<Came>, LaneError> {
     match who_calls(link)? {
         Caller::Framed => {}
-        Caller::Http => return answered(link, HTTP_ANSWER),
-        Caller::Text => return answer_text(link),
+        Caller::Http | Caller::Text => return requests::hear(link, orders),
         Caller::Nonsense { announced } => return Err(WireError::BadLength { announced }.into()),
         Caller::Tls => return sealed::receive(link, orders).map(Some),
     }
     let json = frame::read_frame(link)?.ok_or_else(ended_early)?;
     let header = caller::parse_first(&json)?;
+    if orders.only_shares {
+        return Err(only_shares());
+    }
     if orders.classic {
         return classic(link, &header).map(Some);
     }
     let detail = "offers in the plain protocol are switched off here";
     Err(LaneError::Local(Reason::here(ReasonCode::Blocked, detail)))
-}
-
-const HTTP_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
-    This is Sealdrop, not a web server. Send files here with Sealdrop.\n";
-
-fn answered(link: &mut SocketLink, bytes: &[u8]) -> Result<Option<Came>, LaneError> {
-    link.write_all(bytes)?;
-    link.flush()?;
-    Ok(None)
-}
-
-/// A classic download request, if it is UTF-8. Nothing is shared: the plain protocol's answer for what is not there.
-fn answer_text(link: &mut SocketLink) -> Result<Option<Came>, LaneError> {
-    let start = Instant::now();
-    while !link.poll_more() && link.peek().len() < TEXT_BYTES && start.elapsed() < TEXT_LIMIT {
-        let before = link.peek().len();
-        link.wait_for_more(TEXT_PAUSE)?;
-        if !link.poll_more() && link.peek().len() == before {
-            break;
-        }
-    }
-    let request = link.peek();
-    match request.first_chunk::<4>() {
-        Some(first) if std::str::from_utf8(request).is_err() => {
-            Err(WireError::BadLength { announced: i32::from_le_bytes(*first) }.into())
-        }
-        _ => answered(link, &frame::encode_frame(b"{}")?),
-    }
 }
 
 /// Looks at the first four bytes without taking them. Text may be shorter than that.
@@ -265,6 +268,11 @@ fn who_calls(link: &mut SocketLink) -> Result<Caller, LaneError> {
         }
         link.wait_for_more(TEXT_PAUSE)?;
     }
+}
+
+/// The refusal of offers by a process that does nothing but share a folder.
+fn only_shares() -> LaneError {
+    LaneError::Local(Reason::here(ReasonCode::Declined, "this Sealdrop only shares a folder; it takes no files"))
 }
 
 fn check_paths(manifest: &Arc<Manifest>) -> Result<(), LaneError> {

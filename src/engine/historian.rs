@@ -58,10 +58,12 @@ impl Historian {
         self.ask(Work::Add(Box::new(entry)))
     }
 
-    /// An offer has ended that nobody took.
+    /// An offer has ended that nobody took, or somebody has taken a file from the shared folder.
     pub fn add_missed(&self, entry: HistoryEntry) {
-        // Strangers make as many as they like; none of them is worth a word.
-        self.ask(Work::AddMissed(Box::new(entry))).ok();
+        // Strangers make as many as they like: none of them is worth a word, or the place of something else.
+        if self.work.len() < WAITING / 2 {
+            self.ask(Work::AddMissed(Box::new(entry))).ok();
+        }
     }
 
     /// Deletes everything.

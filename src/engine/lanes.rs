@@ -1,8 +1,10 @@
 //! The jobs of the worker pool: one lane each, between dispatch's record and the closer.
 
 mod destination;
+pub mod fetch;
 mod plain;
 mod reporter;
+pub mod share;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -119,6 +119,12 @@ impl SocketLink {
         })
     }
 
+    /// From now on waits take this long.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.waiting_since = None;
+    }
+
     pub fn waker(&self) -> LinkWaker {
         LinkWaker::new(Arc::clone(&self.poller))
     }

@@ -80,7 +80,15 @@ impl Lobby {
 
     /// Keeps `link` until it is taken, dismissed or left. `CodeKnown` is told when `comparing` has come to a code.
     pub fn wait(&self, key: TransferKey, link: SocketLink, waits_for: WaitsFor, comparing: Option<Box<Comparing>>) {
-        self.say(Word::Wait(Box::new(Waiting { key, link, waits_for, comparing, shown_at: None, wanted: false })));
+        self.say(Word::Wait(Box::new(Waiting {
+            key,
+            link,
+            waits_for,
+            comparing,
+            shown_at: None,
+            wanted: false,
+            since: Instant::now(),
+        })));
     }
 
     /// The card stands before a person: the code may be agreed on, with this nonce of ours.
@@ -176,8 +184,7 @@ impl Keeper {
         let (key, waits_for) = (waiting.key, waiting.waits_for);
         let number = self.next;
         self.next += 1;
-        let ping =
-            (waits_for != WaitsFor::OurAnswerClassic).then(|| header::encode(&Message::Ping).unwrap_or_default());
+        let ping = (!waits_for.is_classic()).then(|| header::encode(&Message::Ping).unwrap_or_default());
         waiting.link.set_ping(ping);
         if let Err(error) = watch(&self.poller, waiting.link.stream(), interest(number, waits_for)) {
             self.note(Note::Left { key, life: None, reason: Reason::here(ReasonCode::Internal, error.to_string()) });
@@ -213,10 +220,10 @@ impl Keeper {
         for number in numbers {
             self.look(number);
             let Some(waiting) = self.waiting.get_mut(&number) else { continue };
-            let classic = waiting.waits_for == WaitsFor::OurAnswerClassic;
             let broken = match waiting.link.take_error() {
                 Some(error) => Some(error.to_string()),
-                None if classic => None,
+                None if waiting.asks_no_more() => Some("no further request came".to_owned()),
+                None if waiting.waits_for.is_classic() => None,
                 None if waiting.link.is_silent() => {
                     Some(LinkEnd::Silent(waiting.link.limits().silence.as_secs()).to_string())
                 }
@@ -245,8 +252,10 @@ impl Keeper {
         let (mut reads, mut reads_left) = (true, READS_AT_ONCE);
         loop {
             let Some(waiting) = self.waiting.get_mut(&number) else { return };
-            if waiting.waits_for == WaitsFor::OurAnswerClassic {
-                break;
+            match waiting.waits_for {
+                WaitsFor::OurAnswerClassic => break,
+                WaitsFor::Request => return self.look_for_request(number),
+                _ => {}
             }
             let ended = if reads { waiting.link.poll_more() } else { waiting.link.has_ended() };
             reads_left -= usize::from(std::mem::take(&mut reads));
@@ -269,6 +278,24 @@ impl Keeper {
         {
             let reason = Reason::bare(ReasonCode::ConnectionLost);
             self.leave(number, reason, Farewell::default());
+        }
+    }
+
+    /// Whoever asks on goes to the door again.
+    fn look_for_request(&mut self, number: usize) {
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        let ended = waiting.link.poll_more();
+        if !waiting.link.peek().is_empty() {
+            if let Some(Waiting { key, link, .. }) = self.remove_number(number) {
+                self.note(Note::AsksOn { key, link: Box::new(link) });
+            }
+        } else if ended {
+            self.leave(number, Reason::bare(ReasonCode::ConnectionLost), Farewell::default());
+        } else {
+            waiting.link.let_go_of_room();
+            if self.poller.modify(waiting.link.stream(), interest(number, WaitsFor::Request)).is_err() {
+                self.leave(number, Reason::bare(ReasonCode::ConnectionLost), Farewell::default());
+            }
         }
     }
 

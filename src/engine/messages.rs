@@ -65,6 +65,8 @@ pub enum Command {
         to: PeerAddr,
         expect: Option<DeviceKey>,
     },
+    /// Fetch a file from a classic server.
+    Fetch(FetchRequest),
     /// Remove a device from the book: its addresses, its key, its rule.
     ForgetDevice(DeviceId),
     /// Leave a listening port and take another (the one in the settings is not changed).
@@ -176,6 +178,19 @@ pub enum Wait {
     WhileAway,
 }
 
+/// One file to fetch from a classic server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once; the direction is incoming.
+    pub id: TransferId,
+    pub to: PeerAddr,
+    /// As the server is asked for it; its last part is the name here.
+    pub name: String,
+    /// Where it goes.
+    pub folder: PathBuf,
+    pub conflict: Conflict,
+}
+
 /// What to send.
 #[derive(Clone, Debug)]
 pub enum What {
@@ -263,6 +278,8 @@ pub enum Event {
         reason: Reason,
     },
     SettingsNotSaved(Reason),
+    /// The shared folder cannot be opened, or (nothing) can again; found out when somebody asks for a file of it.
+    Sharing(Option<Reason>),
     /// How a transfer stands. The one whose stage is `Ended` is the last for its key, and comes exactly once, unless it was
     /// `retryable` and is taken up again.
     Snapshot(TransferSnapshot),

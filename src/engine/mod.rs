@@ -77,6 +77,8 @@ pub struct Config {
     pub attended: bool,
     /// Port to listen on (0 lets the system choose); `None` only sends.
     pub listen: Option<u16>,
+    /// Serve the shared folder and turn all other callers away: a process that listens without the profile's lock.
+    pub only_shares: bool,
     /// What earlier runs have left and this process takes care of.
     pub restore: Restore,
     /// Where nearby devices are looked for, and where this one shows itself.
@@ -123,12 +125,24 @@ impl Engine {
     /// # Errors
     /// The system has no threads or poll handles for us.
     pub fn start(config: Config) -> io::Result<Self> {
-        let Config { profile, settings, identity, attended, listen, restore, nearby, damaged, limits, waker } = config;
+        let Config {
+            profile,
+            settings,
+            identity,
+            attended,
+            listen,
+            only_shares,
+            restore,
+            nearby,
+            damaged,
+            limits,
+            waker,
+        } = config;
         let tls = Tls::new(&identity).map_err(io::Error::other)?;
         // Without a thread, the first handshake takes longer.
         threads::spawn("prepare", crypto::prepare).ok();
         handles::raise_limit();
-        if listen.is_some() {
+        if listen.is_some() && !only_shares {
             sweep_leftovers(&profile);
         }
         let (commands, commanded) = bounded(COMMANDS);
@@ -148,6 +162,7 @@ impl Engine {
             settings,
             tls,
             attended,
+            only_shares,
             restore,
             reach: nearby,
             damaged,

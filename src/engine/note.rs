@@ -18,6 +18,7 @@ use crate::{
         preflight::Preflight,
         reason::Reason,
         seal::Md5Digest,
+        shared_path::SharedPath,
         short_code::ShortCode,
         transfer::{Stage, TransferId, TransferKey},
     },
@@ -54,11 +55,30 @@ pub enum Note {
         life: Life,
         link: Box<SocketLink>,
     },
+    /// Somebody who was answered may ask for another file.
+    NextRequest {
+        link: Box<SocketLink>,
+    },
+    /// The shared folder cannot be opened.
+    NotShared(Reason),
     /// What has to change here before a connection that is there can go on; nothing: it goes on.
     Obstacle {
         key: TransferKey,
         life: Life,
         obstacle: Option<Reason>,
+    },
+    /// The one file of a download, as soon as its size is known; `place` is where it stands here, if it goes out.
+    Announced {
+        key: TransferKey,
+        manifest: Arc<Manifest>,
+        place: Option<PathBuf>,
+    },
+    /// Somebody asks for a file of the shared folder.
+    Asked(Box<Asked>),
+    /// Somebody whom the lobby keeps asks for another file.
+    AsksOn {
+        key: TransferKey,
+        link: Box<SocketLink>,
     },
     /// The lobby has the other side's answer.
     Answered {
@@ -95,6 +115,11 @@ pub enum Note {
     FileEnded {
         key: TransferKey,
         end: FileEnd,
+    },
+    /// The digest of a shared file, as it is now; none: what was known of it does not hold any more.
+    Hashed {
+        place: PathBuf,
+        seal: Option<FileSeal>,
     },
     /// The other side holds the transfer, or has let go of it.
     HeldThere {
@@ -315,6 +340,21 @@ pub struct Arrived {
     pub comparing: Option<Box<Comparing>>,
 }
 
+/// Somebody who asks for a file of the shared folder.
+pub struct Asked {
+    pub link: SocketLink,
+    pub peer: Peer,
+    pub path: SharedPath,
+}
+
+/// What was found out about a shared file, which holds as long as its size and time stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSeal {
+    /// Size in bytes, and when it was changed last, in nanoseconds since 1970.
+    pub stamp: (u64, Option<i64>),
+    pub md5: Md5Digest,
+}
+
 /// Who answered a call.
 pub struct Introduced {
     /// Safe to show; empty if it gave none.
@@ -325,12 +365,16 @@ pub struct Introduced {
     pub verified: bool,
 }
 
-/// How an incoming offer is spoken to.
+/// How the other side is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Session {
     /// The plain protocol, with the digest of the header if that had a usable one.
     Classic {
         md5: Option<Md5Digest>,
     },
+    /// The plain protocol: a file of the shared folder goes out.
+    Download,
+    /// The plain protocol: a file comes from a classic server.
+    Fetch,
     Sealed,
 }

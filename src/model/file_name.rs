@@ -75,10 +75,16 @@ pub enum NameProblem {
     Drive,
     #[error("an empty name")]
     Empty,
+    /// Of a file that is shared.
+    #[error("a hidden name")]
+    Hidden,
     #[error("a path longer than 4096 bytes")]
     Long,
     #[error("a reserved prefix")]
     PartPrefix,
+    /// Of a file that is shared.
+    #[error("a name that this system reads otherwise")]
+    Reserved,
     #[error("a path separator inside a name")]
     Separator,
     #[error("a step to another folder")]

@@ -20,6 +20,7 @@ pub mod reason;
 pub mod seal;
 pub mod seal_picture;
 pub mod settings;
+pub mod shared_path;
 pub mod short_code;
 pub mod speed_limit;
 pub mod transfer;

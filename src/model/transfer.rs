@@ -74,6 +74,8 @@ pub enum Stage {
     Resolving,
     /// Outgoing: the connection is being made.
     Connecting,
+    /// Incoming, from a classic server: it looks for the file, and may have to make its checksum first.
+    Requesting,
     /// Outgoing: hello, offer and entries are on their way.
     Offering,
     /// Outgoing: for its turn, or for a device that is away.

@@ -66,7 +66,7 @@ fn append_within(profile: &Profile, entry: &HistoryEntry, most: u64) -> Result<(
     damaged.map_or(Ok(()), |kept_at| Err(StorageError::Damaged { kept_at }))
 }
 
-/// Adds an offer that nobody took; of those only the newest stay.
+/// Adds an offer that nobody took, or a download from the shared folder: what strangers make. Of those only the newest stay.
 ///
 /// # Errors
 /// `Damaged`: the file was none; it is kept aside, and `entry` is the first of a new one.

@@ -2,7 +2,7 @@
 //! order, and how it is found again: a small record in the profile says where to look.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -66,6 +66,38 @@ pub(super) fn remove_record(profile: &Profile, id: TransferId) {
     std::fs::remove_file(path_of(profile, id)).ok();
 }
 
+/// Says, until it is dropped, that this process is at work on `id`: another one that starts on the profile sweeps nothing of
+/// it. `None`: the profile cannot hold it, and then it has to be hoped that nobody starts.
+pub fn hold(profile: &Profile, id: TransferId) -> Option<Held> {
+    let path = held_path(profile, id);
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).ok()?;
+    file.try_lock().ok()?;
+    Some(Held { _file: file, path })
+}
+
+/// See `hold`.
+#[derive(Debug)]
+pub struct Held {
+    _file: fs::File,
+    path: PathBuf,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // One that stays says nothing without its lock, and goes when it is swept.
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+fn is_held(profile: &Profile, id: TransferId) -> bool {
+    let Ok(file) = fs::OpenOptions::new().write(true).open(held_path(profile, id)) else { return false };
+    matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
+}
+
+fn held_path(profile: &Profile, id: TransferId) -> PathBuf {
+    profile.running_folder().join(format!("{id}.held"))
+}
+
 /// Removes what transfers of an earlier run left behind, but for those that can go on. To be called by the process that
 /// holds the profile's lock.
 pub fn sweep_leftovers(profile: &Profile) {
@@ -74,6 +106,11 @@ pub fn sweep_leftovers(profile: &Profile) {
     let is_record = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
     for path in records.filter_map(|record| Some(record.ok()?.path())).filter(is_record) {
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) else { continue };
+        if is_held(profile, id) {
+            continue;
+        }
+        // A process that was killed leaves it behind.
+        fs::remove_file(held_path(profile, id)).ok();
         // Of one that can go on nothing is swept: it was made just before the crash.
         let is_agreed = profile.running_folder().join(agreement::file_name(id)).exists();
         if is_agreed || sweep(&path, id).is_ok() || is_old(&path) {

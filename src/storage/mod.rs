@@ -15,6 +15,7 @@ pub mod part_file;
 pub mod profile;
 pub mod receive_folder;
 pub mod settings_file;
+pub mod shared_folder;
 pub mod sources;
 pub mod space;
 pub mod text_file;

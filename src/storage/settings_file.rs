@@ -1,6 +1,9 @@
 //! `settings.json` of a profile: plain JSON that a person can edit. What the settings mean lives in `model/settings.rs`.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -106,6 +109,13 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     if let Some(value) = object.get("visibility") {
         settings.visibility = serde_json::from_value(value.clone()).map_err(|error| format!("visibility: {error}"))?;
     }
+    settings.shared_folder = match object.get("shared_folder") {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            let folder = value.as_str().map(PathBuf::from).filter(|folder| folder.is_absolute());
+            Some(folder.ok_or("shared_folder")?)
+        }
+    };
     settings.send_limit = limit_of(object, "send_limit")?;
     settings.receive_limit = limit_of(object, "receive_limit")?;
     if let Some(value) = object.get("parallel") {
@@ -136,8 +146,8 @@ fn is_device_name(name: &str) -> bool {
 }
 
 fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), StorageError> {
-    let folder = &settings.receive_folder;
-    let folder = folder.to_str().ok_or_else(|| StorageError::NotUnicode { path: folder.clone() })?;
+    let folder = unicode(&settings.receive_folder)?;
+    let shared = settings.shared_folder.as_deref().map(unicode).transpose()?;
     object.insert("device_name".to_owned(), json!(settings.device_name));
     object.insert("receive_folder".to_owned(), json!(folder));
     object.insert("port".to_owned(), json!(settings.port));
@@ -148,11 +158,16 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     };
     object.insert("language".to_owned(), json!(language));
     object.insert("classic".to_owned(), json!(settings.classic));
+    object.insert("shared_folder".to_owned(), json!(shared));
     object.insert("send_limit".to_owned(), json!(settings.send_limit));
     object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
     object.insert("parallel".to_owned(), json!(settings.parallel));
     object.insert("visibility".to_owned(), json!(settings.visibility));
     Ok(())
+}
+
+fn unicode(folder: &Path) -> Result<&str, StorageError> {
+    folder.to_str().ok_or_else(|| StorageError::NotUnicode { path: folder.to_owned() })
 }
 
 #[cfg(test)]
@@ -208,6 +223,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_shared_until_a_folder_is_chosen() {
+        let (_folder, profile) = profile(r#"{"shared_folder": null}"#);
+        let settings = load(&profile).settings;
+        assert_eq!(settings.shared_folder, None);
+        let chosen = Settings { shared_folder: Some(std::env::temp_dir()), ..settings };
+        save(&profile, &chosen).unwrap();
+        assert_eq!(load(&profile), Loaded { settings: chosen.clone(), damaged: None });
+        save(&profile, &Settings { shared_folder: None, ..chosen }).unwrap();
+        assert_eq!(load(&profile).settings.shared_folder, None);
+    }
+
+    #[test]
     fn unknown_keys_are_kept() {
         let (_folder, profile) = profile(r#"{"from_a_newer_version": [1, {"a": null}]}"#);
         save(&profile, &load(&profile).settings).unwrap();
@@ -239,6 +266,8 @@ mod tests {
             r#"{"receive_limit": 1e400}"#,
             r#"{"receive_folder": ""}"#,
             r#"{"receive_folder": "a/b"}"#,
+            r#"{"shared_folder": "a/b"}"#,
+            r#"{"shared_folder": true}"#,
         ];
         let (_folder, profile) = profile("");
         for (n, text) in bad.iter().enumerate() {

@@ -34,6 +34,22 @@ impl Source {
         Ok(Self { file, place: place.to_owned(), size: expected_size, mtime, remaining: expected_size })
     }
 
+    /// A regular file that is open already, as it is now.
+    ///
+    /// # Errors
+    /// I/O; not a regular file.
+    pub fn opened(file: File, place: PathBuf) -> Result<Self, Reason> {
+        let metadata = file.metadata().map_err(|error| io_reason(&error, &place, Doing::Reading))?;
+        check_regular(&metadata, &place)?;
+        let (size, mtime) = (metadata.len(), metadata.modified().ok().and_then(nanos));
+        Ok(Self { file, place, size, mtime, remaining: size })
+    }
+
+    /// Its size in bytes, and when it was changed last, in nanoseconds since 1970.
+    pub fn stamp(&self) -> (u64, Option<i64>) {
+        (self.size, self.mtime)
+    }
+
     /// Opens a file of which some has been sent already: one of another size is another file, one of another time may be, and
     /// `false` says so. What tells is then a digest of what has been sent.
     ///
@@ -78,12 +94,20 @@ impl Source {
     }
 
     /// To be asked after the last byte: whether what was read is what stands there.
-    pub fn finish(self) -> Result<(), Reason> {
+    ///
+    /// # Errors
+    /// I/O; it has changed.
+    pub fn check(&self) -> Result<(), Reason> {
         let metadata = self.file.metadata().map_err(|error| io_reason(&error, &self.place, Doing::Reading))?;
         if metadata.len() != self.size || metadata.modified().ok().and_then(nanos) != self.mtime {
             return Err(reason_at(ReasonCode::Changed, "changed while it was read", &self.place));
         }
         Ok(())
+    }
+
+    /// The same, and closes it.
+    pub fn finish(self) -> Result<(), Reason> {
+        self.check()
     }
 }
 

@@ -27,6 +27,9 @@ use super::{
 /// How long the receiver of an upload may take to close after the last byte.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long bytes are waited for that were not announced.
+const MORE_LIMIT: Duration = Duration::from_millis(300);
+
 /// Reads exactly `size` bytes into `part`; gives it back with the digest of what came.
 pub fn receive_upload(
     link: &mut impl Link,
@@ -65,7 +68,17 @@ pub fn hash_source(
     entry: &Entry,
     each: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Option<Md5Digest>, Reason> {
-    let mut source = Source::open(place, entry.size(), entry.mtime)?;
+    hash_open(&mut Source::open(place, entry.size(), entry.mtime)?, each)
+}
+
+/// The same for a source that is open already. It stands at its end afterwards.
+///
+/// # Errors
+/// As `hash_source`.
+pub fn hash_open(
+    source: &mut Source,
+    each: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Option<Md5Digest>, Reason> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; SEND_CHUNK_BYTES];
     loop {
@@ -79,8 +92,62 @@ pub fn hash_source(
             }
         }
     }
-    source.finish()?;
+    source.check()?;
     Ok(Some(hasher.finish()))
+}
+
+/// Writes `header` and all bytes of `source`, which must have the digest that the header announced. The last piece is held back
+/// until that is known: who asked gets too little of a file that has changed, and never something whole that is wrong.
+///
+/// # Errors
+/// `Changed`; the link is over.
+pub fn send_download(
+    link: &mut impl Link,
+    report: &mut impl Report,
+    source: &mut Source,
+    header: &[u8],
+    md5: Md5Digest,
+) -> Result<(), LaneError> {
+    source.skip_to(0).map_err(LaneError::Local)?;
+    link.write_all(header)?;
+    // In one piece, by itself.
+    link.flush()?;
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; SEND_CHUNK_BYTES];
+    while source.remaining() > 0 {
+        let admitted = wait_for_turn(link, source.remaining())?;
+        let mut filled = 0;
+        while filled < admitted {
+            filled += source.read(&mut buffer[filled..admitted]).map_err(LaneError::Local)?;
+        }
+        hasher.update(&buffer[..filled]);
+        if source.remaining() == 0 {
+            source.check().map_err(LaneError::Local)?;
+            if std::mem::replace(&mut hasher, Hasher::new()).finish() != md5 {
+                let detail = "the file changed between hashing and sending";
+                return Err(LaneError::Local(Reason::here(ReasonCode::Changed, detail)));
+            }
+        }
+        write_beside_requests(link, &buffer[..filled])?;
+        report.moved(0, filled as u64);
+    }
+    Ok(link.flush()?)
+}
+
+/// Who asks may have asked for more already: that waits.
+fn write_beside_requests(link: &mut impl Link, mut bytes: &[u8]) -> Result<(), LaneError> {
+    while !bytes.is_empty() {
+        if let Wrote::Bytes(n) = link.write_some(bytes)? {
+            bytes = &bytes[n..];
+        }
+    }
+    Ok(())
+}
+
+/// Whether more comes than was announced, as far as that shows soon. Only asked where no checksum tells.
+pub fn says_more(link: &mut impl Link) -> bool {
+    link.set_deadline(Some(Instant::now() + MORE_LIMIT));
+    matches!(link.read(&mut [0; 1]), Ok(1..))
 }
 
 /// Writes header and bytes. What is read must have the digest that the header announced.

@@ -9,6 +9,8 @@ pub struct Limits {
     pub answer: Duration,
     /// Callers of one address that are attended to at the same time.
     pub callers_of_one: usize,
+    /// Downloads from the shared folder that one address may run at the same time.
+    pub downloads_of_one: u32,
     /// Offers of one address that may wait for a person.
     pub offers_of_one: usize,
     /// Offers of one address in a row, none of them accepted, that are shown without delay.
@@ -50,6 +52,7 @@ impl Default for Limits {
         Self {
             answer: Duration::from_mins(10),
             callers_of_one: 8,
+            downloads_of_one: 4,
             offers_of_one: 4,
             offers_at_once: 3,
             codes_a_minute: 3,
@@ -69,5 +72,12 @@ impl Default for Limits {
             shown: Duration::from_mins(10),
             silence: Duration::from_mins(1),
         }
+    }
+}
+
+impl Limits {
+    /// How long somebody who was answered may take until the next request for a file: a person may have to type it.
+    pub fn next_request(&self) -> Duration {
+        self.hello * 12
     }
 }

@@ -36,6 +36,7 @@ pub enum Action {
     /// Something was typed.
     Edit(Field, String),
     FirstStartDone,
+    Get(GetAction),
     History(HistoryAction),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
@@ -48,6 +49,7 @@ pub enum Action {
     Row(TransferKey, RowAction),
     Send,
     Settings(SettingsAction),
+    Share(ShareAction),
     ShowOffers,
     /// Who may find this device.
     ShowTo(ShowTo),
@@ -65,6 +67,8 @@ pub enum Field {
     Address,
     Compare(TransferKey),
     FirstName,
+    GetAddress,
+    GetName,
     HistorySearch,
     Message,
     Path,
@@ -181,6 +185,23 @@ pub enum SettingsAction {
     Save,
     Theme(Theme),
     Visibility(Visibility),
+}
+
+/// In *Get a file…*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GetAction {
+    Close,
+    Open,
+    Start,
+}
+
+/// About the shared folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareAction {
+    /// Opens or closes the list of downloads.
+    ShowDownloads,
+    /// *Stop sharing* in the settings: it counts with *Save*.
+    Stop,
 }
 
 /// The answer to *Close Sealdrop?*

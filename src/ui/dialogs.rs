@@ -22,12 +22,16 @@ pub enum Purpose {
     AddFolder,
     /// Where one offer goes.
     CardFolder(TransferKey),
+    /// Where a file goes that is fetched.
+    GetFolder,
     /// The receive folder in the settings form.
     SettingsFolder,
     /// The receive folder, at the first start.
     FirstFolder,
     /// Where the offers of one verified device go without asking.
     RuleFolder(DeviceKey),
+    /// The folder that others may download from, in the settings form.
+    SharedFolder,
     SaveChecksums {
         key: TransferKey,
         folder: Option<PathBuf>,
@@ -111,7 +115,12 @@ impl Dialogs for DesktopDialogs {
                 let asking = dialog.pick_folders();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
             }
-            Purpose::CardFolder(_) | Purpose::SettingsFolder | Purpose::FirstFolder | Purpose::RuleFolder(_) => {
+            Purpose::CardFolder(_)
+            | Purpose::FirstFolder
+            | Purpose::GetFolder
+            | Purpose::RuleFolder(_)
+            | Purpose::SettingsFolder
+            | Purpose::SharedFolder => {
                 // Several, although one is wanted: only the plural tells a missing dialog from Cancel.
                 let asking = dialog.pick_folders();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
@@ -140,9 +149,12 @@ fn title(purpose: &Purpose) -> Word {
     match purpose {
         Purpose::AddFiles => Word::AddFilesTitle,
         Purpose::AddFolder => Word::AddFolderTitle,
-        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::RuleFolder(_) | Purpose::SettingsFolder => {
-            Word::ChooseFolderTitle
-        }
+        Purpose::CardFolder(_)
+        | Purpose::FirstFolder
+        | Purpose::GetFolder
+        | Purpose::RuleFolder(_)
+        | Purpose::SettingsFolder => Word::ChooseFolderTitle,
+        Purpose::SharedFolder => Word::ShareFolderTitle,
         Purpose::SaveChecksums { .. } => Word::SaveChecksumsTitle,
     }
 }

@@ -15,6 +15,7 @@ mod asking;
 mod opening;
 mod perform;
 mod sending;
+mod sharing;
 mod theme;
 mod trusting;
 mod views;

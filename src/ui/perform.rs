@@ -43,6 +43,7 @@ impl App {
             Action::DismissNotice(id) => self.state.notices.dismiss(id),
             Action::Edit(field, text) => self.edit(field, text),
             Action::FirstStartDone => self.first_start_done(),
+            Action::Get(action) => self.get(action),
             Action::History(action) => self.history(action),
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
@@ -57,6 +58,7 @@ impl App {
             Action::Row(key, action) => self.row(key, &action),
             Action::Send => self.send(),
             Action::Settings(action) => self.settings(action),
+            Action::Share(action) => self.sharing(action),
             Action::ShowOffers => self.state.show_offers = true,
             Action::ShowTo(whom) => {
                 self.tell(Command::ShowTo(whom));
@@ -116,6 +118,8 @@ impl App {
             Purpose::CardFolder(key) => {
                 self.state.offers.iter().find(|card| card.key() == *key).map(|card| card.folder.clone())
             }
+            Purpose::GetFolder => self.state.get_form.as_ref().map(|form| form.folder.clone()),
+            Purpose::SharedFolder => self.state.settings_form.as_ref().and_then(|form| form.shared.clone()),
             Purpose::FirstFolder | Purpose::SettingsFolder => self.state.receive_folder().cloned(),
             Purpose::RuleFolder(key) => self.rule_folder(*key),
             Purpose::SaveChecksums { folder, .. } => folder.clone(),
@@ -130,6 +134,16 @@ impl App {
             (Purpose::FirstFolder, Some(folder)) => {
                 if let Some(settings) = self.state.settings.clone() {
                     self.save(Settings { receive_folder: folder, ..settings });
+                }
+            }
+            (Purpose::GetFolder, Some(folder)) => {
+                if let Some(form) = &mut self.state.get_form {
+                    form.folder = folder;
+                }
+            }
+            (Purpose::SharedFolder, Some(folder)) => {
+                if let Some(form) = &mut self.state.settings_form {
+                    form.shared = Some(folder);
                 }
             }
             (Purpose::RuleFolder(key), Some(folder)) => self.set_rule(key, Rule::Accept(folder)),
@@ -155,6 +169,8 @@ impl App {
             Field::Address => Some(&mut state.devices.address),
             Field::Compare(key) => state.transfers.row_mut(key).and_then(|row| row.compare.as_mut()),
             Field::FirstName => state.first_start.as_mut(),
+            Field::GetAddress => state.get_form.as_mut().map(|form| &mut form.address),
+            Field::GetName => state.get_form.as_mut().map(|form| &mut form.name),
             Field::HistorySearch => state.history.as_mut().map(|view| &mut view.search),
             Field::Message => Some(&mut state.staging.message),
             Field::Path => state.path_prompt.as_mut().map(|prompt| &mut prompt.text),

@@ -12,7 +12,7 @@ use super::{
 pub enum Caller {
     /// A frame follows: a Sealdrop or a classic sender, `parse_first` knows which.
     Framed,
-    /// A web browser or the like.
+    /// Begins as a web browser's request does, and as some names of files do: `is_http` knows.
     Http,
     /// Neither frame nor text.
     Nonsense { announced: i32 },
@@ -26,6 +26,10 @@ pub enum Caller {
 const HTTP_VERBS: [&[u8; PREFIX_BYTES]; 10] =
     [b"GET ", b"HEAD", b"POST", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "];
 
+/// The verbs themselves.
+const VERBS: [&[u8]; 10] =
+    [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE", b"PRI"];
+
 /// Tells callers apart.
 pub fn classify(first: [u8; PREFIX_BYTES]) -> Caller {
     match first {
@@ -35,6 +39,15 @@ pub fn classify(first: [u8; PREFIX_BYTES]) -> Caller {
         [0x20..=0x7e | 0x80.., ..] => Caller::Text,
         _ => Caller::Nonsense { announced: i32::from_le_bytes(first) },
     }
+}
+
+/// Whether a whole request that begins with a verb is one of a web client: `GET /a`, or a first line that names HTTP.
+/// `HEADER.txt` and `GET well.txt` are names of files.
+pub fn is_http(request: &[u8]) -> bool {
+    let line = request.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ');
+    let (verb, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    VERBS.contains(&verb) && (target.starts_with(b"/") || line.windows(6).any(|part| part == b" HTTP/"))
 }
 
 /// Reads the first header of a framed caller: a classic sender, announcing its first file. A Sealdrop speaks TLS before its
@@ -74,6 +87,20 @@ mod tests {
         assert_eq!(classify([0x7f, b'E', b'L', b'F']), Caller::Nonsense { announced: 0x464c_457f });
         assert_eq!(classify([0, 0, 1, 0]), Caller::Nonsense { announced: 65_536 });
         assert_eq!(classify([0x16, 0x03, 0x05, 0x01]), Caller::Nonsense { announced: 0x0105_0316 });
+    }
+
+    #[test]
+    fn names_of_files_that_begin_like_a_verb_are_no_requests_of_the_web() {
+        for request in
+            ["GET / HTTP/1.1\r\nHost: a", "HEAD /x", "OPTIONS * HTTP/1.1", "PRI * HTTP/2.0", "CONNECT a:1 HTTP/1.1\n"]
+        {
+            assert!(is_http(request.as_bytes()), "{request}");
+        }
+        for name in
+            ["HEADER.txt", "GET well.txt", "POSTER/a.png", "DELETED.txt", "PUT ", "HEAD", "TRACE HTTP", "GETS /a"]
+        {
+            assert!(!is_http(name.as_bytes()), "{name}");
+        }
     }
 
     #[test]

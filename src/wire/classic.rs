@@ -12,7 +12,7 @@ use crate::model::seal::Md5Digest;
 const NAME_FIELDS: [&str; 2] = ["file_name", "filename"];
 
 /// The names of its size. The first two are what most programs read.
-const SIZE_FIELDS: [&str; 7] = ["file_size", "filesize", "total_size", "lenth", "length", "len", "size"];
+pub(super) const SIZE_FIELDS: [&str; 7] = ["file_size", "filesize", "total_size", "lenth", "length", "len", "size"];
 
 /// A header is kept to this many bytes with its prefix, since many programs read it in one go and hope.
 const MAX_WRITTEN_BYTES: usize = 1400;
@@ -82,7 +82,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Result<ClassicHeader, WireError> {
 }
 
 /// The one value that all of `names` which are there give.
-fn agreed<'a, T: PartialEq>(
+pub(super) fn agreed<'a, T: PartialEq>(
     fields: &Fields<'a>,
     names: &[&'static str],
     read: impl Fn(&Fields<'a>, &str) -> Result<T, WireError>,
@@ -102,7 +102,7 @@ fn agreed<'a, T: PartialEq>(
 }
 
 /// A number, or the same number as text.
-fn size(fields: &Fields<'_>, name: &str) -> Result<u64, WireError> {
+pub(super) fn size(fields: &Fields<'_>, name: &str) -> Result<u64, WireError> {
     let Ok(text) = fields.text(name) else {
         return fields.whole(name);
     };

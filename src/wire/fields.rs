@@ -51,6 +51,11 @@ impl<'a> Fields<'a> {
         twice.map_or(Ok(Self { values, place }), |key| Err(WireError::DuplicateKey { key }))
     }
 
+    /// Whether nothing at all is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// What stands behind `name`, if it is there.
     pub(super) fn value(&self, name: &str) -> Option<&'a RawValue> {
         let at = self.values.binary_search_by(|(key, _)| key.0.as_ref().cmp(name)).ok()?;

@@ -35,8 +35,8 @@
 //! | --- | --- |
 //! | `16 03 01` to `16 03 04` | TLS: a sealed session (a header of 790 bytes begins `16 03 00 00`, which is not TLS) |
 //! | a frame length 1 to 65535, so the third and fourth byte are zero | a frame: its header tells the rest |
-//! | `GET `, `HEAD`, `POST`, `PUT `, `DELE`, `OPTI`, `PATC`, `CONN`, `TRAC`, `PRI ` | a web client: one sentence, then close |
-//! | first byte at least `20` and not `7F` | other text: a classic download request **(later)**, closed by this version |
+//! | `GET `, `HEAD`, `POST`, `PUT `, `DELE`, `OPTI`, `PATC`, `CONN`, `TRAC`, `PRI ` | a web client: one sentence, then close; but a name such as `HEADER.txt`, which is no request of the web, is a download request |
+//! | first byte at least `20` and not `7F` | other text: a classic download request (section 12) |
 //! | anything else | an error that names the bad length, then close |
 //!
 //! Inside TLS runs a **sealed session** (sections 4 to 11): TLS 1.3 and nothing older, ALPN `sealdrop`, a certificate of its
@@ -322,8 +322,34 @@
 //! the other size names as fit. Then the raw bytes; then writing is shut down, and Sealdrop waits up to 10 s for the other
 //! side to close. Nothing comes back, so the outcome is *handed over, not confirmed*.
 //!
-//! **Downloads (later)**: the request is a bare file name in UTF-8 without a length (at most 1024 bytes, line end and NUL
-//! stripped), the answer a frame with `lenth`, `md5` and `size(MB)` and then the bytes, or an empty object for what is not there.
+//! **Downloads from Sealdrop**, out of the folder that a person chose to share:
+//!
+//! ```text
+//! asker (dials)                             Sealdrop (listens)
+//! a name, without length             ->
+//!                                    <-     frame {lenth, md5, size(MB), ...}
+//!                                    <-     exactly `lenth` raw bytes
+//! (another name, ...)                ->
+//! close
+//! ```
+//!
+//! The request is UTF-8 of at most 1024 bytes. It ends at the first line end or NUL, with which further ones are dropped; or,
+//! without one, where nothing has come for 50 ms, or 300 ms after it began. Several may be sent at once if they have ends. It is
+//! a path below the shared folder; `/` and `\` both stand between components, on every system, and a component is refused as in a
+//! manifest, and also when it begins with a full stop. A file whose own name holds a `\` cannot be asked for, and a name of less
+//! than three bytes needs an end other than NUL, or none (two letters and two NULs are a frame's length).
+//!
+//! The answer is one frame, written at once with its prefix and at most 1400 bytes long: `lenth` (u64), `md5` (32 lowercase hex
+//! digits), `size(MB)` (a number with a fraction, in MiB, for people), then as many of the other names of the size and of the
+//! file's own name as fit. The bytes follow. `{}` is answered when there is no such file, it is a link, a folder or no regular
+//! file, it is hidden, nothing is shared, or the name is refused; what is longer than 1024 bytes is answered `{}` and closed. A
+//! first request that is not UTF-8 is an unknown caller (section 2). A file that changes while it is sent is broken off by a reset
+//! before its last bytes. Who has been answered has 2 min for the next request.
+//!
+//! **Downloads by Sealdrop** are the same from the other side: the name goes out as it was typed, without an end; the header is
+//! waited for as long as for a person's answer, since servers make the digest first; any names of the size are read, and have to
+//! agree; `{}` means that there is no such file. Bytes beyond the announced ones are no part of the file if `md5` proves it whole, and
+//! an error if there was none.
 //!
 //! # 13 Limits
 //!
@@ -346,6 +372,9 @@
 //! | a whole manifest | 60 s, and 1 s more for every 1000 entries | `abort {timeout}` |
 //! | a person's answer | 10 min | withdrawn, both sides told |
 //! | silence | 60 s | connection broken |
+//! | a download request | 1024 bytes | `{}`, closed |
+//! | downloads from the shared folder | 32 in all, 4 of one address, the last 8 for addresses of known devices | wait up to 30 s, closed |
+//! | connections that were answered and ask for nothing | 64 in all, 8 of one address, 2 min | closed |
 //! | files between `file` and `receipt` | 256 | the sender waits |
 //! | `at` that were not answered with `file` or `failed` | 256 | the receiver waits |
 //!
@@ -357,6 +386,7 @@ pub mod caller;
 pub mod chunk;
 pub mod classic;
 pub mod code;
+pub mod download;
 pub mod entries;
 pub mod error;
 pub mod examples;

@@ -4,6 +4,7 @@ mod devices;
 mod messages;
 pub(crate) mod program;
 mod sealed;
+mod sharing;
 
 use std::{
     fs,

@@ -11,10 +11,13 @@ use sealdrop::{
     crypto::identity::Identity,
     engine::{
         Config, Engine, Restore,
-        messages::{Acceptance, Command, ComparisonSnapshot, Event, IncomingOffer, SendRequest, Wait, What},
+        messages::{
+            Acceptance, Command, ComparisonSnapshot, Event, FetchRequest, IncomingOffer, SendRequest, Wait, What,
+        },
         new_transfer_id,
     },
     model::{
+        conflict::Conflict,
         device::PeerAddr,
         device_key::DeviceKey,
         manifest::Selection,
@@ -152,8 +155,20 @@ impl Station {
         let attended = true;
         let restore = Restore::Both;
         let listen = Some(0);
-        let config =
-            Config { profile, settings, identity, attended, listen, restore, nearby, damaged: None, limits, waker };
+        let (damaged, only_shares) = (None, false);
+        let config = Config {
+            profile,
+            settings,
+            identity,
+            attended,
+            listen,
+            only_shares,
+            restore,
+            nearby,
+            damaged,
+            limits,
+            waker,
+        };
         let engine = Engine::start(config).unwrap();
         let mut station = Self { engine, home, port: 0, seen: Vec::new() };
         station.port = station.wait("listening", |event| match event {
@@ -304,6 +319,17 @@ impl Station {
         change(&mut request);
         self.say(Command::Send(request));
         TransferKey { id, direction: Direction::Outgoing }
+    }
+
+    /// Fetches a file from a classic server, keeping both where its name is taken.
+    pub(crate) fn fetch(&self, to: PeerAddr, name: &str) -> TransferKey {
+        self.fetch_as(to, name, Conflict::KeepBoth)
+    }
+
+    pub(crate) fn fetch_as(&self, to: PeerAddr, name: &str, conflict: Conflict) -> TransferKey {
+        let id = new_transfer_id();
+        self.say(Command::Fetch(FetchRequest { id, to, name: name.to_owned(), folder: self.received(), conflict }));
+        TransferKey { id, direction: Direction::Incoming }
     }
 
     /// Waits for the end of a transfer; all its file ends have come before.

@@ -54,6 +54,8 @@ pub(in crate::engine) enum Knock {
     /// A classic sender whose file has arrived: another may follow.
     Further(Box<SocketLink>),
     New(TcpStream),
+    /// Somebody who was answered, and asks for another file.
+    Request(Box<SocketLink>),
 }
 
 impl Dispatch {
@@ -61,6 +63,8 @@ impl Dispatch {
         Orders {
             seal: self.seal(),
             classic: self.setup.settings.classic,
+            shares: self.setup.settings.shared_folder.is_some(),
+            only_shares: self.setup.only_shares,
             budget: self.budget.clone(),
             limits: self.setup.limits,
             stop: self.stop.clone(),
@@ -79,7 +83,7 @@ impl Dispatch {
     }
 
     /// Lets a caller in, or wait; who finds no room any more is dropped, which closes the connection.
-    fn knock(&mut self, from: IpAddr, who: Knock) {
+    pub(super) fn knock(&mut self, from: IpAddr, who: Knock) {
         if self.stopping_until.is_some() {
             return;
         }
@@ -98,6 +102,7 @@ impl Dispatch {
             match who {
                 Knock::Further(link) => doorman::attend_further(*link, &orders),
                 Knock::New(stream) => doorman::attend(stream, &orders),
+                Knock::Request(link) => doorman::attend_request(*link, &orders),
             }
         });
         if started.is_err() {
@@ -149,7 +154,8 @@ impl Dispatch {
         record.card_at = (!held.is_zero()).then(|| Instant::now() + held);
         let waits_for = match session {
             Session::Classic { .. } => WaitsFor::OurAnswerClassic,
-            Session::Sealed => WaitsFor::OurAnswer,
+            // The others make no offers.
+            Session::Download | Session::Fetch | Session::Sealed => WaitsFor::OurAnswer,
         };
         self.setup.lobby.wait(key, link, waits_for, comparing);
         let at_once = record.card_at.is_none();

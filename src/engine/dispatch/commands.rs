@@ -35,6 +35,7 @@ impl Dispatch {
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
             Command::ClearHistory => self.clear_history(),
             Command::Compare { id, to, expect } => self.compare(id, to, expect),
+            Command::Fetch(request) => self.fetch(request),
             Command::ForgetDevice(id) => self.forget(id),
             Command::HandOver(handing) => self.hand_over_to_window(handing),
             Command::Listen { port } => self.listen(port),
@@ -110,7 +111,8 @@ impl Dispatch {
         let parallel_changed = settings.parallel != self.setup.settings.parallel;
         self.sending.set(settings.send_limit);
         self.receiving.set(settings.receive_limit);
-        self.setup.settings = settings.clone();
+        let shared = std::mem::replace(&mut self.setup.settings, settings.clone()).shared_folder;
+        self.share(shared.as_ref(), settings);
         self.outbox.fact(Event::Settings(settings.clone()));
         self.setup.errands.save_settings(settings.clone());
         self.shown_otherwise();
@@ -196,6 +198,7 @@ impl Dispatch {
         // Who is at the door may come again another time.
         self.stop.suspend();
         self.handshakes.clear_waiting();
+        self.sharing.places.clear_waiting();
         for key in self.meetings.keys().copied().collect::<Vec<_>>() {
             self.cancel_meeting(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
         }

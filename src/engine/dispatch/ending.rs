@@ -43,8 +43,11 @@ impl Dispatch {
             }
             let rests = self.close_the_file(&mut record);
             // One that was held back and never shown leaves no row: strangers could make as many as they like.
-            if record.card_at.is_none() {
+            if record.card_at.is_none() && !record.is_unseen() {
                 self.outbox.snapshot(record.snapshot.clone());
+            }
+            if let Some(from) = record.from.filter(|_| record.session == Session::Download) {
+                self.download_ended(from);
             }
             if rests {
                 self.rest(record);

@@ -4,7 +4,7 @@
 use std::{net::IpAddr, time::Instant};
 
 use crate::{
-    engine::{cancel::HoldFlag, link::SocketLink},
+    engine::{cancel::HoldFlag, link::SocketLink, note::Session},
     model::{
         device::PeerAddr,
         reason::{Reason, ReasonCode},
@@ -109,12 +109,14 @@ impl Record {
     /// Whether its bytes may move now.
     pub(super) fn is_running(&self) -> bool {
         let going = &self.going;
-        self.hands == Hands::Lane && !going.waits_for_turn && going.pause().is_none()
+        // Strangers who download take nobody's turn.
+        let is_ours = self.session != Session::Download;
+        is_ours && self.hands == Hands::Lane && !going.waits_for_turn && going.pause().is_none()
     }
 
     /// Whether it can go on over another connection, now or another time.
     pub(super) fn is_lasting(&self) -> bool {
-        self.accepted_at.is_some() && self.session == crate::engine::note::Session::Sealed
+        self.accepted_at.is_some() && self.session == Session::Sealed
     }
 
     /// The stage of a transfer that was accepted, or waits in the queue.

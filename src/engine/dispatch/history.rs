@@ -1,7 +1,10 @@
 //! What becomes history: each transfer that got past its listing, when it ends.
 
 use crate::{
-    engine::messages::{Event, HistoryAsked, What},
+    engine::{
+        messages::{Event, HistoryAsked, What},
+        note::Session,
+    },
     model::{
         history::{HistoryEntry, HistoryFile, HistoryPeer, MOST_FILES, MOST_NAME_BYTES},
         manifest::Entry,
@@ -70,6 +73,10 @@ impl Dispatch {
             more: kept.more,
             ..missed(record, ending)
         };
+        if record.session == Session::Download {
+            // Strangers could push out what people here have done.
+            return self.setup.errands.historian.add_missed(entry);
+        }
         if let Err(reason) = self.setup.errands.historian.add(entry) {
             self.outbox.once(Event::HistoryFailed(reason));
         }

@@ -2,6 +2,7 @@
 //! disk, no waiting send. What may wait goes to errands, the lobby, the pool and their like, and comes back as notes.
 
 mod callers;
+mod clock;
 mod commands;
 mod ending;
 mod going;
@@ -14,6 +15,7 @@ mod outbox;
 mod queue;
 mod record;
 mod restore;
+mod sharing;
 mod spent;
 mod steering;
 mod surroundings;
@@ -59,7 +61,8 @@ use super::{
 use callers::Knock;
 use meetings::Meetings;
 use outbox::Outbox;
-use record::{Hands, Record};
+use record::Record;
+use sharing::Sharing;
 use spent::Spent;
 use surroundings::Surroundings;
 
@@ -86,6 +89,8 @@ pub(super) struct Setup {
     pub(super) tls: Tls,
     /// A person looks at what comes: codes may be shown.
     pub(super) attended: bool,
+    /// Nothing but downloads from the shared folder.
+    pub(super) only_shares: bool,
     pub(super) restore: Restore,
     pub(super) reach: Reach,
     pub(super) damaged: Option<(PathBuf, Reason)>,
@@ -125,6 +130,7 @@ pub(super) struct Dispatch {
     patience: Patience,
     budget: Budget,
     meetings: Meetings,
+    sharing: Sharing,
     /// Verified devices and what they may do, as far as this process has heard.
     rules: HashMap<DeviceKey, Rule>,
     /// Numeric addresses of devices in the book.
@@ -146,6 +152,7 @@ impl Dispatch {
         let codes = Codes::new(setup.limits.codes_a_minute, setup.limits.codes_an_hour);
         let handshakes = Handshakes::new(setup.limits.callers_of_one);
         let patience = Patience::new(setup.limits.offers_at_once);
+        let sharing = Sharing::new(setup.limits.downloads_of_one);
         let Settings { send_limit, receive_limit, .. } = setup.settings;
         let (sending, receiving) = (Pace::new(send_limit), Pace::new(receive_limit));
         Self {
@@ -171,6 +178,7 @@ impl Dispatch {
             patience,
             budget: Budget::new(WAITING_LISTS),
             meetings: Meetings::new(),
+            sharing,
             rules: HashMap::new(),
             known_places: HashSet::new(),
             warned: HashMap::new(),
@@ -275,68 +283,12 @@ impl Dispatch {
         self.stopping_until.is_some_and(|until| self.records.is_empty() || Instant::now() >= until)
     }
 
-    fn until_next_deadline(&self) -> Duration {
-        let forced = self.records.values().filter_map(|record| record.forced_end.as_ref().map(|(at, _)| *at));
-        let lapsing = self.records.values().filter_map(|record| record.expires);
-        let held = self.records.values().filter_map(|record| record.card_at);
-        let waiting = self.handshakes.next_expiry();
-        let tries = self.records.values().filter_map(|record| record.going.next_try);
-        let next = forced.chain(lapsing).chain(held).chain(tries).chain(waiting).chain(self.stopping_until);
-        let next = next.chain(self.until_next_look()).min();
-        let next = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
-        self.until_next_meeting().map_or(next, |meeting| meeting.min(next))
-    }
-
-    fn look_at_the_clock(&mut self) {
-        let now = Instant::now();
-        // Dropped: who waited too long for a doorman is closed.
-        drop(self.handshakes.expire(now));
-        self.look_at_meetings(now);
-        if self.until_next_look().is_some_and(|at| now >= at) {
-            self.look_at_neighbours(now);
-        }
-        let due = |at: &Option<Instant>| at.is_some_and(|at| now >= at);
-        let lapsed: Vec<TransferKey> =
-            self.records.iter().filter(|(_, record)| due(&record.expires)).map(|(key, _)| *key).collect();
-        for key in lapsed {
-            self.lapse(key);
-        }
-        let held: Vec<TransferKey> =
-            self.records.iter().filter(|(_, record)| due(&record.card_at)).map(|(key, _)| *key).collect();
-        for key in held {
-            self.make_card(key);
-        }
-        self.try_again(now);
-        let forced: Vec<(TransferKey, Reason)> = self
-            .records
-            .iter()
-            .filter_map(|(key, record)| record.forced_end.clone().map(|(at, reason)| (*key, at, reason)))
-            .filter(|(_, at, _)| now >= *at)
-            .map(|(key, _, reason)| (key, reason))
-            .collect();
-        for (key, reason) in forced {
-            if self.records.get(&key).is_some_and(|record| record.hands == Hands::Lane) {
-                self.pool.give_up_one();
-            }
-            self.end(key, Err(reason));
-        }
-    }
-
-    /// Nobody answered in time.
-    fn lapse(&mut self, key: TransferKey) {
-        let reason = Reason::bare(ReasonCode::NoAnswer);
-        let last = match key.direction {
-            Direction::Incoming => Message::Answer(crate::wire::header::Answer::Decline(reason.clone())),
-            Direction::Outgoing => abort(reason.clone()),
-        };
-        self.setup.lobby.dismiss(key, Farewell { last: Some(last), ..Farewell::default() });
-        self.end(key, Err(reason));
-    }
-
     fn change(&mut self, key: TransferKey, change: impl FnOnce(&mut Record)) {
         if let Some(record) = self.records.get_mut(&key) {
             change(record);
-            self.outbox.snapshot(record.snapshot.clone());
+            if !record.is_unseen() {
+                self.outbox.snapshot(record.snapshot.clone());
+            }
         }
     }
 

@@ -116,6 +116,18 @@ impl Dispatch {
             Note::StartedAgain { key, index } => self.outbox.fact(Event::StartedAgain { key, index }),
             Note::WantCame { transfer, peer, link } => self.want_came(transfer, &peer, *link),
             Note::Wanted { key, life, result } => self.wanted(key, life, result),
+            other => self.note_of_downloads(other),
+        }
+    }
+
+    fn note_of_downloads(&mut self, note: Note) {
+        match note {
+            Note::Announced { key, manifest, place } => self.announced(key, &manifest, place),
+            Note::Asked(asked) => self.asked(asked),
+            Note::AsksOn { key, link } => self.asks_on(key, *link),
+            Note::Hashed { place, seal } => self.hashed(place, seal),
+            Note::NextRequest { link } => self.next_request(*link),
+            Note::NotShared(reason) => self.not_shared(reason),
             // All others are dealt with by now.
             _ => {}
         }

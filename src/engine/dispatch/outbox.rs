@@ -126,6 +126,11 @@ impl Outbox {
         }
     }
 
+    /// What waits to be read.
+    pub(super) fn unread(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

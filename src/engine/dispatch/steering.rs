@@ -134,7 +134,8 @@ impl Dispatch {
         self.outbox.snapshot(record.snapshot.clone());
         self.submit(key, move |lane| match session {
             Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
-            Session::Sealed => lane.receive(link, &to),
+            // Neither comes by way of an offer.
+            Session::Download | Session::Fetch | Session::Sealed => lane.receive(link, &to),
         });
     }
 
@@ -164,7 +165,8 @@ impl Dispatch {
             notes: self.setup.errands.notes.clone(),
         };
         let job: Job = Box::new(move || lane.run(work));
-        if self.pool.submit(job).is_err() {
+        let session = record.session;
+        if self.pool_of(session).submit(job).is_err() {
             self.end(key, Err(Reason::here(ReasonCode::Busy, "too many transfers wait for a worker")));
         }
     }

@@ -167,6 +167,7 @@ impl Dispatch {
         if self.meetings.contains_key(&key) {
             return self.end_meeting(key, reason);
         }
+        self.asks_no_more(key);
         let Some(record) = self.records.get(&key) else { return };
         match life {
             Some(life) if record.life != life => {}

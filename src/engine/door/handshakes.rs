@@ -22,13 +22,22 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The callers that are attended to, counted, and those that wait. `T` is the connection; dropping it closes it.
 #[derive(Debug)]
 pub struct Handshakes<T> {
-    /// Callers of one source that are attended to at the same time.
-    of_one: usize,
+    places: Places,
     attended: HashMap<Source, usize>,
     attended_in_all: usize,
     /// Sources of which somebody waits, in the order of their turns; each with its callers as they came, never empty.
     waiting: VecDeque<(Source, VecDeque<Waiting<T>>)>,
     waiting_in_all: usize,
+}
+
+/// How many are attended to at the same time, and how long others wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub in_all: usize,
+    /// Of them, those that only known addresses get.
+    pub kept_for_known: usize,
+    pub of_one: usize,
+    pub longest_wait: Duration,
 }
 
 #[derive(Debug)]
@@ -53,7 +62,12 @@ pub enum Decision<T> {
 impl<T> Handshakes<T> {
     /// Attends to at most `of_one` callers of one source at the same time.
     pub fn new(of_one: usize) -> Self {
-        Self { of_one, attended: HashMap::new(), attended_in_all: 0, waiting: VecDeque::new(), waiting_in_all: 0 }
+        Self::with(Places { in_all: MAX_ATTENDED, kept_for_known: KEPT_FOR_KNOWN, of_one, longest_wait: LONGEST_WAIT })
+    }
+
+    /// The same, with other numbers.
+    pub fn with(places: Places) -> Self {
+        Self { places, attended: HashMap::new(), attended_in_all: 0, waiting: VecDeque::new(), waiting_in_all: 0 }
     }
 
     /// Somebody came. `known`: a device of the device book was met at this address.
@@ -68,7 +82,7 @@ impl<T> Handshakes<T> {
         if !self.has_room(source) {
             return Decision::Dropped;
         }
-        let waiting = Waiting { from, known, until: now + LONGEST_WAIT, caller };
+        let waiting = Waiting { from, known, until: now + self.places.longest_wait, caller };
         self.waiting_in_all += 1;
         match self.waiting.iter_mut().find(|(other, _)| *other == source) {
             Some((_, callers)) => callers.push_back(waiting),
@@ -128,9 +142,10 @@ impl<T> Handshakes<T> {
     }
 
     fn has_place(&self, source: Source, known: bool) -> bool {
-        let places = if known { MAX_ATTENDED } else { MAX_ATTENDED - KEPT_FOR_KNOWN };
-        let of_one = self.attended.get(&source).copied().unwrap_or_default();
-        self.attended_in_all < places && of_one < self.of_one
+        let Places { in_all, kept_for_known, of_one, .. } = self.places;
+        let places = if known { in_all } else { in_all.saturating_sub(kept_for_known) };
+        let attended = self.attended.get(&source).copied().unwrap_or_default();
+        self.attended_in_all < places && attended < of_one
     }
 
     fn attend(&mut self, source: Source) {

@@ -6,6 +6,7 @@
 //! | --- | --- | --- | --- |
 //! | callers attended to | 64 in all, 8 a source, the last 16 for known addresses | wait | `handshakes` |
 //! | callers that wait | 256 in all, 32 a source, 10 s each | closed | `handshakes` |
+//! | downloads from the shared folder | 32 in all, 4 a source, the last 8 for known addresses | wait 30 s, then closed | `handshakes` |
 //! | new codes for keys that nobody has verified | 3 a minute, 20 an hour, in all | answered busy | `codes` |
 //! | offers from one source that nobody accepted | 3 in 10 minutes | held back 2, 4, 8 ... 60 s | `patience` |
 //! | headers of manifests that wait for an answer | 512 MiB in all | answered busy | `memory` |

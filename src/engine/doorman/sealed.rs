@@ -86,6 +86,9 @@ fn let_in(link: &mut SocketLink, orders: &Orders) -> Result<Guest, LaneError> {
     let verified = book.device(established.peer).is_some();
     greet::greet_back(link, &orders.seal.me, &hello, verified)?;
     let rule = welcome(link, orders, &hello, &established, &book)?;
+    if orders.only_shares {
+        return Err(super::only_shares());
+    }
     Ok(Guest { hello, established, rule })
 }
 

@@ -47,7 +47,7 @@ impl Lane {
                 return Err(Over::finally(reason));
             }
         };
-        let received = self.take_upload(&mut link, &landing, manifest, md5);
+        let received = self.take_upload(&mut link, &landing, manifest, md5, |_link| Ok(()));
         if received.is_err() {
             landing.discard();
         } else {
@@ -66,17 +66,20 @@ impl Lane {
         }
     }
 
-    fn take_upload(
+    /// Takes the one file of `manifest`; `after` has a look at the link before the file gets its name.
+    pub(super) fn take_upload(
         &self,
         link: &mut SocketLink,
         landing: &Landing,
         manifest: &Manifest,
         theirs: Option<Md5Digest>,
+        after: impl FnOnce(&mut SocketLink) -> Result<(), LaneError>,
     ) -> Result<(), LaneError> {
         let size = manifest.bytes;
         let mut report = self.reporter();
         let part = landing.create_part(0).map_err(LaneError::Local)?;
         let (part, md5) = classic::receive_upload(link, &mut report, part, size)?;
+        after(link)?;
         report.finishing();
         let mut end = FileEnd { index: 0, state: FileState::Unchecked, md5: Some(md5), place: None, reason: None };
         if let Some(theirs) = theirs.filter(|theirs| *theirs != md5) {
@@ -166,9 +169,8 @@ impl Lane {
         hashed.ok_or_else(|| Reason::bare(ReasonCode::Cancelled))
     }
 
-    fn stage(&self, stage: Stage) {
-        // Dispatch outlives its lanes but for the last moments of a shutdown.
-        self.notes.send(Note::StageChanged { key: self.key, stage }).ok();
+    pub(super) fn stage(&self, stage: Stage) {
+        self.tell(Note::StageChanged { key: self.key, stage });
     }
 }
 

@@ -29,6 +29,15 @@ pub enum WaitsFor {
     OurAnswer,
     /// The same, for a classic sender: nothing may be read, its body has begun.
     OurAnswerClassic,
+    /// The next request of somebody who downloads in the plain protocol.
+    Request,
+}
+
+impl WaitsFor {
+    /// Nothing is said meanwhile, and nothing has to be heard.
+    pub(super) fn is_classic(self) -> bool {
+        matches!(self, Self::OurAnswerClassic | Self::Request)
+    }
 }
 
 /// One connection in the lobby.
@@ -41,6 +50,7 @@ pub(super) struct Waiting {
     pub(super) shown_at: Option<Instant>,
     /// Dispatch has asked for it.
     pub(super) wanted: bool,
+    pub(super) since: Instant,
 }
 
 impl Waiting {
@@ -48,6 +58,11 @@ impl Waiting {
     pub(super) fn owes_too_long(&self) -> bool {
         let owed = self.comparing.as_ref().is_some_and(|comparing| comparing.is_owed());
         owed && self.shown_at.is_some_and(|at| at.elapsed() >= self.link.limits().header)
+    }
+
+    /// It had its time to ask for another file.
+    pub(super) fn asks_no_more(&self) -> bool {
+        self.waits_for == WaitsFor::Request && self.since.elapsed() >= self.link.limits().next_request()
     }
 }
 

@@ -71,7 +71,7 @@ use super::{
 pub use super::{
     agreement::Terms,
     journal::{Done, Recovered},
-    leftovers::sweep_leftovers,
+    leftovers::{hold, sweep_leftovers},
 };
 pub use parts::There;
 

@@ -12,6 +12,7 @@ pub mod offers;
 pub mod pasted;
 pub mod rows;
 pub mod settings_form;
+pub mod sharing;
 pub mod staging;
 pub mod tally;
 mod telling;
@@ -33,6 +34,7 @@ use notices::Notices;
 use offers::OfferCard;
 use rows::Row;
 use settings_form::SettingsForm;
+use sharing::{GetForm, Sharing};
 use staging::Staging;
 use transfers::Transfers;
 use trust::{AlarmKind, Trust};
@@ -74,6 +76,9 @@ pub struct State {
     pub transfers: Transfers,
     pub notices: Notices,
     pub settings_form: Option<SettingsForm>,
+    pub sharing: Sharing,
+    /// *Get a file…*, while it is open.
+    pub get_form: Option<GetForm>,
     /// The device name typed into the strip of the first start, while that is shown.
     pub first_start: Option<String>,
     pub path_prompt: Option<PathPrompt>,
@@ -139,6 +144,8 @@ impl State {
             transfers: Transfers::default(),
             notices: Notices::default(),
             settings_form: None,
+            sharing: Sharing::default(),
+            get_form: None,
             first_start: first_start.then(String::new),
             path_prompt: None,
             handed: None,
@@ -189,6 +196,7 @@ impl State {
                 self.tell_left_out(&left_out);
             }
             Event::Restored => {}
+            Event::Sharing(trouble) => self.sharing.trouble = trouble,
             Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,
             Event::Visible { to, until } => self.around.visible = Some(Shown { to, until }),
@@ -314,6 +322,9 @@ impl State {
     fn settings_are(&mut self, settings: Settings) {
         if let Some(name) = self.first_start.as_mut().filter(|name| name.is_empty()) {
             name.clone_from(&settings.device_name);
+        }
+        if self.settings.as_ref().is_some_and(|before| before.shared_folder != settings.shared_folder) {
+            self.sharing.trouble = None;
         }
         self.settings = Some(settings);
     }

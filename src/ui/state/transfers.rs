@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Rows of downloads that are over.
+const MOST_DOWNLOADS: usize = 100;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Rows in the order in which they came.
@@ -67,6 +70,7 @@ impl Transfers {
             return false;
         }
         self.add(Row::new(snapshot, None, now));
+        self.forget_old_downloads();
         true
     }
 
@@ -127,6 +131,16 @@ impl Transfers {
     /// Those of them that closing ends for good.
     pub fn lost_by_closing(&self) -> usize {
         self.rows.iter().filter(|row| runs(row) && row.snapshot.peer.classic).count()
+    }
+
+    /// Strangers make as many as they like: the oldest that are over go.
+    fn forget_old_downloads(&mut self) {
+        let over = self.rows.iter().filter(|row| row.is_download() && row.ending().is_some());
+        let over: Vec<TransferKey> = over.map(Row::key).collect();
+        if let Some(many) = over.len().checked_sub(MOST_DOWNLOADS).filter(|many| *many > 0) {
+            self.rows.retain(|row| !over[..many].contains(&row.key()));
+            self.at = self.rows.iter().enumerate().map(|(at, row)| (row.key(), at)).collect();
+        }
     }
 
     fn add(&mut self, row: Row) {

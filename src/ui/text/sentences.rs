@@ -280,9 +280,12 @@ pub fn path_for(purpose: &crate::ui::dialogs::Purpose) -> Word {
     use crate::ui::dialogs::Purpose;
     match purpose {
         Purpose::AddFiles | Purpose::AddFolder => Word::PathForSending,
-        Purpose::CardFolder(_) | Purpose::FirstFolder | Purpose::RuleFolder(_) | Purpose::SettingsFolder => {
-            Word::PathForFolder
-        }
+        Purpose::CardFolder(_)
+        | Purpose::FirstFolder
+        | Purpose::GetFolder
+        | Purpose::RuleFolder(_)
+        | Purpose::SettingsFolder => Word::PathForFolder,
+        Purpose::SharedFolder => Word::PathForSharing,
         Purpose::SaveChecksums { .. } => Word::PathForChecksums,
     }
 }

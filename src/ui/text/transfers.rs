@@ -44,6 +44,7 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Listing { found } => say!("listing", items = *found),
         Stage::Resolving => say!("resolving", peer),
         Stage::Connecting => say!("connecting", peer),
+        Stage::Requesting => say!("requesting", peer),
         Stage::Offering => say!("offering", peer),
         Stage::Queued(QueuedFor::Busy { next_try }) => {
             let left = next_try.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));

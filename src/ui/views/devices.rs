@@ -9,7 +9,7 @@ use crate::{
         device::{DEFAULT_PORT, PeerAddr},
     },
     ui::{
-        action::{Action, Field, PageAction},
+        action::{Action, Field, GetAction, PageAction},
         state::{State, devices::shown_name, nearby::Presence, notices::Tone},
         text::{self, Word},
         theme::palette,
@@ -170,5 +170,8 @@ fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     if classic {
         weak(ui, Word::ClassicCaution.text());
+    }
+    if quiet_button(ui, Word::GetFile.text()).on_hover_text(Word::GetTip.text()).clicked() {
+        actions.push(Action::Get(GetAction::Open));
     }
 }

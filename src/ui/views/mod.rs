@@ -11,6 +11,7 @@ mod devices;
 mod drop_area;
 mod entry_tree;
 mod files_table;
+mod get_file;
 mod history;
 mod history_entry;
 mod incoming;
@@ -24,6 +25,7 @@ mod row_running;
 mod seal;
 mod sending;
 mod settings;
+mod status_line;
 mod this_device;
 mod transfer_row;
 
@@ -50,6 +52,7 @@ const WIDEST: f32 = 980.0;
 pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let before = actions.len();
     alarms::alarms_ui(ui, state, actions);
+    status_line::status_line_ui(ui, state, actions);
     let wide = ui.available_width() >= TWO_COLUMNS_FROM;
     if wide {
         let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin::same(16));
@@ -72,6 +75,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     notices::notices_ui(ui, state, actions);
     settings::settings_ui(ui, state, actions);
+    get_file::get_file_ui(ui, state, actions);
     device_page::page_ui(ui, state, actions);
     history::history_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);

@@ -8,8 +8,9 @@ use crate::{
         settings::{LanguageChoice, Theme},
         transfer::Direction,
     },
+    storage::shared_folder::{Caution, caution},
     ui::{
-        action::{Action, Field, SettingsAction},
+        action::{Action, Field, SettingsAction, ShareAction},
         dialogs::Purpose,
         state::{
             State,
@@ -45,6 +46,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
                 if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
                     actions.push(Action::Settings(SettingsAction::Classic));
                 }
+                shared_ui(ui, form, actions);
             },
         );
         ui.add_space(6.0);
@@ -71,6 +73,31 @@ fn fields_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
         });
         weak(ui, Word::PortTip.text());
     });
+}
+
+/// The folder that others may download from.
+fn shared_ui(ui: &mut Ui, form: &SettingsForm, actions: &mut Vec<Action>) {
+    ui.add_space(4.0);
+    weak(ui, Word::SharedFolder.text());
+    match &form.shared {
+        Some(folder) => ui.add(egui::Label::new(text::path(folder)).wrap()),
+        None => ui.label(Word::ShareNothing.text()),
+    };
+    ui.horizontal_wrapped(|ui| {
+        let choose = if form.shared.is_some() { Word::ShareAnother } else { Word::ShareFolder };
+        if button(ui, choose.text()).clicked() {
+            actions.push(Action::Ask(Purpose::SharedFolder));
+        }
+        if form.shared.is_some() && button(ui, Word::ShareStop.text()).clicked() {
+            actions.push(Action::Share(ShareAction::Stop));
+        }
+    });
+    match form.shared.as_deref().map(caution) {
+        None => drop(weak(ui, Word::ShareTip.text())),
+        Some(None) => drop(told(ui, Tone::Warning, Word::ShareTip.text())),
+        Some(Some(Caution::Home)) => drop(told(ui, Tone::Problem, Word::ShareHome.text())),
+        Some(Some(Caution::Everything)) => drop(told(ui, Tone::Problem, Word::ShareDisk.text())),
+    }
 }
 
 fn limit_ui(ui: &mut Ui, form: &SettingsForm, of: Direction, actions: &mut Vec<Action>) {

@@ -10,6 +10,7 @@ use std::{
 use sealdrop::model::{
     device::PeerAddr,
     outcome::{FileState, Outcome},
+    reason::ReasonCode,
 };
 use serde_json::Value;
 
@@ -43,8 +44,17 @@ struct Script {
 impl Script {
     fn start(python: &str, program: &str, arguments: &[String]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/python").join(program);
+        Self::start_in(Path::new("."), python, &path, arguments)
+    }
+
+    fn start_in(folder: &Path, python: &str, program: &Path, arguments: &[String]) -> Self {
         let mut command = Command::new(python);
-        command.arg(path).args(arguments).env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+            .current_dir(folder)
+            .arg(program)
+            .args(arguments)
+            .env("PYTHONUTF8", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Self { child, out }
@@ -198,4 +208,94 @@ fn python_receivers_read_what_is_sent() {
     let Some(python) = python("classic::programs::python_receivers_read_what_is_sent") else { return };
     handed_over(python, "receive_file_size.py");
     handed_over(python, "receive_filepath.py");
+}
+
+/// A station that shares these files.
+fn sharing() -> (Station, Vec<PathBuf>) {
+    let station = Station::with("b", |settings| {
+        settings.shared_folder = Some(settings.receive_folder.with_file_name("out"));
+    });
+    let paths = files(&station);
+    (station, paths)
+}
+
+#[test]
+fn python_programs_download_from_the_shared_folder() {
+    let Some(python) = python("classic::programs::python_programs_download_from_the_shared_folder") else { return };
+    let (b, paths) = sharing();
+    for kind in ["bare", "line", "zero", "once"] {
+        let mut arguments = vec![b.port.to_string(), kind.to_owned(), "nothing".to_owned(), "../received".to_owned()];
+        // Twice: the second time the digest is known.
+        let names = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        arguments.extend(names.clone().chain(names));
+        let mut script = Script::start(python, "download.py", &arguments);
+        assert_eq!((script.line(), script.line()), ("null".to_owned(), "null".to_owned()), "{kind}");
+        for path in paths.iter().chain(&paths) {
+            let said: Value = serde_json::from_str(&script.line()).unwrap();
+            let (seal, size) = (md5_of(path), fs::metadata(path).unwrap().len());
+            assert_eq!((said["md5"].as_str(), said["header"]["md5"].as_str()), (Some(&*seal), Some(&*seal)), "{said}");
+            assert_eq!((said["bytes"].as_u64(), said["header"]["lenth"].as_u64()), (Some(size), Some(size)), "{said}");
+        }
+        script.end().unwrap();
+    }
+}
+
+#[test]
+fn files_are_fetched_from_python_programs() {
+    let Some(python) = python("classic::programs::files_are_fetched_from_python_programs") else { return };
+    for (kind, state) in [
+        ("right", FileState::Verified),
+        ("none", FileState::Unchecked),
+        ("two_sends", FileState::Verified),
+        ("wrong", FileState::Mismatch),
+    ] {
+        let mut b = Station::new("b");
+        let paths = files(&b);
+        let out = b.home.path().join("out").to_str().unwrap().to_owned();
+        let arguments = [out, (paths.len() + 1).to_string(), kind.to_owned()];
+        let mut script = Script::start(python, "serve_downloads.py", &arguments);
+        let to = PeerAddr { host: "127.0.0.1".to_owned(), port: script.line().parse().unwrap() };
+        let missing = b.fetch(to.clone(), "nothing");
+        assert_eq!(b.ending(missing).reason.unwrap().code, ReasonCode::NotShared);
+        assert_eq!(script.line(), "nothing");
+        for path in &paths {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let key = b.fetch(to.clone(), name);
+            let ending = b.ending(key);
+            assert_eq!(script.line(), name);
+            let end = b.file_ends(key).pop().unwrap_or_else(|| panic!("{kind} {name}: {ending:?}"));
+            assert_eq!((end.state, end.md5.unwrap().to_string()), (state, md5_of(path)), "{kind} {name}");
+        }
+        script.end().unwrap();
+        let expected = if state == FileState::Mismatch { Vec::new() } else { tree(&b.home.path().join("out")) };
+        assert_eq!(tree(&b.received()), expected, "{kind}");
+    }
+}
+
+/// The piece of Python that stands in the README behind these words.
+fn from_the_readme(behind: &str) -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, rest) = readme.split_once(behind).expect("the words are there");
+    let (_, rest) = rest.split_once("```python\n").expect("a program");
+    rest.split_once("```").expect("its end").0.to_owned()
+}
+
+#[test]
+fn the_program_of_the_readme_downloads() {
+    let Some(python) = python("classic::programs::the_program_of_the_readme_downloads") else { return };
+    let (b, paths) = sharing();
+    let program = from_the_readme("Downloading from the shared folder");
+    assert!(program.contains("9527"));
+    let place = b.home.path().join("client.py");
+    fs::write(&place, program.replace("9527", &b.port.to_string())).unwrap();
+    let into = b.received();
+    for path in &paths {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut script = Script::start_in(&into, python, &place, &["127.0.0.1".to_owned(), name.clone()]);
+        assert_eq!(script.line(), "verified", "{name}");
+        script.end().unwrap();
+    }
+    assert_eq!(tree(&into), tree(&b.home.path().join("out")));
+    let script = Script::start_in(&into, python, &place, &["127.0.0.1".to_owned(), "nothing".to_owned()]);
+    assert!(script.end().unwrap_err().contains("not shared"));
 }
