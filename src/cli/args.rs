@@ -205,7 +205,7 @@ pub(super) enum RuleWord {
 
 #[derive(Args, Debug)]
 pub(super) struct SendArgs {
-    /// Where to: name or key of a verified device, any host, or the name of a device nearby
+    /// Where to: name or key of a verified device, any host, a sealdrop:// link, or the name of a device nearby
     #[arg(long, value_name = "DEVICE|HOST[:PORT]")]
     pub(super) to: String,
     /// Files and folders
@@ -227,7 +227,7 @@ pub(super) struct SendArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct VerifyArgs {
-    /// Name or key of a verified device, or any host
+    /// Name or key of a verified device, any host, or a sealdrop:// link
     #[arg(value_name = "DEVICE|HOST[:PORT]")]
     pub(super) device: String,
 }

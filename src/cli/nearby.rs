@@ -62,7 +62,7 @@ pub(super) fn watch(global: &Global) -> Result<Exit, Problem> {
 pub(super) fn find(text: &str, global: &Global, profile: &Profile) -> Result<Recipient, Problem> {
     let found = recipient::find(text, profile);
     let could_be_named = match &found {
-        Ok(Recipient { to, expect: None }) => !recipient::is_address(text) && !is_known_host(to),
+        Ok(Recipient { to, expect: None, .. }) => !recipient::is_address(text) && !is_known_host(to),
         Ok(_) => false,
         Err(problem) => problem.exit == Exit::Usage && !recipient::is_key(text),
     };
@@ -76,7 +76,7 @@ pub(super) fn find(text: &str, global: &Global, profile: &Profile) -> Result<Rec
         [one] => one
             .address()
             .cloned()
-            .map(|to| Recipient { to, expect: one.key })
+            .map(|to| Recipient { to, also: Vec::new(), expect: one.key })
             .ok_or_else(|| Problem::failed("it has no address")),
         several => Err(ambiguous(text, several)),
     }

@@ -62,6 +62,8 @@ pub enum Command {
         /// Made by whoever asks (`engine::new_transfer_id`); the direction is outgoing.
         id: TransferId,
         to: PeerAddr,
+        /// Where else it may be.
+        also: Vec<PeerAddr>,
         expect: Option<DeviceKey>,
     },
     /// Remove a device from the book: its addresses, its key, its rule.
@@ -163,7 +165,10 @@ pub struct SendRequest {
     /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once.
     pub id: TransferId,
     pub to: PeerAddr,
-    /// The only key to send to (a verified device); any other is refused with a `WrongKey`.
+    /// Where else the device may be: tried as well, `to` first.
+    pub also: Vec<PeerAddr>,
+    /// The only key to send to. Any other is refused; with a `WrongKey` where a person has confirmed this one, otherwise (it
+    /// stood in a link) with the reason `OtherKey`.
     pub expect: Option<DeviceKey>,
     /// Speak the plain protocol for programs that are not Sealdrop.
     pub classic: bool,

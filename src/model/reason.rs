@@ -41,6 +41,8 @@ pub enum ReasonCode {
     Mismatch,
     /// Here only: something answered that does not speak this protocol.
     NotSealdrop,
+    /// Here only: another device answered than the one that a link names.
+    OtherKey,
     /// Here only: another program has the port that we wanted.
     PortInUse,
     /// Here only: nobody listens at that address (connection refused).

@@ -24,13 +24,14 @@ use crate::{
 pub(super) const BEGINNING: &[u8] = b"{\"id\":\"";
 
 /// Words of the codes that never cross the wire.
-const HERE: [(&str, ReasonCode); 10] = [
+const HERE: [(&str, ReasonCode); 11] = [
     ("already_there", ReasonCode::AlreadyThere),
     ("files_only", ReasonCode::FilesOnly),
     ("key_damaged", ReasonCode::KeyDamaged),
     ("key_exposed", ReasonCode::KeyExposed),
     ("mismatch", ReasonCode::Mismatch),
     ("not_sealdrop", ReasonCode::NotSealdrop),
+    ("other_key", ReasonCode::OtherKey),
     ("port_in_use", ReasonCode::PortInUse),
     ("refused", ReasonCode::Refused),
     ("unreachable", ReasonCode::Unreachable),

@@ -46,6 +46,7 @@ pub fn word(code: &ReasonCode) -> Cow<'static, str> {
         ReasonCode::Refused | ReasonCode::Unreachable | ReasonCode::Unresolved => &ReasonCode::ConnectionLost,
         ReasonCode::Mismatch => &ReasonCode::Io,
         ReasonCode::NotSealdrop => &ReasonCode::BadHeader,
+        ReasonCode::OtherKey => &ReasonCode::WrongKey,
         ReasonCode::Other(word) => return Cow::Owned(word.clone()),
         known => known,
     };
@@ -93,6 +94,7 @@ mod tests {
             (ReasonCode::Unresolved, "connection_lost"),
             (ReasonCode::Mismatch, "io"),
             (ReasonCode::NotSealdrop, "bad_header"),
+            (ReasonCode::OtherKey, "wrong_key"),
         ];
         for (local, expected) in words {
             assert_eq!(word(&local), expected);

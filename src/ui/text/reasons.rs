@@ -70,6 +70,7 @@ fn message(code: &ReasonCode) -> &'static str {
         ReasonCode::NoAnswer => "reason-no-answer",
         ReasonCode::NotSealdrop => "reason-not-sealdrop",
         ReasonCode::Other(_) => "reason-other",
+        ReasonCode::OtherKey => "reason-other-key",
         ReasonCode::PortInUse => "reason-port-in-use",
         ReasonCode::Refused => "reason-refused",
         ReasonCode::StaleEpoch => "reason-stale-epoch",
