@@ -192,6 +192,7 @@ fn transfer(home: &Path, source: &Path, change: impl Fn(&mut Settings)) -> Took 
         expect: None,
         id: new_transfer_id(),
         to: PeerAddr { host: "127.0.0.1".to_owned(), port },
+        also: Vec::new(),
         classic: false,
         what: What::Paths(vec![source.to_owned()]),
         message: None,

@@ -24,7 +24,7 @@ add-files = Add files…
 add-files-title = Add files to send
 add-folder = Add folder…
 add-folder-title = Add a folder to send
-address-hint = e.g. 192.168.1.20
+address-hint = Name, address or link
 address-label = Address
 addresses-label = Last used at
 all-files = All files
@@ -81,6 +81,7 @@ copy = Copy
 copy-details = Copy details
 copy-key = Copy key
 copy-message = Copy message
+copy-link = Copy link
 decline = Decline
 details = Details
 device-key-label = Key
@@ -134,6 +135,7 @@ key-new-text = The old file is kept aside. Other people will have to verify this
 language-label = Language
 language-system = As the system
 link = link
+link-taken = The link is in the field Address
 listen-elsewhere = Use another port
 lost-drop = Nothing arrived from that drag. If you let go over this window, the file manager could not hand it over: use Add files… instead
 mark-classic = Plain protocol
@@ -178,6 +180,10 @@ outcome-not-confirmed = Not confirmed
 outcome-partial = In part
 own-address = Others send to
 own-key-tip = What others know this device by once they have verified it
+own-link-none = This device cannot be reached now: it is in no network, or has no port
+own-link-text = Scan it, or paste the link into Address on the other device. It holds where this device is and its key, so that no other can take its place
+own-link-tip = Addresses, name and key of this device in one
+own-link-title = Link to this device
 parallel-hint = in each direction, 1 to 16; others wait
 parallel-label = Transfers at the same time
 paste = Paste
@@ -240,6 +246,7 @@ show-key = Show key
 show-keys = Show keys
 show-names = Show names
 show-offer = Show
+show-qr-code = Show QR code
 size-column = Size
 skip = Skip
 skip-identical = Skip if identical
@@ -448,8 +455,35 @@ send-to = to { $name }
 send-to-two = to { $name } and { $other }
 send-to-many = to { $name } and { $more } more
 bad-address-empty = Type a name or an address
-bad-address-host = “{ $typed }” is not a name or an address
+bad-address-host = “{ $typed }” is not a name such as anna.local, or an address such as 192.168.1.20
+bad-address-no-host = The name or address before the port is missing
+bad-address-no-port = The port behind the colon is missing
 bad-address-port = “{ $typed }” is not a port: use 1 to 65535
+bad-address-scheme = “{ $typed }” is an address for another program. Leave out what stands before and behind the name
+bad-link-address = This sealdrop:// link is damaged. { $why }
+bad-link-escape = This sealdrop:// link is damaged: a part of it cannot be read. Ask for it again
+bad-link-key = This sealdrop:// link is damaged: the key in it is not whole. Ask for it again
+bad-link-no-address = This sealdrop:// link is damaged: there is no address in it. Ask for it again
+bad-link-shape = This sealdrop:// link is damaged: it does not begin with sealdrop://, or has spaces in it. Ask for it again
+bad-link-too-long = This sealdrop:// link is too long, or has more than { $most } addresses. Ask for another
+bad-link-twice = This sealdrop:// link is damaged: it says something twice. Ask for it again
+link-bare = A link with { $addresses ->
+        [one] { $addresses } address
+       *[other] { $addresses } addresses
+    }, no key
+link-named = A link to { $name }: { $addresses ->
+        [one] { $addresses } address
+       *[other] { $addresses } addresses
+    }, no key
+link-named-with-key = A link to { $name }: { $addresses ->
+        [one] { $addresses } address
+       *[other] { $addresses } addresses
+    }, and nobody with another key is spoken to
+link-with-key = A link with { $addresses ->
+        [one] { $addresses } address
+       *[other] { $addresses } addresses
+    }; nobody with another key is spoken to
+qr-code = QR code: { $link }
 unreadable-drop = { $name } could not be read
 unreadable-drops = { $name } and { $more } more could not be read
 remove-item = Remove { $item }
@@ -785,6 +819,8 @@ reason-other = { $side ->
    *[there] The other device stopped it: { $code }
 }
     .advice = Try again
+reason-other-key = Another device answered there than the one that the link names
+    .advice = Ask for a new link, or type the address without it
 reason-port-in-use = { $side ->
     [here] Another program uses this port on this device
    *[there] Another program uses this port on the other device

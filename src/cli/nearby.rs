@@ -80,7 +80,7 @@ fn problems(interfaces: &[InterfaceUse]) -> Vec<String> {
 pub(super) fn find(text: &str, global: &Global, profile: &Profile) -> Result<Recipient, Problem> {
     let found = recipient::find(text, profile);
     let could_be_named = match &found {
-        Ok(Recipient { to, expect: None }) => !recipient::is_address(text) && !is_known_host(to),
+        Ok(Recipient { to, expect: None, .. }) => !recipient::is_address(text) && !is_known_host(to),
         Ok(_) => false,
         Err(problem) => problem.exit == Exit::Usage && !recipient::is_key(text),
     };
@@ -94,7 +94,7 @@ pub(super) fn find(text: &str, global: &Global, profile: &Profile) -> Result<Rec
         [one] => one
             .address()
             .cloned()
-            .map(|to| Recipient { to, expect: one.key })
+            .map(|to| Recipient { to, also: Vec::new(), expect: one.key })
             .ok_or_else(|| Problem::failed("it has no address")),
         several => Err(ambiguous(text, several)),
     }

@@ -10,10 +10,12 @@ use super::{
 use crate::{
     model::{
         book::{DeviceId, KnownDevice},
-        device::PeerAddr,
+        device::{BadAddr, PeerAddr},
         device_key::DeviceKey,
+        place::{BadPlace, Place, is_link},
     },
     storage::profile::Profile,
+    ui::text::bad_place,
 };
 
 /// Fewer digits of a key could be a word.
@@ -25,8 +27,16 @@ const KEY_DIGITS: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Recipient {
     pub(super) to: PeerAddr,
-    /// Of a verified device: no other key is spoken to.
+    /// Where else it may be.
+    pub(super) also: Vec<PeerAddr>,
+    /// Of a verified device, or of a link: no other key is spoken to.
     pub(super) expect: Option<DeviceKey>,
+}
+
+impl Recipient {
+    fn at(place: &Place) -> Option<Self> {
+        Some(Self { to: place.first()?.clone(), also: place.also().to_vec(), expect: place.key })
+    }
 }
 
 /// Where to send to, by the book of a profile. While it is not known who was in the book, only what cannot mean a device
@@ -45,12 +55,12 @@ pub(super) fn find(text: &str, profile: &Profile) -> Result<Recipient, Problem> 
 /// Where to send to. A verified device comes before a host of the same name.
 pub(super) fn resolve(text: &str, devices: &[KnownDevice]) -> Result<Recipient, Problem> {
     let Some(device) = verified(text, devices)? else {
-        let to =
-            text.parse().map_err(|error| Problem::usage(format!("{error}, and no verified device is called so")))?;
-        return Ok(Recipient { to, expect: None });
+        let found = text.parse::<Place>().map(|place| Recipient::at(&place));
+        let found = found.map_err(|error| Problem::usage(not_a_place(&error)))?;
+        return found.ok_or_else(|| Problem::usage(not_a_place(&BadAddr::Empty.into())));
     };
-    let to = device.address().cloned().ok_or_else(|| no_address(device))?;
-    Ok(Recipient { to, expect: device.key() })
+    let (to, also) = device.addresses.split_first().ok_or_else(|| no_address(device))?;
+    Ok(Recipient { to: to.clone(), also: also.to_vec(), expect: device.key() })
 }
 
 /// The verified device that `text` means, by name or key.
@@ -106,8 +116,20 @@ pub(super) fn is_key(text: &str) -> bool {
     key_digits(text).is_some_and(|digits| digits.len() == KEY_DIGITS)
 }
 
-/// Whether `text` can only mean a place: with a port, or a literal IP address.
+/// Nobody of this name is verified, and it is no address either.
+fn not_a_place(error: &BadPlace) -> String {
+    let sentence = bad_place(error);
+    match error {
+        BadPlace::Address(_) => format!("{sentence}; and no verified device is called so"),
+        BadPlace::Link(_) => sentence,
+    }
+}
+
+/// Whether `text` can only mean a place: a link, with a port, or a literal IP address.
 pub(super) fn is_address(text: &str) -> bool {
+    if is_link(text) {
+        return text.parse::<Place>().is_ok();
+    }
     // An IPv6 address has colons, too.
     text.parse::<PeerAddr>().is_ok_and(|address| text.contains(':') || address.host.parse::<Ipv4Addr>().is_ok())
 }
@@ -165,10 +187,28 @@ mod tests {
         resolve(text, devices).unwrap()
     }
 
+    fn host(text: &str) -> Recipient {
+        Recipient { to: text.parse().unwrap(), also: Vec::new(), expect: None }
+    }
+
+    #[test]
+    fn a_link_is_where_it_says_and_nobody_else_than_it_says() {
+        let key = DeviceKey([9; 32]);
+        let link = format!("sealdrop://10.0.0.9:7?also=a.local&key={key}&name=laptop");
+        let expected =
+            Recipient { to: "10.0.0.9:7".parse().unwrap(), also: vec!["a.local".parse().unwrap()], expect: Some(key) };
+        assert_eq!(resolved(&link, &book()), expected);
+        let problem = resolve("sealdrop://10.0.0.9?key=12", &book()).unwrap_err();
+        assert_eq!(problem.exit, Exit::Usage);
+        assert!(problem.sentence.contains("the key in it is not whole"), "{}", problem.sentence);
+        let problem = resolve("what is this", &book()).unwrap_err();
+        assert!(problem.sentence.contains("such as anna.local") && problem.sentence.ends_with("is called so"));
+    }
+
     #[test]
     fn a_verified_device_is_found_by_name_and_by_key() {
         let devices = book();
-        let laptop = Recipient { to: "10.0.0.1".parse().unwrap(), expect: devices[0].key() };
+        let laptop = Recipient { to: "10.0.0.1".parse().unwrap(), also: Vec::new(), expect: devices[0].key() };
         let key = devices[0].key().unwrap();
         for text in ["Laptop", "laptop", &key.to_string(), &key.grouped(), &key.grouped().to_uppercase()] {
             assert_eq!(resolved(text, &devices), laptop, "{text}");
@@ -183,7 +223,7 @@ mod tests {
         let devices = book();
         // Too short for a key, nobody's key, not verified, not the whole name.
         for text in ["01abab", "deadbeef", "attic:1", "Attic", "Lapto", "2001:db8::1", "10.0.0.1"] {
-            assert_eq!(resolved(text, &devices), Recipient { to: text.parse().unwrap(), expect: None }, "{text}");
+            assert_eq!(resolved(text, &devices), host(text), "{text}");
         }
         for text in ["host:0", "", "Anna’s laptop", &"f".repeat(64)] {
             assert_eq!(resolve(text, &devices).unwrap_err().exit, Exit::Usage, "{text}");
@@ -206,7 +246,7 @@ mod tests {
             assert!(problem.sentence.contains("say the address instead"), "{}", problem.sentence);
         }
         for text in ["laptop:9527", "10.0.0.1", " 10.0.0.1 ", "10.0.0.1:1", "::1", "[::1]", "[::1]:7", "fe80::1%eth0"] {
-            assert_eq!(find(text, &profile).unwrap(), Recipient { to: text.parse().unwrap(), expect: None }, "{text}");
+            assert_eq!(find(text, &profile).unwrap(), host(text), "{text}");
         }
         // A new book knows again whom it holds.
         book::store(&profile, &book()[..1]);

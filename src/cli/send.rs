@@ -105,12 +105,15 @@ fn is_same(kept: &TransferSnapshot, request: &SendRequest) -> bool {
 fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {
     let SendArgs { to: _, paths, classic, message, limit: _, wait } = arguments;
     let wait = if wait { Wait::WhileAway } else { Wait::No };
-    let Recipient { to, expect } = recipient;
+    let Recipient { to, also, expect } = recipient;
     if classic && expect.is_some() {
-        return Err(Problem::usage("a verified device is not sent to over the plain protocol; --classic needs a host"));
+        return Err(Problem::usage(
+            "a verified device, or a link with a key, is not sent to over the plain protocol; --classic needs a host",
+        ));
     }
     let paths = paths.into_iter().map(from_here).collect();
-    Ok(SendRequest { id: new_transfer_id(), to, expect, classic, what: What::Paths(paths), message, wait })
+    let (id, what) = (new_transfer_id(), What::Paths(paths));
+    Ok(SendRequest { id, to, also, expect, classic, what, message, wait })
 }
 
 fn read_message(from: impl Read) -> Result<String, Problem> {

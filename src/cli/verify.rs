@@ -40,13 +40,13 @@ pub(super) fn run(global: &Global, text: &str) -> Result<Exit, Problem> {
     }
     let mut setup = Setup::open(global)?;
     setup.nearby = Reach::Nowhere;
-    let Recipient { to, expect } = nearby::find(text, global, &setup.profile)?;
+    let Recipient { to, also, expect } = nearby::find(text, global, &setup.profile)?;
     let mut session = Session::start(setup, global.json, None, Restore::Nothing)?;
     let lines = answers::lines().map_err(|error| Problem::failed(format!("no answers can be read: {error}")))?;
     session.hear_lines(lines);
     session.transfers.set_scope(Scope::Nothing);
     let id = new_transfer_id();
-    session.say(Command::Compare { id, to, expect });
+    session.say(Command::Compare { id, to, also, expect });
     let mut table = Table::new(session, TransferKey { id, direction: Direction::Outgoing }, global.json);
     let exit = table.work();
     table.session.stop();

@@ -1,6 +1,9 @@
 //! Calling another Sealdrop: look up, connect, TLS, hello, and whether it is the device that it should be.
 
-use std::time::Instant;
+use std::{
+    net::{SocketAddr, TcpStream},
+    time::Instant,
+};
 
 use crossbeam_channel::Sender;
 
@@ -15,7 +18,7 @@ use crate::{
         book::{Book, Standing},
         device::{MAX_SHOWN_NAME_CHARS, PeerAddr, shown_text},
         device_key::DeviceKey,
-        reason::{Reason, ReasonCode},
+        reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Stage, TransferKey},
     },
     storage::{devices_file, profile::Profile},
@@ -31,11 +34,10 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
-    closer,
+    closer, dial,
     link::SocketLink,
     messages::KeyWarning,
     note::{Introduced, Note},
-    outgoing::connect,
 };
 
 /// What everybody needs who opens a sealed session.
@@ -66,6 +68,8 @@ impl Seal {
 pub struct Call {
     pub key: TransferKey,
     pub to: PeerAddr,
+    /// Where else it may be.
+    pub also: Vec<PeerAddr>,
     /// The only key to speak to.
     pub expect: Option<DeviceKey>,
     /// For the code's own sake: also with a device that is verified on both sides.
@@ -107,21 +111,38 @@ impl Call {
     fn reach(
         &self,
         stage: &dyn Fn(Stage),
-        session: impl FnOnce() -> Result<Session, CryptoError>,
+        session: impl Fn() -> Result<Session, CryptoError>,
     ) -> Result<(Met, Introduced), Reason> {
-        let stream = connect(&self.to, &self.cancel, stage)?;
-        let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
-            .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
-        stage(Stage::Offering);
-        match session().map_err(broken_tls).and_then(|session| self.greet(&mut link, session)) {
-            Ok((comparing, introduced)) => Ok((Met { link, comparing }, introduced)),
-            Err(error) => Err(give_up(link, error)),
+        stage(Stage::Resolving);
+        let places: Vec<PeerAddr> = std::iter::once(&self.to).chain(&self.also).cloned().collect();
+        let mut addresses = dial::resolve_all(&places, &self.cancel)?;
+        loop {
+            stage(Stage::Connecting);
+            let stream = dial::connect(&addresses, &self.cancel)?;
+            let others = without(&addresses, &stream);
+            let is_last = self.also.is_empty() || others.is_empty();
+            let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
+                .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+            stage(Stage::Offering);
+            match session().map_err(broken_tls).and_then(|session| self.greet(&mut link, session, is_last)) {
+                Ok((comparing, introduced)) => return Ok((Met { link, comparing }, introduced)),
+                Err(error) if is_last || !is_somebody_else(&error.reason()) => return Err(give_up(link, error)),
+                // An address that it had once: it may be at the next one.
+                Err(error) => drop(give_up(link, error)),
+            }
+            addresses = others;
         }
     }
 
-    fn greet(&self, link: &mut SocketLink, session: Session) -> Result<(Option<Comparing>, Introduced), LaneError> {
+    /// `is_last`: nobody else is asked after this one, so that a wrong key is worth a warning.
+    fn greet(
+        &self,
+        link: &mut SocketLink,
+        session: Session,
+        is_last: bool,
+    ) -> Result<(Option<Comparing>, Introduced), LaneError> {
         link.set_deadline(Some(Instant::now() + link.limits().hello));
-        let established = link.seal(session).map_err(|error| self.not_established(error))?;
+        let established = link.seal(session).map_err(|error| self.not_established(error, is_last))?;
         let book = self.seal.book(&self.notes)?;
         let verified = book.device(established.peer).is_some();
         let nonce = Nonce::fresh().map_err(broken_tls)?;
@@ -131,7 +152,7 @@ impl Call {
         let comparison = self.comparison(&established);
         let both = verified && hello.verified == Some(true);
         let comparing = (!both || self.always_compare).then(|| Comparing::dialer(comparison, nonce));
-        Ok((comparing, introduced(&established, &hello, verified)))
+        Ok((comparing, self.introduced(link, &established, &hello, verified)))
     }
 
     fn comparison(&self, established: &Established) -> Comparison {
@@ -139,17 +160,35 @@ impl Call {
         Comparison { exporter: established.exporter, dialer: own, listener: established.peer }
     }
 
-    /// What TLS found: another key than the expected one is worth a warning.
-    fn not_established(&self, error: SealError) -> LaneError {
+    fn introduced(&self, link: &SocketLink, established: &Established, hello: &Hello, verified: bool) -> Introduced {
+        let answered = link.peer_addr().ok();
+        let is_it =
+            |place: &&PeerAddr| answered.is_some_and(|at| at.port() == place.port && place.host.parse() == Ok(at.ip()));
+        Introduced {
+            at: self.also.iter().find(is_it).unwrap_or(&self.to).clone(),
+            name: shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS),
+            os: shown_text(&hello.os, MAX_SHOWN_NAME_CHARS),
+            key: established.peer,
+            verified,
+        }
+    }
+
+    /// What TLS found. Another key than that of a verified device is worth a warning.
+    fn not_established(&self, error: SealError, is_last: bool) -> LaneError {
         match error {
             SealError::Link(LinkEnd::PeerGone(detail)) => {
                 LaneError::Local(Reason::here(ReasonCode::NotSealdrop, detail))
             }
             SealError::Link(end) => LaneError::Link(end),
             SealError::Session(error) => {
-                if let (SessionError::WrongKey { met }, Some(expected)) = (&error, self.expect) {
-                    let name = name_of(&self.seal.profile, expected);
-                    self.warn(name, expected, *met, None);
+                let (SessionError::WrongKey { met }, Some(expected)) = (&error, self.expect) else {
+                    return LaneError::Link(LinkEnd::Sealed(error.reason()));
+                };
+                match name_of(&self.seal.profile, expected) {
+                    Some(name) if is_last => self.warn(name, expected, *met, None),
+                    Some(_) => {}
+                    // The key stood in a link and nobody has confirmed it: nobody is accused.
+                    None => return LaneError::Link(LinkEnd::Sealed(other_than_named(&error))),
                 }
                 LaneError::Link(LinkEnd::Sealed(error.reason()))
             }
@@ -185,19 +224,27 @@ impl Call {
     }
 }
 
-fn introduced(established: &Established, hello: &Hello, verified: bool) -> Introduced {
-    Introduced {
-        name: shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS),
-        os: shown_text(&hello.os, MAX_SHOWN_NAME_CHARS),
-        key: established.peer,
-        verified,
-    }
+/// Name of a verified device; nothing where nobody has confirmed `key`.
+fn name_of(profile: &Profile, key: DeviceKey) -> Option<String> {
+    let book = devices_file::load(profile).book;
+    book.device(key).map(|device| device.name.clone())
 }
 
-/// Name of a verified device.
-fn name_of(profile: &Profile, key: DeviceKey) -> String {
-    let book = devices_file::load(profile).book;
-    book.device(key).map_or_else(|| key.grouped(), |device| device.name.clone())
+fn other_than_named(error: &SessionError) -> Reason {
+    Reason::here(ReasonCode::OtherKey, error.to_string())
+}
+
+/// The addresses that nobody has answered at yet; none when it is not known which one did.
+fn without(addresses: &[SocketAddr], stream: &TcpStream) -> Vec<SocketAddr> {
+    let answered = stream.peer_addr().ok();
+    let others: Vec<SocketAddr> = addresses.iter().filter(|address| Some(**address) != answered).copied().collect();
+    if others.len() < addresses.len() { others } else { Vec::new() }
+}
+
+/// Whether whoever answered is not who was called, which says nothing about other addresses.
+fn is_somebody_else(reason: &Reason) -> bool {
+    matches!(reason.code, ReasonCode::NotSealdrop | ReasonCode::OtherKey | ReasonCode::WrongKey)
+        && reason.side == Side::Here
 }
 
 /// The refusal of a key that comes under a verified device's name.

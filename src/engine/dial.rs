@@ -1,23 +1,24 @@
 //! From a typed address to a connected socket: look-up on a thread that can be abandoned, then non-blocking connects.
 
+mod local_name;
+mod look_up;
+
 use std::{
     io::{self, ErrorKind},
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
 use polling::{Event, Events, Poller};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::model::{
-    device::PeerAddr,
-    reason::{Reason, ReasonCode},
-};
+use crate::model::reason::{Reason, ReasonCode};
 
-use super::{cancel::CancelFlag, poll::watch, threads};
+use super::{cancel::CancelFlag, poll::watch};
 
-/// Looking up and connecting have this long each.
+pub use look_up::{resolve, resolve_all};
+
+/// Connecting has this long.
 const LIMIT: Duration = Duration::from_secs(10);
 /// Between the starts of two attempts (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -26,56 +27,55 @@ const TICK: Duration = Duration::from_millis(50);
 /// More addresses of one name than this are not tried.
 const MAX_ADDRESSES: usize = 8;
 
-/// Looks `to` up. The look-up itself cannot be stopped: when it hangs, its thread is left behind and its result dropped.
-///
-/// # Errors
-/// `Unresolved`, `Timeout`, `Cancelled`.
-pub fn resolve(to: &PeerAddr, cancel: &CancelFlag) -> Result<Vec<SocketAddr>, Reason> {
-    let target = (to.host.clone(), to.port);
-    resolve_by(&to.host, cancel, move || target.to_socket_addrs().map(|all| all.take(64).collect()))
+/// Why no connection came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotConnected {
+    Cancelled,
+    /// This computer itself lets nothing out to there.
+    Forbidden(String),
+    /// Nobody said anything in time.
+    NoAnswer(String),
+    /// No way leads there, or somebody on the way said that none does.
+    NoRoute(String),
+    Other(String),
+    /// Somebody said no.
+    Refused(String),
 }
 
-fn resolve_by(
-    host: &str,
-    cancel: &CancelFlag,
-    look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
-) -> Result<Vec<SocketAddr>, Reason> {
-    let unresolved = |detail: String| Reason::here(ReasonCode::Unresolved, format!("{host}: {detail}"));
-    let (found, results) = bounded(1);
-    threads::spawn("resolve", move || {
-        // Nobody listens any more when this came too late.
-        found.send(look_up()).ok();
-    })
-    .map_err(|error| unresolved(error.to_string()))?;
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        match results.recv_timeout(TICK) {
-            Ok(Ok(addresses)) if addresses.is_empty() => return Err(unresolved("no address".to_owned())),
-            Ok(Ok(addresses)) => return Ok(interleaved(addresses)),
-            Ok(Err(error)) => return Err(unresolved(error.to_string())),
-            Err(RecvTimeoutError::Disconnected) => return Err(unresolved("the look-up broke off".to_owned())),
-            Err(RecvTimeoutError::Timeout) if cancel.is_set() => return Err(Reason::bare(ReasonCode::Cancelled)),
-            Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
-                return Err(unresolved("no answer in time".to_owned()));
+impl NotConnected {
+    /// `Refused`, `Unreachable` or `Cancelled`.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Cancelled => Reason::bare(ReasonCode::Cancelled),
+            Self::Refused(detail) => Reason::here(ReasonCode::Refused, detail),
+            Self::Forbidden(detail) | Self::NoAnswer(detail) | Self::NoRoute(detail) | Self::Other(detail) => {
+                Reason::here(ReasonCode::Unreachable, detail)
             }
-            Err(RecvTimeoutError::Timeout) => {}
         }
     }
-}
 
-/// IPv6 and IPv4 in turn, in the order the system gave, without repeats.
-fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let (mut six, mut four): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
-    six.dedup();
-    four.dedup();
-    let mut mixed = Vec::new();
-    let (mut six, mut four) = (six.into_iter(), four.into_iter());
-    loop {
-        let pair = [six.next(), four.next()];
-        if pair == [None, None] || mixed.len() >= MAX_ADDRESSES {
-            return mixed;
+    /// Why one attempt failed.
+    fn of(address: SocketAddr, error: &io::Error) -> Self {
+        let detail = format!("{address}: {error}");
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::Refused(detail),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Self::NoRoute(detail),
+            ErrorKind::PermissionDenied => Self::Forbidden(detail),
+            ErrorKind::TimedOut => Self::NoAnswer(detail),
+            _ => Self::Other(detail),
         }
-        mixed.extend(pair.into_iter().flatten());
+    }
+
+    /// Which of several says most to a person.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Cancelled => 5,
+            Self::Refused(_) => 4,
+            Self::NoAnswer(_) => 3,
+            Self::Forbidden(_) => 2,
+            Self::NoRoute(_) => 1,
+            Self::Other(_) => 0,
+        }
     }
 }
 
@@ -84,47 +84,56 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// # Errors
 /// `Refused` when somebody said no, `Unreachable` when nobody answered, `Cancelled`.
 pub fn connect(addresses: &[SocketAddr], cancel: &CancelFlag) -> Result<TcpStream, Reason> {
-    let mut race = Race::new().map_err(|error| unreachable(&error))?;
-    let deadline = Instant::now() + LIMIT;
+    connect_within(addresses, LIMIT, cancel).map_err(NotConnected::reason)
+}
+
+/// As `connect`, within `limit`.
+///
+/// # Errors
+/// Of all attempts, the one that says most.
+pub fn connect_within(
+    addresses: &[SocketAddr],
+    limit: Duration,
+    cancel: &CancelFlag,
+) -> Result<TcpStream, NotConnected> {
+    let other = |error: io::Error| NotConnected::Other(error.to_string());
+    let mut race = Race::new().map_err(other)?;
+    let deadline = Instant::now() + limit;
     let mut next_start = Instant::now();
     let mut waiting = addresses.iter().enumerate();
     loop {
         if cancel.is_set() {
-            return Err(Reason::bare(ReasonCode::Cancelled));
+            return Err(NotConnected::Cancelled);
         }
         let now = Instant::now();
         if now >= deadline {
-            return Err(race.verdict("no answer within 10 s"));
+            race.note(NotConnected::NoAnswer(format!("no answer within {} s", limit.as_secs_f32())));
+            return Err(race.verdict());
         }
         if now >= next_start || race.running() == 0 {
             next_start = now + STAGGER;
             match waiting.next() {
                 Some((key, address)) => race.start(key, *address),
-                None if race.running() == 0 => return Err(race.verdict("no address left")),
+                None if race.running() == 0 => return Err(race.verdict()),
                 None => {}
             }
         }
-        if let Some(stream) = race.winner().map_err(|error| unreachable(&error))? {
+        if let Some(stream) = race.winner().map_err(other)? {
             return Ok(stream);
         }
     }
-}
-
-fn unreachable(error: &io::Error) -> Reason {
-    Reason::here(ReasonCode::Unreachable, error.to_string())
 }
 
 /// Connection attempts that run side by side.
 struct Race {
     poller: Poller,
     attempts: Vec<Option<(SocketAddr, Socket)>>,
-    refused: Option<String>,
-    other: Option<String>,
+    failed: Option<NotConnected>,
 }
 
 impl Race {
     fn new() -> io::Result<Self> {
-        Ok(Self { poller: Poller::new()?, attempts: Vec::new(), refused: None, other: None })
+        Ok(Self { poller: Poller::new()?, attempts: Vec::new(), failed: None })
     }
 
     fn running(&self) -> usize {
@@ -137,16 +146,13 @@ impl Race {
                 self.attempts.resize_with(self.attempts.len().max(key + 1), || None);
                 self.attempts[key] = Some((address, socket));
             }
-            Err(error) => self.failed(address, &error),
+            Err(error) => self.note(NotConnected::of(address, &error)),
         }
     }
 
-    fn failed(&mut self, address: SocketAddr, error: &io::Error) {
-        let detail = Some(format!("{address}: {error}"));
-        if error.kind() == ErrorKind::ConnectionRefused {
-            self.refused = detail;
-        } else {
-            self.other = detail;
+    fn note(&mut self, failed: NotConnected) {
+        if self.failed.as_ref().is_none_or(|before| before.weight() <= failed.weight()) {
+            self.failed = Some(failed);
         }
     }
 
@@ -162,18 +168,16 @@ impl Race {
             self.poller.delete(&socket)?;
             match socket.take_error()? {
                 None => return Ok(Some(socket.into())),
-                Some(error) => self.failed(address, &error),
+                Some(error) => self.note(NotConnected::of(address, &error)),
             }
         }
         Ok(None)
     }
 
-    fn verdict(&mut self, otherwise: &str) -> Reason {
-        match (self.refused.take(), self.other.take()) {
-            (Some(detail), _) => Reason::here(ReasonCode::Refused, detail),
-            (None, Some(detail)) => Reason::here(ReasonCode::Unreachable, detail),
-            (None, None) => Reason::here(ReasonCode::Unreachable, otherwise),
-        }
+    fn verdict(self) -> NotConnected {
+        let none = || NotConnected::Other("no address".to_owned());
+        // A race that is over has no use for what it holds; its drop closes the attempts that still run.
+        self.failed.clone().unwrap_or_else(none)
     }
 }
 
@@ -216,14 +220,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_families_get_their_turn() {
-        let all: Vec<SocketAddr> =
-            ["[::1]:1", "[::2]:1", "1.1.1.1:1"].iter().map(|text| text.parse().unwrap()).collect();
-        let mixed: Vec<String> = interleaved(all).iter().map(ToString::to_string).collect();
-        assert_eq!(mixed, ["[::1]:1", "1.1.1.1:1", "[::2]:1"]);
-    }
-
-    #[test]
     fn refusal_is_told_apart_from_silence() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let reason = connect(&[port], &CancelFlag::default()).unwrap_err();
@@ -239,23 +235,32 @@ mod tests {
     }
 
     #[test]
-    fn look_up_that_hangs_is_abandoned_on_cancel() {
-        let (release, hanging) = bounded::<()>(0);
-        let cancel = CancelFlag::default();
-        cancel.set();
-        let start = Instant::now();
-        let resolved = resolve_by("slow.example", &cancel, move || {
-            hanging.recv().ok();
-            Ok(Vec::new())
-        });
-        assert_eq!(resolved.unwrap_err().code, ReasonCode::Cancelled);
-        assert!(start.elapsed() < Duration::from_millis(500));
-        drop(release);
+    fn of_several_failures_the_one_that_says_most_is_told() {
+        let mut race = Race::new().unwrap();
+        let at = |kind: ErrorKind| NotConnected::of("10.0.0.7:1".parse().unwrap(), &kind.into());
+        for kind in [ErrorKind::NetworkUnreachable, ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable] {
+            race.note(at(kind));
+        }
+        assert!(matches!(race.verdict(), NotConnected::Refused(detail) if detail.starts_with("10.0.0.7:1: ")));
+        assert!(matches!(at(ErrorKind::PermissionDenied), NotConnected::Forbidden(_)));
+        assert!(matches!(at(ErrorKind::TimedOut), NotConnected::NoAnswer(_)));
+        assert_eq!(at(ErrorKind::HostUnreachable).reason().code, ReasonCode::Unreachable);
     }
 
     #[test]
-    fn unknown_name_is_unresolved() {
-        let to = PeerAddr { host: "no-such-host.invalid".to_owned(), port: 1 };
-        assert_eq!(resolve(&to, &CancelFlag::default()).unwrap_err().code, ReasonCode::Unresolved);
+    fn a_race_ends_in_time_when_nobody_answers() {
+        // A full queue: the system answers no further SYN.
+        let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        full.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+        full.listen(0).unwrap();
+        let address = full.local_addr().unwrap().as_socket().unwrap();
+        let _first = connect(&[address], &CancelFlag::default()).unwrap();
+        let start = Instant::now();
+        let limit = Duration::from_millis(400);
+        let end = connect_within(&[address], limit, &CancelFlag::default());
+        if cfg!(target_os = "linux") {
+            assert!(matches!(end, Err(NotConnected::NoAnswer(_))), "{end:?}");
+        }
+        assert!(start.elapsed() < Duration::from_secs(2));
     }
 }

@@ -7,8 +7,6 @@ use std::{
     time::Instant,
 };
 
-use crossbeam_channel::Sender;
-
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
@@ -29,7 +27,10 @@ use crate::{
     storage::sources::{LeftOut, SourceTree},
 };
 
-pub use super::reply::{OfferAnswer, OfferReply};
+pub use super::{
+    reply::{OfferAnswer, OfferReply},
+    requests::{FetchRequest, FileToCheck, HandOver, SendRequest, Wait, What},
+};
 pub use crate::model::nearby::ShowTo;
 
 /// Called after something was put where the window will find it; asks for a frame.
@@ -63,6 +64,8 @@ pub enum Command {
         /// Made by whoever asks (`engine::new_transfer_id`); the direction is outgoing.
         id: TransferId,
         to: PeerAddr,
+        /// Where else it may be.
+        also: Vec<PeerAddr>,
         expect: Option<DeviceKey>,
     },
     /// Fetch a file from a classic server.
@@ -133,71 +136,6 @@ pub enum Command {
     },
     /// Stop everything in order; the last event is `Stopped`.
     Shutdown,
-}
-
-/// A file to hash again, and the seal it should have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileToCheck {
-    pub index: u32,
-    pub place: PathBuf,
-    pub md5: crate::model::seal::Md5Digest,
-}
-
-/// What another start of the program was given.
-#[derive(Debug)]
-pub struct HandOver {
-    pub handed: Vec<Handed>,
-    /// Told once it is on its way to the window; dropped by an engine that ends.
-    pub taken: Sender<()>,
-}
-
-/// One transfer to one recipient.
-#[derive(Clone, Debug)]
-pub struct SendRequest {
-    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once.
-    pub id: TransferId,
-    pub to: PeerAddr,
-    /// The only key to send to (a verified device); any other is refused with a `WrongKey`.
-    pub expect: Option<DeviceKey>,
-    /// Speak the plain protocol for programs that are not Sealdrop.
-    pub classic: bool,
-    pub what: What,
-    pub message: Option<String>,
-    pub wait: Wait,
-}
-
-/// What a send waits for that is not accepted yet; anything else is its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wait {
-    /// For nothing.
-    #[default]
-    No,
-    /// For a device that is busy: it asks again.
-    WhileBusy,
-    /// Also for one that is away: it gets it when it is there again.
-    WhileAway,
-}
-
-/// One file to fetch from a classic server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchRequest {
-    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once; the direction is incoming.
-    pub id: TransferId,
-    pub to: PeerAddr,
-    /// As the server is asked for it; its last part is the name here.
-    pub name: String,
-    /// Where it goes.
-    pub folder: PathBuf,
-    pub conflict: Conflict,
-}
-
-/// What to send.
-#[derive(Clone, Debug)]
-pub enum What {
-    /// Not walked yet (the command line, Retry, Ask again).
-    Paths(Vec<PathBuf>),
-    /// Walked before, by `Command::Stage`; may be shared between several recipients.
-    Staged(Vec<Arc<SourceTree>>),
 }
 
 /// What the engine tells. Facts come in order, none is lost; of snapshots only the newest is kept.

@@ -31,6 +31,7 @@ pub mod pool;
 pub mod presence;
 pub mod receiving;
 pub mod reply;
+pub mod requests;
 pub mod threads;
 
 use std::{

@@ -357,6 +357,8 @@ pub struct FileSeal {
 
 /// Who answered a call.
 pub struct Introduced {
+    /// The place it was called at.
+    pub at: PeerAddr,
     /// Safe to show; empty if it gave none.
     pub name: String,
     pub os: String,

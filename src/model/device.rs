@@ -27,6 +27,9 @@ pub enum BadAddr {
     Host(String),
     #[error("{0:?} is not a port between 1 and 65535")]
     Port(String),
+    /// `http://…` and its like.
+    #[error("{0:?} is an address of another kind: type a host name or address, or paste a sealdrop:// link")]
+    Scheme(String),
 }
 
 impl FromStr for PeerAddr {
@@ -36,6 +39,9 @@ impl FromStr for PeerAddr {
         let text = text.trim();
         if text.is_empty() {
             return Err(BadAddr::Empty);
+        }
+        if text.contains("://") {
+            return Err(BadAddr::Scheme(shown_text(text, MAX_SHOWN_NAME_CHARS)));
         }
         let (host, port) = split_port(text)?;
         let port = match port {
@@ -78,10 +84,30 @@ fn parse_port(digits: &str) -> Result<u16, BadAddr> {
 
 fn is_host(host: &str) -> bool {
     if host.contains(':') {
-        let bare = host.split('%').next().unwrap_or(host);
-        return bare.parse::<std::net::Ipv6Addr>().is_ok();
+        let (bare, zone) = host.split_once('%').map_or((host, None), |(bare, zone)| (bare, Some(zone)));
+        return bare.parse::<std::net::Ipv6Addr>().is_ok() && zone.is_none_or(is_zone);
     }
-    !host.is_empty() && host.len() <= 253 && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+    let labels: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
+    let ends_in_number = labels.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    // A name never ends in a number, and half an address is none: `10.0.0` would be dialled as 10.0.0.0.
+    host.len() <= 253
+        && labels.iter().all(|label| is_label(label))
+        && (!ends_in_number || host.parse::<std::net::Ipv4Addr>().is_ok())
+}
+
+/// The interface that a link-local address is meant on (RFC 4007 section 11), by name or number.
+fn is_zone(zone: &str) -> bool {
+    let may = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
+    (1..=32).contains(&zone.len()) && zone.bytes().all(may)
+}
+
+/// One part of a host name (RFC 1123 section 2.1), with the underscores and other scripts that local names have.
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.len() <= 63
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 impl fmt::Display for PeerAddr {
@@ -156,4 +182,58 @@ pub fn shown_text(text: &str, max_chars: usize) -> String {
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_an_address_is_understood() {
+        let table = [
+            ("anna.local", "anna.local", DEFAULT_PORT),
+            ("anna.local.", "anna.local.", DEFAULT_PORT),
+            (" Anna-PC:80 ", "Anna-PC", 80),
+            ("my_pc", "my_pc", DEFAULT_PORT),
+            ("書斎.local", "書斎.local", DEFAULT_PORT),
+            ("192.168.1.20", "192.168.1.20", DEFAULT_PORT),
+            ("192.168.1.20:65535", "192.168.1.20", 65535),
+            ("2001:db8::1", "2001:db8::1", DEFAULT_PORT),
+            ("[2001:db8::1]", "2001:db8::1", DEFAULT_PORT),
+            ("[fe80::1%eth0]:7", "fe80::1%eth0", 7),
+        ];
+        for (text, host, port) in table {
+            assert_eq!(text.parse(), Ok(PeerAddr { host: host.to_owned(), port }), "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_for_what_is_wrong_with_it() {
+        let host = |text: &str| BadAddr::Host(text.to_owned());
+        let port = |text: &str| BadAddr::Port(text.to_owned());
+        let table = [
+            ("  ", BadAddr::Empty),
+            ("Anna’s laptop", host("Anna’s laptop")),
+            ("10.0.0", host("10.0.0")),
+            ("300.1.1.1", host("300.1.1.1")),
+            ("9527", host("9527")),
+            ("a..b", host("a..b")),
+            ("-a", host("-a")),
+            (":80", host("")),
+            ("a:", port("")),
+            ("a:0", port("0")),
+            ("a:70000", port("70000")),
+            ("a:+1", port("+1")),
+            ("[::1", host("[::1")),
+            ("[a]:1", host("[a]:1")),
+            ("fe80::1%", host("fe80::1%")),
+            ("fe80::1%a b", host("fe80::1%a b")),
+            ("1:2:3", host("1:2:3")),
+            ("http://10.0.0.7:9527/", BadAddr::Scheme("http://10.0.0.7:9527/".to_owned())),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse::<PeerAddr>(), Err(expected), "{text}");
+        }
+        assert!("x".repeat(64).parse::<PeerAddr>().is_err());
+    }
 }

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod message;
 pub mod nearby;
 pub mod outcome;
+pub mod place;
 pub mod preflight;
 pub mod progress;
 pub mod reason;

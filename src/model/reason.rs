@@ -43,6 +43,8 @@ pub enum ReasonCode {
     NotSealdrop,
     /// Here only: a classic server has no such file, or does not share it.
     NotShared,
+    /// Here only: another device answered than the one that a link names.
+    OtherKey,
     /// Here only: another program has the port that we wanted.
     PortInUse,
     /// Here only: nobody listens at that address (connection refused).

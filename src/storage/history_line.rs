@@ -24,7 +24,7 @@ use crate::{
 pub(super) const BEGINNING: &[u8] = b"{\"id\":\"";
 
 /// Words of the codes that never cross the wire.
-const HERE: [(&str, ReasonCode); 11] = [
+const HERE: [(&str, ReasonCode); 12] = [
     ("already_there", ReasonCode::AlreadyThere),
     ("files_only", ReasonCode::FilesOnly),
     ("key_damaged", ReasonCode::KeyDamaged),
@@ -32,6 +32,7 @@ const HERE: [(&str, ReasonCode); 11] = [
     ("mismatch", ReasonCode::Mismatch),
     ("not_sealdrop", ReasonCode::NotSealdrop),
     ("not_shared", ReasonCode::NotShared),
+    ("other_key", ReasonCode::OtherKey),
     ("port_in_use", ReasonCode::PortInUse),
     ("refused", ReasonCode::Refused),
     ("unreachable", ReasonCode::Unreachable),

@@ -40,6 +40,7 @@ pub enum Action {
     History(HistoryAction),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
+    OwnLink(OwnLinkAction),
     Page(PageAction),
     /// Reads the clipboard.
     Paste,
@@ -137,6 +138,14 @@ pub enum ComparisonAction {
     Differ,
     /// Stands before the person for the first time.
     Shown,
+}
+
+/// On the link to this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnLinkAction {
+    Close,
+    Copy,
+    Show,
 }
 
 /// On the page of one device.

@@ -94,7 +94,9 @@ impl App {
             return;
         };
         let what = What::Paths(entry.roots.clone());
-        let sent = Sent { to, expect, classic: entry.peer.classic, roots: entry.roots, message: entry.message };
+        let also = Vec::new();
+        let classic = entry.peer.classic;
+        let sent = Sent { to, also, expect, classic, roots: entry.roots, message: entry.message };
         if self.request(sent, entry.peer.name, what) {
             // Its row is what the person wants to see now.
             self.state.history = None;

@@ -1,11 +1,7 @@
 //! What the program was started with, or another start of it has handed over: paths are staged, links are followed up, and the
 //! window comes to the front.
 
-use super::{
-    app::App,
-    state::notices::{Saying, Tone},
-    text,
-};
+use super::app::App;
 use crate::model::handed::Handed;
 
 impl App {
@@ -14,7 +10,7 @@ impl App {
         let mut paths = Vec::new();
         for item in handed {
             match item {
-                Handed::Link(link) => self.open_link(link),
+                Handed::Link(link) => self.take_link(&link),
                 Handed::Path(path) => paths.push(path),
             }
         }
@@ -27,11 +23,6 @@ impl App {
         let Some(handed) = self.state.handed.take() else { return };
         self.open(handed);
         come_forward(context);
-    }
-
-    fn open_link(&mut self, link: String) {
-        let told = Saying::new(move || text::link_not_understood(&link));
-        self.state.notices.stay(Tone::Warning, told, None);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    action::{Action, CloseAction, Field, PromptAction, SettingsAction},
+    action::{Action, CloseAction, Field, OwnLinkAction, PromptAction, SettingsAction},
     app::App,
     dialogs::{Answer, Purpose},
     state::{
@@ -16,7 +16,12 @@ use super::{
 };
 use crate::{
     engine::messages::Command,
-    model::{book::Rule, settings::Settings, transfer::TransferKey},
+    model::{
+        book::Rule,
+        place::{Place, is_link},
+        settings::Settings,
+        transfer::TransferKey,
+    },
 };
 
 impl App {
@@ -48,6 +53,7 @@ impl App {
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
             }
+            Action::OwnLink(action) => self.own_link(action, context),
             Action::Page(action) => self.page(action),
             Action::Paste => {
                 self.state.paste_asked = true;
@@ -188,8 +194,35 @@ impl App {
         }
     }
 
+    fn own_link(&mut self, action: OwnLinkAction, context: &egui::Context) {
+        match action {
+            OwnLinkAction::Close => self.state.trust.own_link_open = false,
+            OwnLinkAction::Show => self.state.trust.own_link_open = true,
+            OwnLinkAction::Copy => {
+                if let Some(place) = self.state.own_place() {
+                    self.perform(Action::Copy(place.link()), context);
+                }
+            }
+        }
+    }
+
+    /// A link that was pasted or clicked goes into the address field.
+    pub(super) fn take_link(&mut self, link: &str) {
+        if let Err(error) = link.parse::<Place>() {
+            let whole = link.to_owned();
+            let told = Saying::new(move || text::link_not_understood(&whole));
+            return self.state.notices.stay(Tone::Warning, told, Some(text::bad_place(&error)));
+        }
+        link.trim().clone_into(&mut self.state.devices.address);
+        self.state.notices.pass(Tone::Info, Word::LinkTaken, self.state.now);
+    }
+
     fn pasted(&mut self, text: &str) {
         self.state.paste_asked = false;
+        // A text that begins with one is a message all the same.
+        if is_link(text) && !text.trim().contains(char::is_whitespace) {
+            return self.take_link(text);
+        }
         match pasted::read(text) {
             Pasted::Nothing => {
                 self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard, self.state.now);

@@ -37,13 +37,13 @@ impl App {
         self.state.devices.add_typed();
         let mut served = Vec::new();
         for recipient in recipients {
-            let address = recipient.id();
+            let id = recipient.id.clone();
             if !self.send_one(recipient, &trees, message.clone()) {
                 // Another click on Send is for those who are left.
                 self.state.devices.chosen.retain(|chosen| !served.contains(chosen));
                 return;
             }
-            served.push(address);
+            served.push(id);
         }
         self.state.staging.clear();
     }
@@ -66,21 +66,23 @@ impl App {
         let roots: Vec<PathBuf> = trees.iter().map(|tree| tree.root.clone()).collect();
         // The plain protocol carries none: a row that shows one would not be true.
         let message = message.filter(|_| !to.classic);
-        let sent = Sent { to: to.address, expect: to.expect, classic: to.classic, roots, message };
+        let sent = Sent { to: to.address, also: to.also, expect: to.expect, classic: to.classic, roots, message };
         self.request(sent, to.name, What::Staged(trees.to_vec()))
     }
 
     pub(super) fn request(&mut self, sent: Sent, name: String, what: What) -> bool {
         let id = new_transfer_id();
+        let is_verified = sent.expect.is_some_and(|key| self.state.devices.verified(key).is_some());
         let request = SendRequest {
             id,
             to: sent.to.clone(),
+            also: sent.also.clone(),
             expect: sent.expect,
             classic: sent.classic,
             what,
             message: sent.message.clone(),
-            // An address that nobody answers at may be a wrong one; a device that is known comes back.
-            wait: if sent.expect.is_some() { Wait::WhileAway } else { Wait::WhileBusy },
+            // An address that nobody answers at may be a wrong one; a device that is verified comes back.
+            wait: if is_verified { Wait::WhileAway } else { Wait::WhileBusy },
         };
         if !self.tell(Command::Send(request)) {
             return false;

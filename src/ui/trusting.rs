@@ -7,7 +7,7 @@ use super::{
     app::App,
     state::{
         device_page::DevicePage,
-        devices::shown_name,
+        devices::Recipient,
         notices::Tone,
         trust::{AlarmKind, Confirmed},
     },
@@ -181,10 +181,10 @@ impl App {
     fn compare_codes(&mut self) {
         let page = self.state.device_page.as_ref();
         let Some(device) = page.and_then(|page| page.device(&self.state.devices)) else { return };
-        let Some(to) = device.address().cloned() else { return };
-        let (expect, name) = (device.key(), shown_name(device));
+        let Some(recipient) = self.state.devices.recipient(device, &self.state.around) else { return };
+        let Recipient { address: to, also, expect, name, .. } = recipient;
         let id = new_transfer_id();
-        if !self.tell(Command::Compare { id, to: to.clone(), expect }) {
+        if !self.tell(Command::Compare { id, to: to.clone(), also, expect }) {
             return;
         }
         // Until the engine has said how it stands.

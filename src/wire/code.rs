@@ -47,6 +47,7 @@ pub fn word(code: &ReasonCode) -> Cow<'static, str> {
         ReasonCode::Mismatch => &ReasonCode::Io,
         ReasonCode::NotSealdrop => &ReasonCode::BadHeader,
         ReasonCode::NotShared => &ReasonCode::Unreadable,
+        ReasonCode::OtherKey => &ReasonCode::WrongKey,
         ReasonCode::Other(word) => return Cow::Owned(word.clone()),
         known => known,
     };
@@ -95,6 +96,7 @@ mod tests {
             (ReasonCode::Mismatch, "io"),
             (ReasonCode::NotSealdrop, "bad_header"),
             (ReasonCode::NotShared, "unreadable"),
+            (ReasonCode::OtherKey, "wrong_key"),
         ];
         for (local, expected) in words {
             assert_eq!(word(&local), expected);

@@ -215,7 +215,7 @@ fn one_side_alone_is_not_enough() {
 
 fn compare(a: &Station, to: PeerAddr) -> TransferKey {
     let id = new_transfer_id();
-    a.say(Command::Compare { id, to, expect: None });
+    a.say(Command::Compare { id, to, also: Vec::new(), expect: None });
     TransferKey { id, direction: Direction::Outgoing }
 }
 
@@ -283,8 +283,10 @@ fn end_of(station: &mut Station, key: TransferKey) -> Reason {
 #[test]
 fn a_comparison_with_another_key_than_the_expected_one_never_begins() {
     let (mut a, mut b) = (Station::new("a"), Station::new("b"));
-    let (id, expect) = (new_transfer_id(), Some(new_identity().key()));
-    a.say(Command::Compare { id, to: b.address(), expect });
+    let (id, key) = (new_transfer_id(), new_identity().key());
+    a.verify(key, "somebody else");
+    let expect = Some(key);
+    a.say(Command::Compare { id, to: b.address(), also: Vec::new(), expect });
     let reason = end_of(&mut a, TransferKey { id, direction: Direction::Outgoing });
     assert_eq!((reason.code, reason.side), (ReasonCode::WrongKey, Side::Here));
     a.find("the warning", |event| match event {

@@ -73,6 +73,7 @@ fn source_that_changed_since_it_was_staged_fails_by_name_and_the_rest_goes_on() 
     a.say(Command::Send(SendRequest {
         id,
         to: b.address(),
+        also: Vec::new(),
         expect: None,
         classic: false,
         what,

@@ -124,6 +124,7 @@ fn what_waits_for_a_device_goes_when_it_comes_back_elsewhere() {
     anna.say(Command::Send(SendRequest {
         id,
         to: at(gone),
+        also: Vec::new(),
         expect: Some(key_b),
         classic: false,
         what: What::Paths(vec![file]),

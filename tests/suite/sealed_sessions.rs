@@ -240,6 +240,7 @@ fn another_key_than_the_expected_one_is_shown_nothing() {
     let mut a = Station::new("a");
     let source = a.file("x", b"x");
     let (door, own, expected) = (Door::open(), new_identity(), new_identity().key());
+    a.verify(expected, "somebody");
     let sending = a.request(door.address(), &[&source], |request| request.expect = Some(expected));
     let refused = SealedStream::answer(door.accept_plain(), &own);
     assert!(matches!(refused, Err(SessionError::RefusedByPeer)), "{:?}", refused.err());

@@ -315,7 +315,8 @@ impl Station {
     pub(crate) fn request(&self, to: PeerAddr, paths: &[&Path], change: impl FnOnce(&mut SendRequest)) -> TransferKey {
         let id = new_transfer_id();
         let what = What::Paths(paths.iter().map(|path| (*path).to_owned()).collect());
-        let mut request = SendRequest { id, to, expect: None, classic: false, what, message: None, wait: Wait::No };
+        let mut request =
+            SendRequest { id, to, also: Vec::new(), expect: None, classic: false, what, message: None, wait: Wait::No };
         change(&mut request);
         self.say(Command::Send(request));
         TransferKey { id, direction: Direction::Outgoing }

@@ -463,7 +463,7 @@ fn comparing_from_a_page_expects_the_verified_key() {
     let mut window = page_of(verified_device("Anna’s laptop", 20, Rule::Ask));
     window.click("Compare codes");
     let asked = window.engine.asked();
-    let [Command::Compare { id, to, expect }] = asked.as_slice() else { panic!("{asked:?}") };
+    let [Command::Compare { id, to, expect, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!((to.to_string().as_str(), *expect), ("192.168.1.20:9527", Some(device_key(20))));
     let comparison = TransferKey { id: *id, direction: Direction::Outgoing };
     assert!(window.shows("Connecting to Anna’s laptop…"));

@@ -36,7 +36,16 @@ fn as_stage(mut snapshot: TransferSnapshot, stage: Stage) -> Event {
 fn request(to: &str, expect: Option<DeviceKey>, paths: &[&str]) -> SendRequest {
     let to: PeerAddr = to.parse().unwrap();
     let what = What::Paths(paths.iter().map(PathBuf::from).collect());
-    SendRequest { id: TransferId([9; 16]), to, expect, classic: false, what, message: None, wait: Wait::No }
+    SendRequest {
+        id: TransferId([9; 16]),
+        to,
+        also: Vec::new(),
+        expect,
+        classic: false,
+        what,
+        message: None,
+        wait: Wait::No,
+    }
 }
 
 /// A `send` that finds `kept` in its profile.

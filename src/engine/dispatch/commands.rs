@@ -34,7 +34,7 @@ impl Dispatch {
             Command::CancelStage(stage) => self.cancel_stage(stage),
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
             Command::ClearHistory => self.clear_history(),
-            Command::Compare { id, to, expect } => self.compare(id, to, expect),
+            Command::Compare { id, to, also, expect } => self.compare(id, to, also, expect),
             Command::Fetch(request) => self.fetch(request),
             Command::ForgetDevice(id) => self.forget(id),
             Command::HandOver(handing) => self.hand_over_to_window(handing),

@@ -180,11 +180,13 @@ impl Dispatch {
         // Where it was last heard of first; then where it was called to begin with, in turn.
         let learnt = record.going.learnt.clone().filter(|_| record.going.tries % 2 == 0);
         let to = learnt.or(asked).or_else(|| record.snapshot.peer.dial.clone())?;
+        let also = record.request.as_ref().map(|request| request.also.clone()).unwrap_or_default();
         let expect = record.snapshot.peer.key.or(record.request.as_ref().and_then(|request| request.expect));
         record.begin_life(Hands::Errand);
         Some(Call {
             key,
             to,
+            also,
             expect,
             always_compare: false,
             quiet: record.going.tries > 1,

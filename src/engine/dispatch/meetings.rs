@@ -56,7 +56,7 @@ impl Meeting {
 
 impl Dispatch {
     /// Somebody here wants to compare codes with a device.
-    pub(super) fn compare(&mut self, id: TransferId, to: PeerAddr, expect: Option<DeviceKey>) {
+    pub(super) fn compare(&mut self, id: TransferId, to: PeerAddr, also: Vec<PeerAddr>, expect: Option<DeviceKey>) {
         let key = TransferKey { id, direction: Direction::Outgoing };
         if self.stopping_until.is_some() || self.meetings.contains_key(&key) {
             return;
@@ -72,6 +72,7 @@ impl Dispatch {
         let call = Call {
             key,
             to,
+            also,
             expect,
             always_compare: true,
             quiet: false,
@@ -200,6 +201,7 @@ pub(super) fn introduce(peer: &mut Peer, introduced: &Introduced) {
     if !introduced.name.is_empty() {
         peer.name.clone_from(&introduced.name);
     }
+    peer.dial = Some(introduced.at.clone());
     peer.os = Some(introduced.os.clone());
     peer.key = Some(introduced.key);
     peer.verified = introduced.verified;

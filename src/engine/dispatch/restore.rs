@@ -105,6 +105,7 @@ impl Dispatch {
         record.request = Some(SendRequest {
             id: key.id,
             to,
+            also: Vec::new(),
             expect: known.filter(|_| verified),
             classic: false,
             what: What::Paths(record.snapshot.roots.to_vec()),

@@ -274,6 +274,7 @@ impl Dispatch {
             // No transfer: a name that nothing else has.
             key: TransferKey { id: new_transfer_id(), direction: Direction::Outgoing },
             to: first,
+            also: Vec::new(),
             expect: Some(device),
             always_compare: false,
             quiet: true,

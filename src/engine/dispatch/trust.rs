@@ -126,8 +126,7 @@ impl Dispatch {
     pub(super) fn peer_known(&mut self, key: TransferKey, introduced: &Introduced) {
         self.meeting_known(key, introduced);
         self.change(key, |record| introduce(&mut record.snapshot.peer, introduced));
-        let dialled = self.records.get(&key).and_then(|record| record.request.as_ref()).map(|it| it.to.clone());
-        self.seen(introduced.key, dialled.as_ref());
+        self.seen(introduced.key, Some(&introduced.at));
         if let Some(record) = self.records.get(&key) {
             let peer = record.snapshot.peer.clone();
             self.met_here(&peer);

@@ -45,8 +45,9 @@ use crate::{
     model::{
         book::{DeviceId, KnownDevice},
         conflict::Conflict,
-        device::Peer,
+        device::{Peer, PeerAddr},
         handed::Handed,
+        place::Place,
         reason::Reason,
         settings::Settings,
         transfer::{Stage, TransferSnapshot},
@@ -55,6 +56,9 @@ use crate::{
 
 /// While something moves, its figures are refreshed this often also when nothing comes in.
 const MOVING: Duration = Duration::from_millis(500);
+
+/// Addresses of this device in its link: more would make the QR code finer than cameras like.
+const ADDRESSES_IN_LINK: usize = 4;
 
 /// What the window knows.
 #[derive(Debug)]
@@ -245,6 +249,15 @@ impl State {
     /// Where received files go unless a card says otherwise.
     pub fn receive_folder(&self) -> Option<&PathBuf> {
         self.settings.as_ref().map(|settings| &settings.receive_folder)
+    }
+
+    /// Where others reach this device, with its key; none while nobody can.
+    pub fn own_place(&self) -> Option<Place> {
+        let Listening::At { port, reachable_at } = &self.listening else { return None };
+        let address = |at: &IpAddr| PeerAddr { host: at.to_string(), port: *port };
+        let addresses: Vec<PeerAddr> = reachable_at.iter().take(ADDRESSES_IN_LINK).map(address).collect();
+        let name = self.settings.as_ref().map(|settings| settings.device_name.clone());
+        (!addresses.is_empty()).then_some(Place { addresses, key: self.trust.own, name })
     }
 
     /// Whether the field for a typed path stands on the page of a device.

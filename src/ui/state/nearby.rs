@@ -98,7 +98,9 @@ pub fn id_of(nearby: &Nearby) -> Option<DeviceId> {
 /// Somebody nearby as a recipient. A key that it claims is expected of it.
 pub fn recipient(nearby: &Nearby) -> Option<Recipient> {
     let address = nearby.address()?.clone();
-    Some(Recipient { address, expect: nearby.key, name: nearby.name.clone(), classic: false })
+    let also = nearby.addresses.iter().filter(|other| **other != address).cloned().collect();
+    let (id, expect, name) = (id_of(nearby)?, nearby.key, nearby.name.clone());
+    Some(Recipient { id, address, also, expect, name, classic: false })
 }
 
 #[cfg(test)]

@@ -64,7 +64,9 @@ const ONE_RUN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub to: PeerAddr,
-    /// The only key to send to, of a verified device.
+    /// Where else it may be.
+    pub also: Vec<PeerAddr>,
+    /// The only key to send to: of a verified device, or of a link.
     pub expect: Option<DeviceKey>,
     pub classic: bool,
     pub roots: Vec<PathBuf>,

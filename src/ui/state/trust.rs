@@ -32,6 +32,8 @@ pub struct Trust {
     pub own: Option<DeviceKey>,
     /// The own key is written out.
     pub own_open: bool,
+    /// The QR code with the link to this device is shown.
+    pub own_link_open: bool,
     /// *Verified* was clicked; the engine has not said yet that it is stored.
     pub confirming: BTreeSet<DeviceKey>,
     /// Comparisons without a file, oldest first.

@@ -71,6 +71,7 @@ fn message(code: &ReasonCode) -> &'static str {
         ReasonCode::NotSealdrop => "reason-not-sealdrop",
         ReasonCode::NotShared => "reason-not-shared",
         ReasonCode::Other(_) => "reason-other",
+        ReasonCode::OtherKey => "reason-other-key",
         ReasonCode::PortInUse => "reason-port-in-use",
         ReasonCode::Refused => "reason-refused",
         ReasonCode::StaleEpoch => "reason-stale-epoch",

@@ -7,12 +7,7 @@ use super::{
     catalogue::say,
     figures::{fit, size},
 };
-use crate::model::{
-    comparison::Comparison,
-    device::{BadAddr, shown_text},
-    manifest::Manifest,
-    outcome::FileState,
-};
+use crate::model::{comparison::Comparison, device::shown_text, manifest::Manifest, outcome::FileState};
 
 /// Characters of the first name where it stands for several: how many more there are must stay in sight.
 const MOST_OF_FIRST: usize = 40;
@@ -151,15 +146,6 @@ pub fn send_to(names: &[String]) -> String {
         [name] => say!("send-to", name),
         [name, other] => say!("send-to-two", name, other),
         [name, rest @ ..] => say!("send-to-many", name, more = rest.len()),
-    }
-}
-
-/// A typed address that is none.
-pub fn bad_address(error: &BadAddr) -> String {
-    match error {
-        BadAddr::Empty => say!("bad-address-empty"),
-        BadAddr::Host(host) => say!("bad-address-host", typed = name(host)),
-        BadAddr::Port(port) => say!("bad-address-port", typed = name(port)),
     }
 }
 

@@ -7,13 +7,14 @@ use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
         device::{DEFAULT_PORT, PeerAddr},
+        place::{Place, is_link},
     },
     ui::{
         action::{Action, Field, GetAction, PageAction},
         state::{State, devices::shown_name, nearby::Presence, notices::Tone},
         text::{self, Word},
         theme::palette,
-        widgets::{button, card, entered, field, line, quiet_button, section, signed_tag, tag, weak},
+        widgets::{button, card, entered, field, line, quiet_button, section, signed_tag, tag, told, weak},
     },
 };
 
@@ -147,22 +148,32 @@ fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if label.clicked() {
         typed.request_focus();
     }
-    let address = devices.typed_address();
-    if entered(ui, &typed) && matches!(address, Some(Ok(_))) {
+    let place = devices.typed_place();
+    if entered(ui, &typed) && matches!(place, Some(Ok(_))) {
         actions.push(Action::AddAddress);
         typed.request_focus();
     }
     // While it is being typed nearly every address is wrong for a moment: only a finished one is judged.
-    if let (Some(Err(error)), false) = (&address, typed.has_focus()) {
-        ui.colored_label(palette(ui).bad, text::bad_address(error));
-    }
-    let mut classic = devices.classic;
-    ui.horizontal_wrapped(|ui| {
-        let switch = ui.checkbox(&mut classic, Word::ClassicLabel.text()).on_hover_text(Word::ClassicTip.text());
-        if switch.changed() {
-            actions.push(Action::ToggleClassic);
+    match &place {
+        Some(Err(error)) if !typed.has_focus() => {
+            told(ui, Tone::Problem, &text::bad_place(error));
         }
-        ui.add_enabled_ui(matches!(address, Some(Ok(_))), |ui| {
+        Some(Ok(place)) if is_link(&devices.address) => {
+            weak(ui, &text::link_understood(place));
+        }
+        _ => {}
+    }
+    // The plain protocol has no keys to compare with that of a link.
+    let has_key = matches!(&place, Some(Ok(Place { key: Some(_), .. })));
+    let mut classic = devices.classic && !has_key;
+    ui.horizontal_wrapped(|ui| {
+        ui.add_enabled_ui(!has_key, |ui| {
+            let switch = ui.checkbox(&mut classic, Word::ClassicLabel.text()).on_hover_text(Word::ClassicTip.text());
+            if switch.changed() {
+                actions.push(Action::ToggleClassic);
+            }
+        });
+        ui.add_enabled_ui(matches!(place, Some(Ok(_))), |ui| {
             if button(ui, Word::AddAddress.text()).clicked() {
                 actions.push(Action::AddAddress);
             }

@@ -19,6 +19,8 @@ mod message;
 mod nearby;
 mod notices;
 mod overlays;
+mod own_link;
+mod qr_code;
 mod row_buttons;
 mod row_ended;
 mod row_running;
@@ -78,6 +80,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     get_file::get_file_ui(ui, state, actions);
     device_page::page_ui(ui, state, actions);
     history::history_ui(ui, state, actions);
+    own_link::own_link_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);
     overlays::hover_ui(ui, state);
     if state.jolted_until.is_some() {

@@ -104,7 +104,7 @@ fn obstacle(state: &State) -> Option<Obstacle> {
             let deaf = recipients.iter().find(|to| to.classic && staging.is_empty())?;
             wrong(text::no_messages_there(&deaf.name))
         }
-        Err(error) => missing(&text::bad_address(&error)),
+        Err(error) => missing(&text::bad_place(&error)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{nearby, seal};
 use crate::{
     model::{device::PeerAddr, device_key::DeviceKey, settings::Settings},
     ui::{
-        action::{Action, Field, SettingsAction},
+        action::{Action, Field, OwnLinkAction, SettingsAction},
         dialogs::Purpose,
         state::{Listening, State, notices::Tone},
         text::{self, Word},
@@ -138,6 +138,9 @@ fn listening_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             for address in reachable_at.iter().take(MOST_ADDRESSES) {
                 address_line(ui, *address, *port, actions);
             }
+            if !reachable_at.is_empty() {
+                link_line(ui, actions);
+            }
         }
         Listening::NotListening { port, reason } => {
             told(ui, Tone::Problem, &text::not_listening(*port));
@@ -152,6 +155,21 @@ fn listening_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             });
         }
     }
+}
+
+/// All of that in one: for a camera, or to be pasted.
+fn link_line(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        // Flush with the addresses.
+        ui.add_space(-5.0);
+        if quiet_button(ui, Word::ShowQrCode.text()).on_hover_text(Word::OwnLinkTip.text()).clicked() {
+            actions.push(Action::OwnLink(OwnLinkAction::Show));
+        }
+        if quiet_button(ui, Word::CopyLink.text()).on_hover_text(Word::OwnLinkTip.text()).clicked() {
+            actions.push(Action::OwnLink(OwnLinkAction::Copy));
+        }
+    });
 }
 
 fn address_line(ui: &mut Ui, address: IpAddr, port: u16, actions: &mut Vec<Action>) {

@@ -1,0 +1,81 @@
+//! What `Command`s ask for that takes more than a word: a transfer, a file to fetch, a file to hash again.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crossbeam_channel::Sender;
+
+use crate::{
+    model::{
+        conflict::Conflict, device::PeerAddr, device_key::DeviceKey, handed::Handed, seal::Md5Digest,
+        transfer::TransferId,
+    },
+    storage::sources::SourceTree,
+};
+
+/// A file to hash again, and the seal it should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileToCheck {
+    pub index: u32,
+    pub place: PathBuf,
+    pub md5: Md5Digest,
+}
+
+/// What another start of the program was given.
+#[derive(Debug)]
+pub struct HandOver {
+    pub handed: Vec<Handed>,
+    /// Told once it is on its way to the window; dropped by an engine that ends.
+    pub taken: Sender<()>,
+}
+
+/// One transfer to one recipient.
+#[derive(Clone, Debug)]
+pub struct SendRequest {
+    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once.
+    pub id: TransferId,
+    pub to: PeerAddr,
+    /// Where else the device may be: tried as well, `to` first.
+    pub also: Vec<PeerAddr>,
+    /// The only key to send to. Any other is refused; with a `WrongKey` where a person has confirmed this one, otherwise (it
+    /// stood in a link) with the reason `OtherKey`.
+    pub expect: Option<DeviceKey>,
+    /// Speak the plain protocol for programs that are not Sealdrop.
+    pub classic: bool,
+    pub what: What,
+    pub message: Option<String>,
+    pub wait: Wait,
+}
+
+/// What a send waits for that is not accepted yet; anything else is its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// For nothing.
+    #[default]
+    No,
+    /// For a device that is busy: it asks again.
+    WhileBusy,
+    /// Also for one that is away: it gets it when it is there again.
+    WhileAway,
+}
+
+/// One file to fetch from a classic server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once; the direction is incoming.
+    pub id: TransferId,
+    pub to: PeerAddr,
+    /// As the server is asked for it; its last part is the name here.
+    pub name: String,
+    /// Where it goes.
+    pub folder: PathBuf,
+    pub conflict: Conflict,
+}
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Not walked yet (the command line, Retry, Ask again).
+    Paths(Vec<PathBuf>),
+    /// Walked before, by `Command::Stage`; may be shared between several recipients.
+    Staged(Vec<Arc<SourceTree>>),
+}
