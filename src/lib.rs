@@ -40,6 +40,9 @@
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
 //!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
 //!   merges claims, keys that were shown and the device book into one list.
+//! - Beside the engine stand the **instance** thread, which takes what later starts of the program were given
+//!   ([`engine::instance`]), and the **notifications** thread of the window, which begins with the first notification and speaks
+//!   to the desktop ([`ui::notifier`]). Neither can hold up the window or dispatch: each is told and heard over bounded channels.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte
@@ -116,7 +119,7 @@
 //! | interprocess | the local socket over which a second start reaches the running window | Unix sockets and Windows' named pipes behind one way |
 //! | md-5 | the MD5 digest | a digest has to be right: ours, which is quicker on x86-64 and takes several streams at once, is held against it |
 //! | mdns-sd | finding devices nearby, and being found | multicast on every interface, with its caches and timers, on a thread of its own |
-//! | notify-rust | notifications with buttons | each desktop has its own way |
+//! | notify-rust | notifications on Windows and macOS | each system has its own way |
 //! | opener | showing a file in the file manager | each desktop has its own way |
 //! | polling | waiting on many sockets at once, and being woken | the standard library cannot; each system has its own calls |
 //! | pollster | waiting for a dialog's answer on a thread of its own | small, but waking right is easy to get wrong |
@@ -140,6 +143,7 @@
 //! | walkdir | listing a folder with all that is in it | depth, loops of links and errors on the way are its trade |
 //! | winit | Linux: choosing X11 where only it knows drops | eframe's own, named to reach one setting |
 //! | winresource | building for Windows: icon and version in the program | the resource compiler's format |
+//! | zbus | notifications on Linux and its like: shown, taken back and heard of over one connection, which notify-rust does not keep | D-Bus is a protocol of its own; eframe's accessibility speaks it with the same crate |
 
 pub mod cli;
 pub mod crypto;

@@ -7,8 +7,6 @@ use std::{
     time::Instant,
 };
 
-use crossbeam_channel::Sender;
-
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
@@ -29,7 +27,7 @@ use crate::{
     storage::sources::{LeftOut, SourceTree},
 };
 
-pub use super::reply::{OfferAnswer, OfferReply};
+pub use super::reply::{HandOver, OfferAnswer, OfferReply};
 
 /// Called after something was put where the window will find it; asks for a frame.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -147,14 +145,6 @@ pub struct FileToCheck {
     pub index: u32,
     pub place: PathBuf,
     pub md5: crate::model::seal::Md5Digest,
-}
-
-/// What another start of the program was given.
-#[derive(Debug)]
-pub struct HandOver {
-    pub handed: Vec<Handed>,
-    /// Told once it is on its way to the window; dropped by an engine that ends.
-    pub taken: Sender<()>,
 }
 
 /// One transfer to one recipient.

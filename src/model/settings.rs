@@ -26,6 +26,8 @@ pub struct Settings {
     pub language: LanguageChoice,
     /// Programs that are not Sealdrop may offer files in the plain protocol.
     pub classic: bool,
+    /// The desktop shows what calls for a person who does not look at the window.
+    pub notifications: bool,
     /// Bytes of files per second that all outgoing transfers together may move; none is no limit, `MIN_LIMIT` the smallest.
     pub send_limit: Option<u64>,
     /// The same for incoming ones.
@@ -74,6 +76,7 @@ impl Settings {
             theme: Theme::System,
             language: LanguageChoice::System,
             classic: true,
+            notifications: true,
             send_limit: None,
             receive_limit: None,
             parallel: DEFAULT_PARALLEL,

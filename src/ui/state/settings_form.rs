@@ -21,6 +21,7 @@ pub struct SettingsForm {
     pub theme: Theme,
     pub language: LanguageChoice,
     pub classic: bool,
+    pub notifications: bool,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
     pub parallel: String,
@@ -86,6 +87,7 @@ impl SettingsForm {
             theme: settings.theme,
             language: settings.language.clone(),
             classic: settings.classic,
+            notifications: settings.notifications,
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
             parallel: settings.parallel.to_string(),
@@ -119,7 +121,7 @@ impl SettingsForm {
         let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
         let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
         let parallel = parallel.ok_or(FormError::Parallel)?;
-        let Self { theme, classic, visibility, .. } = *self;
+        let Self { theme, classic, notifications, visibility, .. } = *self;
         Ok(Settings {
             device_name: name,
             receive_folder,
@@ -127,6 +129,7 @@ impl SettingsForm {
             theme,
             language: self.language.clone(),
             classic,
+            notifications,
             send_limit,
             receive_limit,
             parallel,

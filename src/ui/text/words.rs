@@ -192,6 +192,7 @@ words! {
     NotEncryptedTip,
     NotVerifiedTip,
     NothingNew,
+    NotificationsSetting,
     NothingToSend,
     OpenDevicePage,
     OpenDialogFailed,
