@@ -34,12 +34,16 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
 //!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
-//!   names and releases receipts; its **checker** hashes what was there before. A lane's **hasher**
-//!   hashes files that have moved, several side by side. A **closer** sees to it that the last word arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is
-//!   being sent, so that it can go on after the program has ended.
+//!   names and releases receipts; its **checker** hashes what was there before. A lane's **hasher** hashes files that have
+//!   moved, several side by side. A **closer** sees to it that the last word arrives. The **historian** keeps what has ended
+//!   in the profile, and looks things up in it; the **archive** keeps what is being sent, so that it can go on after the
+//!   program has ended.
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
 //!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
 //!   merges claims, keys that were shown and the device book into one list.
+//! - Beside the engine stand the **instance** thread, which takes what later starts of the program were given
+//!   ([`engine::instance`]), and the **notifications** thread of the window, which begins with the first notification and speaks
+//!   to the desktop ([`ui::notifier`]). Neither can hold up the window or dispatch: each is told and heard over bounded channels.
 //! - Who **downloads** from the shared folder is heard by a doorman too, one request at a time, and answered by a lane on a pool of its
 //!   own; between two requests its connection waits in the lobby. Strangers take no worker and no turn from transfers.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
@@ -48,10 +52,10 @@
 //!
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
 //! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
-//! others (`transfer::hashing`); only a large one is hashed as it moves. The seal travels after the bytes. Only when both seals agree does the
-//! committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back, and only then does
-//! the sender say that the file was sent. When the connection breaks, what has come stays in the part file, and both ends
-//! hash it before the rest follows over another connection.
+//! others (`transfer::hashing`); only a large one is hashed as it moves. The seal travels after the bytes. Only when both
+//! seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
+//! and only then does the sender say that the file was sent. When the connection breaks, what has come stays in the part
+//! file, and both ends hash it before the rest follows over another connection.
 //!
 //! # Going on
 //!
@@ -120,7 +124,7 @@
 //! | interprocess | the local socket over which a second start reaches the running window | Unix sockets and Windows' named pipes behind one way |
 //! | md-5 | the MD5 digest | a digest has to be right: ours, which is quicker on x86-64 and takes several streams at once, is held against it |
 //! | mdns-sd | finding devices nearby, and being found | multicast on every interface, with its caches and timers, on a thread of its own |
-//! | notify-rust | notifications with buttons | each desktop has its own way |
+//! | notify-rust | notifications on Windows and macOS | each system has its own way |
 //! | opener | showing a file in the file manager | each desktop has its own way |
 //! | polling | waiting on many sockets at once, and being woken | the standard library cannot; each system has its own calls |
 //! | pollster | waiting for a dialog's answer on a thread of its own | small, but waking right is easy to get wrong |
@@ -144,6 +148,7 @@
 //! | walkdir | listing a folder with all that is in it | depth, loops of links and errors on the way are its trade |
 //! | winit | Linux: choosing X11 where only it knows drops | eframe's own, named to reach one setting |
 //! | winresource | building for Windows: icon and version in the program | the resource compiler's format |
+//! | zbus | notifications on Linux and its like: shown, taken back and heard of over one connection, which notify-rust does not keep | D-Bus is a protocol of its own; eframe's accessibility speaks it with the same crate |
 
 pub mod cli;
 pub mod crypto;

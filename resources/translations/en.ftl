@@ -167,6 +167,7 @@ no-selection = Choose at least one file
 nobody-else = Nobody else
 nobody-nearby = Nobody yet. Is Sealdrop open on the other device, in the same network, and visible to everybody? A typed address always works
 not-encrypted-tip = Whoever runs the network could read it
+notifications-setting = Show notifications while the window is not in front
 not-verified-tip = Its key has not been compared with its owner
 nothing-new = Everything was there already
 nothing-to-send = nothing to send
@@ -490,6 +491,26 @@ remove-item = Remove { $item }
 
 ## Messages
 
+call-of-offer = { $what }, { $size }
+call-of-many = { $number ->
+    [one] 1 device waits for your answer
+   *[other] { $number } devices wait for your answer
+}
+call-received = Received from { $device }
+call-received-in-part = Received in part from { $device }
+call-not-received = Not received from { $device }
+call-sent = Sent to { $device }
+call-sent-in-part = Sent in part to { $device }
+call-not-sent = Not sent to { $device }
+call-why = { $what }: { $why }
+call-of-ends = { $number ->
+    [one] 1 transfer has ended
+   *[other] { $number } transfers have ended
+}
+call-ends-failed = { $number ->
+    [one] 1 of them did not come through
+   *[other] { $number } of them did not come through
+}
 message-card = Message from { $device }
 message-empty = Write something to send
 message-too-long = The message is too long by { bytes }. Save it as a file and send that instead

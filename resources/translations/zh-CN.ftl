@@ -171,6 +171,7 @@ no-selection = 请至少选择一个文件
 nobody-else = 没有其他设备
 nobody-nearby = 暂未发现。请确认对方设备上的 Sealdrop 已打开、在同一网络中，并且对所有人可见。直接输入地址总是可行的
 not-encrypted-tip = 管理网络的人可能看到内容
+notifications-setting = 窗口不在前台时显示通知
 not-verified-tip = 它的密钥还没有与其主人核对过
 nothing-new = 所有内容原本就已存在
 nothing-to-send = 没有可发送的内容
@@ -436,6 +437,17 @@ remove-item = 移除 { $item }
 
 ## Messages
 
+call-of-offer = { $what }，{ $size }
+call-of-many = { $number } 台设备在等待你的答复
+call-received = 已收到来自 { $device } 的内容
+call-received-in-part = 只收到来自 { $device } 的部分内容
+call-not-received = 未能收到来自 { $device } 的内容
+call-sent = 已发送到 { $device }
+call-sent-in-part = 只有部分内容发送到 { $device }
+call-not-sent = 未能发送到 { $device }
+call-why = { $what }：{ $why }
+call-of-ends = { $number } 个传输已结束
+call-ends-failed = 其中 { $number } 个未能完成
 message-card = { $device } 发来的消息
 message-empty = 请写下要发送的内容
 message-too-long = 消息超出上限 { bytes }。请将它保存为文件后再发送

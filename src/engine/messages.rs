@@ -28,8 +28,8 @@ use crate::{
 };
 
 pub use super::{
-    reply::{OfferAnswer, OfferReply},
-    requests::{FetchRequest, FileToCheck, HandOver, SendRequest, Wait, What},
+    reply::{HandOver, OfferAnswer, OfferReply},
+    requests::{FetchRequest, FileToCheck, SendRequest, Wait, What},
 };
 pub use crate::model::nearby::ShowTo;
 

@@ -1,8 +1,8 @@
-//! The one answer to an offer.
+//! Questions that carry their own answer: an offer's, and another start's.
 
 use crossbeam_channel::Sender;
 
-use crate::model::transfer::TransferKey;
+use crate::model::{handed::Handed, transfer::TransferKey};
 
 use super::messages::Acceptance;
 
@@ -13,6 +13,14 @@ pub struct OfferReply {
     /// Which of the cards that it stood on.
     card: u32,
     answer: Option<Sender<OfferAnswer>>,
+}
+
+/// What another start of the program was given.
+#[derive(Debug)]
+pub struct HandOver {
+    pub handed: Vec<Handed>,
+    /// Told once it is on its way to the window; dropped by an engine that ends.
+    pub taken: Sender<()>,
 }
 
 /// What the person said.

@@ -2,13 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crossbeam_channel::Sender;
-
 use crate::{
-    model::{
-        conflict::Conflict, device::PeerAddr, device_key::DeviceKey, handed::Handed, seal::Md5Digest,
-        transfer::TransferId,
-    },
+    model::{conflict::Conflict, device::PeerAddr, device_key::DeviceKey, seal::Md5Digest, transfer::TransferId},
     storage::sources::SourceTree,
 };
 
@@ -18,14 +13,6 @@ pub struct FileToCheck {
     pub index: u32,
     pub place: PathBuf,
     pub md5: Md5Digest,
-}
-
-/// What another start of the program was given.
-#[derive(Debug)]
-pub struct HandOver {
-    pub handed: Vec<Handed>,
-    /// Told once it is on its way to the window; dropped by an engine that ends.
-    pub taken: Sender<()>,
 }
 
 /// One transfer to one recipient.

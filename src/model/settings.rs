@@ -26,6 +26,8 @@ pub struct Settings {
     pub language: LanguageChoice,
     /// Programs that are not Sealdrop may offer files in the plain protocol.
     pub classic: bool,
+    /// The desktop shows what calls for a person who does not look at the window.
+    pub notifications: bool,
     /// Whose files anybody on the network may download in the plain protocol; none until a person chooses one.
     pub shared_folder: Option<PathBuf>,
     /// Bytes of files per second that all outgoing transfers together may move; none is no limit, `MIN_LIMIT` the smallest.
@@ -76,6 +78,7 @@ impl Settings {
             theme: Theme::System,
             language: LanguageChoice::System,
             classic: true,
+            notifications: true,
             shared_folder: None,
             send_limit: None,
             receive_limit: None,

@@ -106,6 +106,9 @@ fn settings_of(object: &Map<String, Value>, defaults: &Settings) -> Result<Setti
     if let Some(value) = object.get("classic") {
         settings.classic = value.as_bool().ok_or("classic")?;
     }
+    if let Some(value) = object.get("notifications") {
+        settings.notifications = value.as_bool().ok_or("notifications")?;
+    }
     if let Some(value) = object.get("visibility") {
         settings.visibility = serde_json::from_value(value.clone()).map_err(|error| format!("visibility: {error}"))?;
     }
@@ -158,6 +161,7 @@ fn put(object: &mut Map<String, Value>, settings: &Settings) -> Result<(), Stora
     };
     object.insert("language".to_owned(), json!(language));
     object.insert("classic".to_owned(), json!(settings.classic));
+    object.insert("notifications".to_owned(), json!(settings.notifications));
     object.insert("shared_folder".to_owned(), json!(shared));
     object.insert("send_limit".to_owned(), json!(settings.send_limit));
     object.insert("receive_limit".to_owned(), json!(settings.receive_limit));
@@ -192,6 +196,7 @@ mod tests {
         let changed = Settings {
             theme: Theme::Dark,
             classic: false,
+            notifications: false,
             device_name: "桌".to_owned(),
             visibility: Visibility::Verified,
             ..loaded.settings
@@ -258,6 +263,7 @@ mod tests {
             r#"{"language": "zh CN"}"#,
             r#"{"language": ["en"]}"#,
             r#"{"classic": 1}"#,
+            r#"{"notifications": "yes"}"#,
             r#"{"visibility": "all"}"#,
             r#"{"send_limit": 1023}"#,
             r#"{"send_limit": 0}"#,

@@ -190,6 +190,7 @@ pub enum SettingsAction {
     /// None: as the system has it.
     Language(Option<Language>),
     LimitUnit(Direction, SpeedUnit),
+    Notifications,
     Open,
     Save,
     Theme(Theme),

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::{
     action::Action,
     dialogs::Dialogs,
+    notifier::{Notifier, Silent},
     state::{
         Closing, State,
         drops::{Outcome, Seen},
@@ -65,6 +66,7 @@ pub struct App {
     pub(super) state: State,
     pub(super) door: EngineDoor,
     pub(super) dialogs: Box<dyn Dialogs>,
+    pub(super) notifier: Box<dyn Notifier>,
     clock: Clock,
     shown_theme: Option<Theme>,
     /// What the system speaks, for who chose no language.
@@ -92,6 +94,7 @@ impl App {
             state,
             door,
             dialogs,
+            notifier: Box::new(Silent),
             clock,
             shown_theme,
             system,
@@ -250,6 +253,7 @@ impl eframe::App for App {
         self.take_over(context);
         // After the events: a pace that is told the time before the figures would always be a little slow.
         self.state.tick();
+        self.notify(context);
         self.look_up();
         self.dress(context);
         self.look_at_closing(context);

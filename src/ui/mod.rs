@@ -6,12 +6,14 @@ pub mod app;
 pub mod dialogs;
 mod history;
 pub mod key_trouble;
+pub mod notifier;
 pub mod renderer;
 pub mod state;
 pub mod text;
 
 mod answering;
 mod asking;
+mod notifying;
 mod opening;
 mod perform;
 mod sending;

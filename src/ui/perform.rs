@@ -268,12 +268,14 @@ impl App {
             SettingsAction::Classic
             | SettingsAction::Language(_)
             | SettingsAction::LimitUnit(..)
+            | SettingsAction::Notifications
             | SettingsAction::Theme(_)
             | SettingsAction::Visibility(_) => {
                 let Some(form) = &mut self.state.settings_form else { return };
                 match action {
                     SettingsAction::Language(language) => form.language = language.into(),
                     SettingsAction::LimitUnit(of, unit) => form.limit_mut(of).unit = unit,
+                    SettingsAction::Notifications => form.notifications ^= true,
                     SettingsAction::Theme(theme) => form.theme = theme,
                     SettingsAction::Visibility(visibility) => form.visibility = visibility,
                     _ => form.classic ^= true,

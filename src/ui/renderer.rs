@@ -7,6 +7,7 @@ use eframe::{NativeOptions, Renderer};
 use super::{
     app::{App, EngineDoor, WakeSlot},
     dialogs::DesktopDialogs,
+    notifier::DesktopNotifier,
     text::{self, Language},
 };
 use crate::model::handed::Handed;
@@ -46,6 +47,7 @@ pub fn run(door: &EngineDoor, options: &Options) -> Result<(), StartFailure> {
             let dialogs = Box::new(DesktopDialogs::new(creation, options.wake.waker()));
             let clock = Box::new(Instant::now);
             let mut app = App::new(&creation.egui_ctx, door, dialogs, clock, options.first_start, options.language);
+            app = app.with_notifier(Box::new(DesktopNotifier::new(options.wake.waker())));
             app.open(options.opened);
             Box::new(app)
         };

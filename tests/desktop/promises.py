@@ -5,6 +5,7 @@ import time
 
 import messages
 import nearby
+import notifications
 import one_window
 import survive
 import trust
@@ -243,6 +244,8 @@ if __name__ == "__main__":
         messages.long_and_foreign_texts_stay_readable,
         one_window.a_second_start_stages_its_files_in_the_window_that_runs,
         one_window.a_killed_window_is_in_nobody_s_way,
+        notifications.a_message_is_told_of_and_accepted_in_its_notification,
+        notifications.strangers_are_gathered_and_only_shown,
         trust.two_who_compared_the_code_know_each_other_from_then_on,
         trust.another_key_under_a_verified_name_is_refused_with_a_warning,
         trust.codes_are_compared_without_a_file,

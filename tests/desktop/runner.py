@@ -59,6 +59,8 @@ class Desk:
         # In memory: no disk's speed decides how long a transfer lasts.
         self.root = Path(tempfile.mkdtemp(prefix="sealdrop-desk-", dir="/dev/shm" if big_enough("/dev/shm") else None))
         self.programs = []
+        # What pops up over the windows is in the way of all tests but those about it.
+        self.notifications = False
         self.shots = 0
         for old in SHOTS.glob(f"{test}-*.png"):
             old.unlink()
@@ -71,7 +73,7 @@ class Desk:
     def start(self, device_name, port=0, folder=None, paths=(), nearby="off"):
         """A window with the profile in `folder`, which is new unless somebody made it before."""
         folder = folder or device_name
-        window = Sealdrop(self.root / folder, device_name, self.root / f"{folder}.log", port, paths, nearby)
+        window = Sealdrop(self.root / folder, device_name, self.root / f"{folder}.log", port, paths, nearby, self.notifications)
         self.programs.append(window)
         return window
 

@@ -20,14 +20,15 @@ OPENERS = re.compile(r"^(Show files|Files|Details|Show all|\d+ files?)", re.IGNO
 
 
 class Sealdrop(Program):
-    def __init__(self, folder, device_name, log, port=0, paths=(), nearby="off"):
+    def __init__(self, folder, device_name, log, port=0, paths=(), nearby="off", notifications=False):
         """Starts the program with `paths` staged; `folder` holds its profile and the folder it receives into."""
         self.device_name = device_name
         self.received = Path(folder) / "Received"
         self.received.mkdir(parents=True, exist_ok=True)
         self.profile = Path(folder) / "profile"
         self.profile.mkdir(exist_ok=True)
-        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": THEME}
+        settings = {"device_name": device_name, "receive_folder": str(self.received), "port": port, "theme": THEME,
+                    "notifications": notifications}
         stored = self.profile / "settings.json"
         # What was set in the window before stays set.
         before = json.loads(stored.read_text()) if stored.exists() else {}

@@ -61,6 +61,7 @@ mod torture;
 mod waiting_offers;
 mod walking;
 mod window;
+mod window_calls;
 mod window_cards;
 mod window_conflicts;
 mod window_going_on;

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -19,6 +20,8 @@ use sealdrop::{
     ui::{
         app::App,
         dialogs::{Answer, Dialogs, Purpose},
+        notifier::{Heard, Notifier},
+        state::calls::{self, Call, CallId},
         text::Language,
     },
 };
@@ -49,11 +52,38 @@ impl Dialogs for FakeDialogs {
     }
 }
 
+/// The notifications that stand there, how many were ever shown, and what was clicked.
+#[derive(Default)]
+pub(crate) struct Notified {
+    pub shown: BTreeMap<CallId, Call>,
+    pub times: usize,
+    clicked: Vec<Heard>,
+}
+
+struct FakeNotifier(Rc<RefCell<Notified>>);
+
+impl Notifier for FakeNotifier {
+    fn show(&mut self, call: &Call) {
+        let mut notified = self.0.borrow_mut();
+        notified.times += 1;
+        notified.shown.insert(call.id, call.clone());
+    }
+
+    fn close(&mut self, id: CallId) {
+        self.0.borrow_mut().shown.remove(&id);
+    }
+
+    fn heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.0.borrow_mut().clicked)
+    }
+}
+
 /// A window in front of a fake engine.
 pub(crate) struct Window {
     pub harness: Harness<'static, App>,
     pub engine: FakeEngine,
     pub desktop: Rc<RefCell<Desktop>>,
+    pub notified: Rc<RefCell<Notified>>,
     clock: Rc<Cell<Instant>>,
 }
 
@@ -81,13 +111,43 @@ impl Window {
         engine.tell(listening);
         let clock = Rc::new(Cell::new(Instant::now()));
         let desktop = Rc::new(RefCell::new(Desktop::default()));
+        let notified = Rc::new(RefCell::new(Notified::default()));
+        let shows = Box::new(FakeNotifier(Rc::clone(&notified)));
         let (told, dialogs) = (Rc::clone(&clock), Box::new(FakeDialogs(Rc::clone(&desktop))));
         let harness = Harness::builder().with_size(size).allow_missing_glyphs().build_eframe(|creation| {
-            App::new(&creation.egui_ctx, door, dialogs, Box::new(move || told.get()), first_start, system)
+            let clock = Box::new(move || told.get());
+            App::new(&creation.egui_ctx, door, dialogs, clock, first_start, system).with_notifier(shows)
         });
-        let mut window = Self { harness, engine, desktop, clock };
+        let mut window = Self { harness, engine, desktop, notified, clock };
         window.harness.run();
         window
+    }
+
+    /// Whether the window is the one that the person works in.
+    pub(crate) fn in_front(&mut self, in_front: bool) {
+        let viewports = &mut self.harness.input_mut().viewports;
+        viewports.entry(egui::ViewportId::ROOT).or_default().focused = Some(in_front);
+        self.harness.run();
+    }
+
+    /// The notifications that stand there.
+    pub(crate) fn notifications(&self) -> Vec<Call> {
+        self.notified.borrow().shown.values().cloned().collect()
+    }
+
+    /// Clicks in a notification, or puts it away; what the window tells the window system then.
+    pub(crate) fn click_notification(
+        &mut self,
+        id: CallId,
+        answer: Option<calls::Answer>,
+    ) -> Vec<egui::ViewportCommand> {
+        let heard = answer.map_or(Heard::Closed(id), |answer| Heard::Answered(id, answer));
+        let mut notified = self.notified.borrow_mut();
+        notified.shown.remove(&id);
+        notified.clicked.push(heard);
+        drop(notified);
+        self.harness.step();
+        self.commands()
     }
 
     /// The time that the window goes by.

@@ -1,5 +1,6 @@
 //! Everything the window shows, in one place with one owner. Events are folded in, views read it, actions change it.
 
+pub mod calls;
 pub mod chances;
 pub mod device_page;
 pub mod devices;
@@ -25,6 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use calls::Calls;
 use device_page::DevicePage;
 use devices::Devices;
 use drops::Drops;
@@ -88,6 +90,8 @@ pub struct State {
     pub path_prompt: Option<PathPrompt>,
     /// What other starts of the program were given, until it is dealt with; none: nobody called.
     pub handed: Option<Vec<Handed>>,
+    /// What calls for a person who does not look.
+    pub calls: Calls,
     /// Bring what is staged into sight in the next frame.
     pub show_staged: bool,
     /// A file dialog is open.
@@ -153,6 +157,7 @@ impl State {
             first_start: first_start.then(String::new),
             path_prompt: None,
             handed: None,
+            calls: Calls::default(),
             show_staged: false,
             dialog: None,
             paste_asked: false,
@@ -352,7 +357,11 @@ impl State {
         }
         let code_before = self.transfers.row(snapshot.key).is_some_and(Row::shows_code);
         let key = snapshot.key;
+        let was_over = self.transfers.row(key).is_some_and(|row| row.ending().is_some());
         let new = self.transfers.put(snapshot, now);
+        if let Some(row) = self.transfers.row(key).filter(|row| !was_over && row.ending().is_some()) {
+            self.calls.ended(row);
+        }
         let code_after = self.transfers.row(key).is_some_and(Row::shows_code);
         if new || code_before != code_after || self.offers.len() != before {
             self.settle();

@@ -23,6 +23,7 @@ pub struct SettingsForm {
     pub classic: bool,
     /// The folder that others may download from.
     pub shared: Option<PathBuf>,
+    pub notifications: bool,
     pub send_limit: LimitForm,
     pub receive_limit: LimitForm,
     pub parallel: String,
@@ -89,6 +90,7 @@ impl SettingsForm {
             language: settings.language.clone(),
             classic: settings.classic,
             shared: settings.shared_folder.clone(),
+            notifications: settings.notifications,
             send_limit: LimitForm::new(settings.send_limit),
             receive_limit: LimitForm::new(settings.receive_limit),
             parallel: settings.parallel.to_string(),
@@ -122,7 +124,7 @@ impl SettingsForm {
         let (send_limit, receive_limit) = (self.send_limit.limit()?, self.receive_limit.limit()?);
         let parallel = self.parallel.trim().parse().ok().filter(|number| (1..=MAX_PARALLEL).contains(number));
         let parallel = parallel.ok_or(FormError::Parallel)?;
-        let Self { theme, classic, visibility, .. } = *self;
+        let Self { theme, classic, notifications, visibility, .. } = *self;
         Ok(Settings {
             device_name: name,
             receive_folder,
@@ -131,6 +133,7 @@ impl SettingsForm {
             language: self.language.clone(),
             classic,
             shared_folder: self.shared.clone(),
+            notifications,
             send_limit,
             receive_limit,
             parallel,

@@ -24,6 +24,7 @@
 //! it, and how the settings list it. `build.rs` finds the file; nothing else has to change. A message that is missing is
 //! said in English.
 
+mod calls;
 mod catalogue;
 mod conflicts;
 mod figures;
@@ -41,6 +42,7 @@ mod transfers;
 mod trust;
 mod words;
 
+pub use calls::*;
 pub use conflicts::*;
 pub use figures::{date, date_time, duration, fit, grouped, left, per_cent, percent, rate, size, took};
 pub use history::*;

@@ -207,6 +207,7 @@ words! {
     NotEncryptedTip,
     NotVerifiedTip,
     NothingNew,
+    NotificationsSetting,
     NothingToSend,
     OpenDevicePage,
     OpenDialogFailed,

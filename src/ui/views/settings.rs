@@ -42,6 +42,10 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
                 theme_ui(ui, form, actions);
                 language_ui(ui, form, actions);
                 visibility_ui(ui, form, actions);
+                let mut notifications = form.notifications;
+                if ui.checkbox(&mut notifications, Word::NotificationsSetting.text()).changed() {
+                    actions.push(Action::Settings(SettingsAction::Notifications));
+                }
                 let mut classic = form.classic;
                 if ui.checkbox(&mut classic, Word::ClassicSetting.text()).changed() {
                     actions.push(Action::Settings(SettingsAction::Classic));
