@@ -46,7 +46,6 @@ use crate::{
     engine::messages::{ComparisonSnapshot, Event, HistoryFound, IncomingOffer},
     model::{
         book::{DeviceId, KnownDevice},
-        conflict::Conflict,
         device::{Peer, PeerAddr},
         handed::Handed,
         place::Place,
@@ -281,16 +280,6 @@ impl State {
     /// A card by its transfer.
     pub fn card(&mut self, key: crate::model::transfer::TransferKey) -> Option<&mut OfferCard> {
         self.offers.iter_mut().find(|card| card.key() == key)
-    }
-
-    /// What is to be done with taken names of this offer: as chosen on its card, otherwise as remembered for the device.
-    pub fn conflict(&self, card: &OfferCard) -> Conflict {
-        card.conflict.or_else(|| self.devices.remembered(&card.snapshot.peer)).unwrap_or_default()
-    }
-
-    /// Whether that choice is kept for the device.
-    pub fn remembers(&self, card: &OfferCard) -> bool {
-        card.remember.unwrap_or_else(|| self.devices.remembered(&card.snapshot.peer).is_some())
     }
 
     /// Whether things have just moved, so that a click may be meant for what stood there before.

@@ -211,3 +211,15 @@ fn folders_among(taken: &[Taken], manifest: &Manifest) -> Vec<String> {
     let folders: HashSet<&String> = folders.filter_map(|entry| entry.path.first()).collect();
     taken.iter().map(|taken| &taken.name).filter(|name| folders.contains(name)).cloned().collect()
 }
+
+impl super::State {
+    /// What is to be done with taken names of this offer: as chosen on its card, otherwise as remembered for the device.
+    pub fn conflict(&self, card: &OfferCard) -> Conflict {
+        card.conflict.or_else(|| self.devices.remembered(&card.snapshot.peer)).unwrap_or_default()
+    }
+
+    /// Whether that choice is kept for the device.
+    pub fn remembers(&self, card: &OfferCard) -> bool {
+        card.remember.unwrap_or_else(|| self.devices.remembered(&card.snapshot.peer).is_some())
+    }
+}
