@@ -271,10 +271,17 @@ mod tests {
             // It is a path for the window like any other.
             assert!(Arguments::try_parse_from(["sealdrop", verb]).unwrap().verb.is_none());
         }
-        let lines: [&[&str]; 2] = [&["devices", "--watch"], &["devices", "--check", "x"]];
-        for line in lines {
-            assert!(Arguments::try_parse_from(["sealdrop"].iter().chain(line)).is_err(), "{line:?}");
-        }
+        assert!(Arguments::try_parse_from(["sealdrop", "devices", "--check", "x"]).is_err());
+    }
+
+    #[test]
+    fn nearby_devices_are_watched_and_shown_to_whom_one_likes() {
+        let parsed = |line: &[&str]| Arguments::try_parse_from(["sealdrop"].iter().chain(line)).unwrap();
+        assert!(matches!(parsed(&["devices", "--watch"]).verb, Some(Verb::Devices(DevicesArgs { watch: true, .. }))));
+        let Some(Verb::Receive(how)) = parsed(&["receive", "--visible", "verified"]).verb else { panic!("receive") };
+        assert_eq!(how.visible, Some(Visible::Verified));
+        assert_eq!(Reach::from(parsed(&["receive"]).global.nearby), Reach::Everywhere);
+        assert_eq!(Reach::from(parsed(&["--nearby", "off"]).global.nearby), Reach::Nowhere);
     }
 
     #[test]

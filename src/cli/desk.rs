@@ -115,7 +115,12 @@ impl Desk {
                 Heard::NotListening(port, reason) => return Err(not_listening(port, &reason)),
                 Heard::Offered(offer) => self.offered(*offer),
                 Heard::Stopped => return Err(Problem::failed("the engine stopped unexpectedly")),
-                Heard::Nearby(_) | Heard::NotVerified | Heard::Restored | Heard::TimeOver | Heard::Verified => {}
+                Heard::Interfaces(_)
+                | Heard::Nearby(_)
+                | Heard::NotVerified
+                | Heard::Restored
+                | Heard::TimeOver
+                | Heard::Verified => {}
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     engine::{Restore, cancel::CancelFlag, dial, threads},
     model::{
         device::PeerAddr,
-        nearby::{Nearby, Proof, Reach},
+        nearby::{InterfaceUse, Nearby, Proof, Reach},
     },
     storage::profile::Profile,
 };
@@ -30,13 +30,14 @@ use crate::{
 const RESOLVE: Duration = Duration::from_secs(1);
 /// Whoever is nearby has answered within this time,
 const LOOK: Duration = Duration::from_millis(2500);
-/// and others of the same name soon after the first.
-const TWINS: Duration = Duration::from_millis(500);
+/// and others of the same name this much later than the first: who has answered somebody else within the last second stays silent
+/// (RFC 6762, section 6), and is asked again after a second.
+const TWINS: Duration = Duration::from_millis(1500);
 
 /// `sealdrop devices --watch`: tells who comes and goes until it is interrupted.
 pub(super) fn watch(global: &Global) -> Result<Exit, Problem> {
     let mut session = Session::start(Setup::open(global)?, global.json, None, Restore::Nothing)?;
-    let mut told = Vec::new();
+    let (mut told, mut warned) = (Vec::new(), Vec::new());
     let mut out = std::io::stdout().lock();
     let exit = loop {
         match session.next(None) {
@@ -48,6 +49,10 @@ pub(super) fn watch(global: &Global) -> Result<Exit, Problem> {
                     break Ok(Exit::Done);
                 }
             }
+            Heard::Interfaces(interfaces) => {
+                let before = std::mem::replace(&mut warned, problems(&interfaces));
+                warned.iter().filter(|problem| !before.contains(problem)).for_each(|problem| complain(problem));
+            }
             Heard::Interrupted => break Ok(Exit::Done),
             Heard::Stopped => break Err(Problem::failed("the engine stopped unexpectedly")),
             _ => {}
@@ -55,6 +60,19 @@ pub(super) fn watch(global: &Global) -> Result<Exit, Problem> {
     };
     session.stop();
     exit
+}
+
+/// What is wrong with the interfaces, a sentence each: others may be found all the same.
+fn problems(interfaces: &[InterfaceUse]) -> Vec<String> {
+    if interfaces.is_empty() {
+        return vec!["there is no network that anybody could be found in".to_owned()];
+    }
+    let failing = interfaces.iter().filter_map(|it| Some((it, it.problem.as_ref()?)));
+    failing
+        .map(|(it, problem)| {
+            format!("nobody is found through {} ({}): {}", clean(&it.name), it.address, clean(problem))
+        })
+        .collect()
 }
 
 /// Where to send to: a verified device, else an address, else a host that the system knows, else a device nearby of that name.
@@ -253,6 +271,18 @@ mod tests {
         assert_eq!(changes(&[], std::slice::from_ref(&bert), true), [came]);
         let gone = format!(r#"{{"event":"gone","name":"Bert","key":"{hex}","address":"[fe80::1%eth0]:7"}}"#);
         assert_eq!(changes(&[bert], &[], true), [gone]);
+    }
+
+    #[test]
+    fn an_interface_that_fails_is_named_and_the_others_are_not() {
+        let of = |name: &str, problem: Option<&str>| InterfaceUse {
+            name: name.to_owned(),
+            address: [10, 0, 0, 1].into(),
+            problem: problem.map(str::to_owned),
+        };
+        let found = problems(&[of("eth0", None), of("docker0", Some("No such device"))]);
+        assert_eq!(found, ["nobody is found through docker0 (10.0.0.1): No such device"]);
+        assert_eq!(problems(&[]).len(), 1);
     }
 
     #[test]

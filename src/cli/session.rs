@@ -30,7 +30,7 @@ use crate::{
         conflict::Conflict,
         device::Peer,
         device_key::DeviceKey,
-        nearby::Nearby,
+        nearby::{InterfaceUse, Nearby},
         outcome::Ending,
         reason::Reason,
         short_code::ShortCode,
@@ -58,6 +58,8 @@ pub(super) enum Heard {
     Kept(TransferKey),
     /// A line of standard input; `None` when it has ended.
     Line(Option<String>),
+    /// Where nearby devices are looked for.
+    Interfaces(Vec<InterfaceUse>),
     /// Who is nearby now.
     Nearby(Vec<Nearby>),
     NotListening(u16, Reason),
@@ -268,6 +270,7 @@ impl Session {
                     self.show.identity(&key);
                 }
             }
+            Event::Interfaces(interfaces) => return Some(Heard::Interfaces(interfaces)),
             Event::Nearby(nearby) => return Some(Heard::Nearby(nearby)),
             Event::NotListening { port, reason } => return Some(Heard::NotListening(port, reason)),
             Event::Offered(offer) => return Some(Heard::Offered(Box::new(offer))),
@@ -289,7 +292,6 @@ impl Session {
             | Event::HistoryChanged
             | Event::HistoryDamaged { .. }
             | Event::HistoryFailed(_)
-            | Event::Interfaces(_)
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }

@@ -37,6 +37,18 @@ pub fn everybody_for(left: Duration) -> String {
     say!("everybody-for", minutes = left.as_secs().div_ceil(60).max(1))
 }
 
+/// What somebody nearby says of itself: `Linux, Sealdrop 0.1.0, 192.168.1.20:9527`. Names are the same in every language.
+pub fn says(os: Option<&str>, version: Option<&str>, address: &str) -> String {
+    let os = os.map(|os| match os {
+        "linux" => "Linux".to_owned(),
+        "macos" => "macOS".to_owned(),
+        "windows" => "Windows".to_owned(),
+        other => other.to_owned(),
+    });
+    let version = version.map(|version| format!("Sealdrop {version}"));
+    [os, version, Some(address.to_owned())].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// The accessible name of somebody who only says who it is.
 pub fn nearby_device(name: &str) -> String {
     say!("nearby-device", name)
@@ -56,6 +68,12 @@ mod tests {
         for (seconds, shown) in [(600, 10), (541, 10), (540, 9), (59, 1), (0, 1)] {
             assert_eq!(everybody_for(Duration::from_secs(seconds)), format!("Everybody, {shown} min left"));
         }
+    }
+
+    #[test]
+    fn what_somebody_says_of_itself_is_one_line() {
+        assert_eq!(says(Some("linux"), Some("0.1.0"), "10.0.0.1:9527"), "Linux, Sealdrop 0.1.0, 10.0.0.1:9527");
+        assert_eq!(says(Some("plan9"), None, "10.0.0.1:9527"), "plan9, 10.0.0.1:9527");
     }
 
     #[test]

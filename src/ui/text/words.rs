@@ -188,6 +188,7 @@ words! {
     NoLimit,
     NoPathsInClipboard,
     NoSelection,
+    NobodyElse,
     NobodyNearby,
     NotEncryptedTip,
     NotVerifiedTip,

@@ -78,7 +78,9 @@ fn choice_ui(ui: &mut Ui, state: &State, device: &KnownDevice, id: &DeviceId, ac
 
 fn marks_ui(ui: &mut Ui, state: &State, device: &KnownDevice, blocked: bool) {
     let (name, address) = (shown_name(device), state.around.address(device));
-    let address = address.filter(|address| address.to_string() != name);
+    // Where one is that is here matters to nobody; its page has it.
+    let is_here = state.around.presence(device) == Presence::Here;
+    let address = address.filter(|address| address.to_string() != name && !is_here);
     // As high as what stands in it: these lines are read, not clicked.
     ui.spacing_mut().interact_size.y = 18.0;
     if device.classic

@@ -41,7 +41,9 @@ pub(super) fn strangers_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>
         any = true;
     }
     if !any {
-        weak(ui, Word::NobodyNearby.text());
+        // Whoever sees a saved device here knows that it works.
+        let alone = state.around.nearby.is_empty();
+        weak(ui, if alone { Word::NobodyNearby } else { Word::NobodyElse }.text());
     }
     ui.add_space(6.0);
 }
@@ -55,19 +57,17 @@ fn stranger_ui(ui: &mut Ui, state: &State, nearby: &Nearby, actions: &mut Vec<Ac
     ui.scope_builder(group, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut chosen = state.devices.chosen.contains(&id);
-        let name = RichText::new(&nearby.name);
-        let box_ = ui.add(Checkbox::new(&mut chosen, name));
-        if box_.accessible_name(nearby.name.clone()).on_hover_text(Word::ClaimTip.text()).changed() {
+        let box_ = ui.add(Checkbox::new(&mut chosen, &nearby.name));
+        if box_.accessible_name(nearby.name.clone()).on_hover_text(&nearby.name).changed() {
             actions.push(Action::ChooseDevice(id.clone()));
         }
         ui.spacing_mut().interact_size.y = 18.0;
         indented(ui, |ui| {
             tag(ui, Word::MarkNotVerified.text(), Tone::Warning, Word::ClaimTip.text());
-            let what = nearby.os.clone().unwrap_or_default();
-            let address = nearby.address().map(short).unwrap_or_default();
-            let shown = if what.is_empty() { address } else { format!("{what}, {address}") };
-            let shown = RichText::new(shown).size(12.0).color(palette(ui).weak);
-            ui.add(Label::new(shown).truncate());
+            let Some(address) = nearby.address() else { return };
+            let shown = RichText::new(short(address)).monospace().size(12.0).color(palette(ui).weak);
+            let says = text::says(nearby.os.as_deref(), nearby.version.as_deref(), &address.to_string());
+            ui.add(Label::new(shown).truncate()).on_hover_text(says);
         });
         ui.add_space(6.0);
     });
@@ -99,8 +99,9 @@ pub(super) fn visibility_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action
     let (Some(shown), Some(settings)) = (state.around.visible, &state.settings) else { return };
     ui.add_space(4.0);
     weak(ui, Word::VisibleTo.text());
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = egui::vec2(10.0, 2.0);
+    ui.vertical(|ui| {
+        ui.spacing_mut().interact_size.y = 22.0;
+        ui.spacing_mut().item_spacing.y = 0.0;
         for choice in CHOICES {
             let is_so = shown.until.is_none() && shown.to == choice;
             let radio =
@@ -115,6 +116,7 @@ pub(super) fn visibility_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action
 
 fn for_a_while_ui(ui: &mut Ui, state: &State, shown: Shown, always: Visibility, actions: &mut Vec<Action>) {
     if let Some(left) = shown.left(state.now) {
+        ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
             signed_tag(ui, &text::everybody_for(left), Tone::Good, Word::EverybodyForAWhileTip.text());
             if button(ui, Word::EndNow.text()).clicked() {
@@ -123,12 +125,12 @@ fn for_a_while_ui(ui: &mut Ui, state: &State, shown: Shown, always: Visibility, 
         });
         return;
     }
-    let offered = always != Visibility::Everybody;
-    if offered
-        && primary_button(ui, Word::EverybodyForAWhile.text(), true)
-            .on_hover_text(Word::EverybodyForAWhileTip.text())
-            .clicked()
-    {
+    if always == Visibility::Everybody {
+        return;
+    }
+    ui.add_space(4.0);
+    let button = primary_button(ui, Word::EverybodyForAWhile.text(), true);
+    if button.on_hover_text(Word::EverybodyForAWhileTip.text()).clicked() {
         actions.push(Action::ShowTo(ShowTo::EverybodyForAWhile));
     }
 }
