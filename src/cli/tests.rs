@@ -313,7 +313,7 @@ fn person_sees_the_code_and_verifies_while_accepting() {
     let far = Far::desk(Judge::Person, true);
     far.offer(laptop());
     let question = far.shown();
-    assert!(question.starts_with("ask Laptop (10.0.0.1:5, not verified) offers"), "{question}");
+    assert!(question.starts_with("ask Laptop (10.0.0.1:5, not verified) sends a message"), "{question}");
     assert!(question.ends_with("Accept? [y/N] "), "{question}");
     far.show_code();
     // Nothing can be compared yet.
@@ -461,7 +461,7 @@ fn questions_wait_for_each_other_and_their_codes_too() {
     assert_eq!(far.shown(), "comparison ended");
     assert_eq!(far.shown(), "complaint the codes were not compared with Laptop: Cancelled on the other device");
     assert_eq!(far.shown(), "answered");
-    assert!(far.shown().contains("offers"));
+    assert!(far.shown().contains("sends a message"));
     assert!(matches!(far.asked_for(), Command::ShowCode(key) if key.id == TransferId([8; 16])));
 }
 

@@ -28,6 +28,7 @@ use crate::{
 };
 
 pub use super::reply::{HandOver, OfferAnswer, OfferReply};
+pub use crate::model::nearby::ShowTo;
 
 /// Called after something was put where the window will find it; asks for a frame.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -128,15 +129,6 @@ pub enum Command {
     },
     /// Stop everything in order; the last event is `Stopped`.
     Shutdown,
-}
-
-/// Who may find this device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShowTo {
-    /// From now on, also after a restart.
-    Always(Visibility),
-    /// Everybody for ten minutes, then as before.
-    EverybodyForAWhile,
 }
 
 /// A file to hash again, and the seal it should have.

@@ -56,6 +56,15 @@ pub enum Visibility {
     Verified,
 }
 
+/// A person's choice of who may find this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowTo {
+    /// From now on, also after a restart.
+    Always(Visibility),
+    /// Everybody for ten minutes, then as before.
+    EverybodyForAWhile,
+}
+
 /// Where nearby devices are looked for, and where this one shows itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
