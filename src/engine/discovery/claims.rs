@@ -17,7 +17,7 @@ use super::{BEAT, heard::Heard};
 pub(super) const MAX_CLAIMS: usize = 256;
 
 /// Announcements of one address that are kept: several people may share a computer.
-const MAX_OF_ADDRESS: usize = 8;
+const MAX_OF_ADDRESS: usize = 16;
 
 /// Who has not been heard of for this long is asked for: a beat, and some for the way.
 const SILENCE: Duration = BEAT.saturating_add(Duration::from_secs(3));

@@ -31,7 +31,7 @@
 //!
 //! # What strangers can do
 //!
-//! Announce whatever they like: names are cut and made safe, the table in `claims.rs` keeps 256 announcements, 8 of one address,
+//! Announce whatever they like: names are cut and made safe, the table in `claims.rs` keeps 256 announcements, 16 of one address,
 //! and compares each with at most 1,024 keys. The library's own memory has no bound; when it holds absurdly much it is started
 //! anew.
 //!

@@ -22,19 +22,27 @@ pub(super) fn devices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) 
     section(ui, Word::Devices.text());
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        nearby::strangers_ui(ui, state, actions);
-        nearby::part_ui(ui, Word::Saved.text());
-        let mut any = false;
-        for device in state.devices.listed() {
-            device_ui(ui, state, device, actions);
-            any = true;
+        // One's own devices before any number of strangers.
+        let any_saved = state.devices.listed().next().is_some();
+        if any_saved {
+            saved_ui(ui, state, actions);
         }
-        if !any {
+        nearby::strangers_ui(ui, state, actions);
+        if !any_saved {
+            nearby::part_ui(ui, Word::Saved.text());
             weak(ui, Word::NoDevices.text());
         }
         ui.add_space(6.0);
         address_ui(ui, state, actions);
     });
+}
+
+fn saved_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    nearby::part_ui(ui, Word::Saved.text());
+    for device in state.devices.listed() {
+        device_ui(ui, state, device, actions);
+    }
+    ui.add_space(6.0);
 }
 
 fn device_ui(ui: &mut Ui, state: &State, device: &KnownDevice, actions: &mut Vec<Action>) {
