@@ -11,10 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use crate::{
     digest::{Hasher, update_together},
     model::reason::{Reason, ReasonCode},
-    transfer::{
-        behind::{Behind, Hashed, Job},
-        send::WINDOW,
-    },
+    transfer::behind::{Behind, Hashed, Job},
 };
 
 use super::{
@@ -32,8 +29,9 @@ const GATHER_BYTES: u64 = 128 << 20;
 /// or the first of them has waited this long.
 const GATHER_WAIT: Duration = Duration::from_millis(100);
 
-/// More is not taken: what was read or written last is to be in memory still.
+/// More is not taken: what was read or written last is to be in memory still, and each file is open.
 const MOST_BYTES: u64 = 256 << 20;
+const MOST_FILES: usize = 64;
 
 /// When reading this much
 const JUDGE_BYTES: u64 = 16 << 20;
@@ -92,14 +90,14 @@ impl HashHandle {
 
 impl Behind for HashHandle {
     fn has_room(&mut self, bytes: u64) -> bool {
-        self.under_way.len() < WINDOW && self.bytes + bytes <= MOST_BYTES && self.thread().is_some()
+        self.under_way.len() < MOST_FILES && self.bytes + bytes <= MOST_BYTES && self.thread().is_some()
     }
 
     fn hash(&mut self, job: Job) {
         self.fresh = true;
         self.bytes += job.bytes;
         self.under_way.insert(job.index, job.bytes);
-        // There is room for a whole window. A thread that is gone is noticed when its digests are asked for.
+        // There is room for all of them. A thread that is gone is noticed when its digests are asked for.
         if let Some(thread) = &self.thread {
             thread.words.send(Word::Hash(job)).ok();
         }
@@ -142,9 +140,9 @@ impl Drop for HashHandle {
 
 /// It only reads, so nobody has to wait until a disk lets go of it. `None`: the system has no thread for us.
 fn start(waker: LinkWaker) -> Option<Thread> {
-    // Each file, and a word to hurry behind each.
-    let (words, heard) = bounded(2 * WINDOW);
-    let (told, hashed) = bounded(WINDOW);
+    // Each file, and a word to hurry around each.
+    let (words, heard) = bounded(2 * MOST_FILES + 1);
+    let (told, hashed) = bounded(MOST_FILES);
     let (stop, gives_up) = (CancelFlag::default(), CancelFlag::default());
     let worker = Worker {
         waker,
