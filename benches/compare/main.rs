@@ -1,0 +1,134 @@
+//! How fast Sealdrop is beside other programs that move files, on one machine, as one table.
+//!
+//! `cargo bench --bench compare` (or `-- large many disk` for some of the rows, or one of the tables) starts real programs, two ends each, on the loopback, as
+//! root in a network of their own with CUBIC. Sealdrop's two ends have verified each other; whatever else is installed of
+//! `rsync`, `scp` (with its `sshd`), `croc` and `nc` is measured in the same rounds, and what is not is named.
+//!
+//! | variable | what | else |
+//! | --- | --- | --- |
+//! | `COMPARE_ROUNDS` | rounds, of which medians are printed | 3 |
+//! | `COMPARE_GIB` | size of the large file | 2 |
+//! | `COMPARE_PROGRAM` | a `sealdrop` to be measured, such as an older one | this one |
+//! | `COMPARE_MEMORY`, `COMPARE_DISK` | where files lie | `/dev/shm`, below `target/` |
+//!
+//! # What the rows mean
+//!
+//! The clock starts with the sender and stops when both ends are over, processes included; on the disk a `syncfs` of the
+//! destination is in the time of everybody, because Sealdrop does not say *verified* of what is not on the disk. Ratios are to the
+//! quickest of the others. *Processor* is seconds per GiB of Sealdrop's sender and receiver (for many small files and the tiny one:
+//! seconds), *peak* the most memory that each took. *Floor* is half the processor time of both ends: with two processors for
+//! both no arrangement of threads is faster.
+//!
+//! | row | what limits it |
+//! | --- | --- |
+//! | one large file | MD5 of one stream, which cannot be divided; then the kernel's copies |
+//! | 100 x 10 MiB | the kernel's copies: between page cache, program and socket, and for hashing once more |
+//! | 10,000 x 4 KiB | the system calls for each file, and on a disk the flushes before it is *verified* |
+//! | 1 KiB | starting two programs, the handshake, and on a disk five flushes one after the other |
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench speaks to a person, and panics when it cannot go on"
+)]
+
+#[path = "../scale/network.rs"]
+#[expect(dead_code, reason = "what else the other bench measures")]
+mod network;
+
+mod others;
+mod ours;
+mod process;
+mod table;
+mod work;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use others::Other;
+use table::Row;
+use work::Work;
+
+/// Whose turn it is.
+enum Who {
+    Other(Box<dyn Other>),
+    Sealdrop(ours::Ends),
+}
+
+/// Where files lie.
+pub(crate) struct Medium {
+    name: &'static str,
+    place: PathBuf,
+    /// Whether a time lasts until everything is on the disk.
+    is_disk: bool,
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = network::again_in_an_own_one() {
+        return code;
+    }
+    // Others are slower with what some machines have by default.
+    std::fs::write("/proc/sys/net/ipv4/tcp_congestion_control", "cubic").ok();
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    println!("network: {}", if network::is_own() { "its own" } else { "this machine's" });
+    table::say_md5();
+    let is_asked = |name: &str, all: &[&str]| {
+        asked.iter().any(|word| word == name) || !asked.iter().any(|word| all.contains(&word.as_str()))
+    };
+    for medium in media() {
+        if !is_asked(medium.name, &media().map(|medium| medium.name)) {
+            continue;
+        }
+        let mut rows = Vec::new();
+        for work in Work::all() {
+            if is_asked(work.name(), &Work::all().map(Work::name)) {
+                rows.extend(measure(work, &medium));
+            }
+        }
+        table::print(&medium, &rows);
+    }
+    ExitCode::SUCCESS
+}
+
+fn media() -> [Medium; 2] {
+    let place =
+        |name: &str, otherwise: &str| PathBuf::from(std::env::var(name).unwrap_or_else(|_| otherwise.to_owned()));
+    [
+        Medium { name: "memory", place: place("COMPARE_MEMORY", "/dev/shm"), is_disk: false },
+        Medium { name: "disk", place: place("COMPARE_DISK", env!("CARGO_TARGET_TMPDIR")), is_disk: true },
+    ]
+}
+
+/// A number from the environment.
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Everybody once in each round.
+fn measure(work: Work, medium: &Medium) -> Vec<Row> {
+    let home = tempfile::Builder::new().prefix("compare-").tempdir_in(&medium.place).expect("scratch space");
+    let source = home.path().join("source");
+    std::fs::create_dir(&source).expect("a folder");
+    work.make(&source);
+    let mut all: Vec<(Who, Row)> = vec![(Who::Sealdrop(ours::Ends::new(home.path())), Row::new(work, "sealdrop"))];
+    for other in others::installed(home.path()) {
+        if other.can(work) {
+            let row = Row::new(work, other.name());
+            all.push((Who::Other(other), row));
+        }
+    }
+    for round in 0..number("COMPARE_ROUNDS", 3) {
+        for (who, row) in &mut all {
+            let into = home.path().join(format!("received-{round}"));
+            std::fs::create_dir(&into).expect("a folder");
+            table::touch_memory(work.bytes());
+            let taken = match who {
+                Who::Other(other) => other.run(work, &source, &into, medium),
+                Who::Sealdrop(ends) => ends.run(&source, &into, medium),
+            };
+            work.assert_there(&into);
+            std::fs::remove_dir_all(&into).expect("it goes again");
+            row.taken.push(taken);
+        }
+    }
+    all.into_iter().map(|(_, row)| row).collect()
+}

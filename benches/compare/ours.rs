@@ -1,0 +1,81 @@
+//! Sealdrop's two ends, which have verified each other.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use sealdrop::{
+    crypto::identity::Identity,
+    storage::{devices_file, profile::Profile},
+};
+
+use super::{
+    Medium,
+    process::{Taken, timed, watch},
+    work::entries_of,
+};
+
+pub(crate) struct Ends {
+    /// Of the sender and the receiver.
+    profiles: [PathBuf; 2],
+}
+
+impl Ends {
+    pub(crate) fn new(home: &Path) -> Self {
+        let places = ["sender", "receiver"].map(|name| home.join(name));
+        let profiles = places.each_ref().map(|place| Profile::open(Some(place.clone())).expect("a profile"));
+        let keys = profiles.each_ref().map(|profile| Identity::open(profile).expect("a key").key());
+        for ((profile, other), name) in profiles.iter().zip(keys.iter().rev()).zip(["Receiver", "Sender"]) {
+            devices_file::change(profile, |book| book.verify(*other, name, None, 1)).expect("a device book");
+        }
+        Self { profiles: places }
+    }
+
+    pub(crate) fn run(&self, source: &Path, into: &Path, medium: &Medium) -> Taken {
+        let into_text = into.to_str().expect("a path in UTF-8");
+        let words =
+            ["--port", "0", "receive", "--once", "--visible", "nobody", "--accept", "verified", "--into", into_text];
+        let mut receiver = self.start(1, &words);
+        let mut lines = BufReader::new(receiver.stdout.take().expect("a pipe"));
+        let port = port(&mut lines);
+        drain(lines);
+        let to = format!("127.0.0.1:{port}");
+        let paths = entries_of(source);
+        let mut words = vec!["send", "--to", &to];
+        words.extend(paths.iter().map(|path| path.to_str().expect("a path in UTF-8")));
+        let mut ends = None;
+        let seconds = timed(medium, into, || {
+            let mut sender = self.start(0, &words);
+            drain(sender.stdout.take().expect("a pipe"));
+            ends = Some(watch([&mut sender, &mut receiver]));
+        });
+        Taken { seconds, ends }
+    }
+
+    fn start(&self, end: usize, words: &[&str]) -> Child {
+        let built = || env!("CARGO_BIN_EXE_sealdrop").into();
+        let mut command = Command::new(std::env::var_os("COMPARE_PROGRAM").unwrap_or_else(built));
+        command.arg("--json").arg("--profile").arg(&self.profiles[end]).args(words);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a program")
+    }
+}
+
+/// Where the receiver listens, from its first line.
+fn port(lines: &mut impl BufRead) -> u16 {
+    let mut line = String::new();
+    while !line.contains("\"listening\"") {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("a line") > 0, "the receiver does not listen");
+    }
+    let heard: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    let address = heard["address"].as_str().unwrap_or_default();
+    address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+}
+
+/// Takes all that it says, so that it need not wait.
+fn drain(mut from: impl Read + Send + 'static) {
+    let drain = move || std::io::copy(&mut from, &mut std::io::sink()).ok();
+    std::thread::Builder::new().spawn(drain).expect("a thread");
+}
