@@ -46,8 +46,10 @@ check-again = Check again
 checking = Checking…
 checksum-hint = Paste an MD5 checksum here
 checksum-label = Checksum
+choose-files = Choose files…
 choose-folder = Choose folder…
 choose-folder-title = Choose the folder to save to
+choose-list = Choose checksum file…
 claim-tip = This is what it calls itself. You compare a code before anything is believed
 classic-caution = Not encrypted, and the other side is not asked
 classic-label = Plain protocol
@@ -91,9 +93,12 @@ devices = Devices
 discard = Discard
 dismiss = Dismiss
 do-not-close = Keep running
+drop-files-to-verify = Drop files here to see their seals
 drop-here = Drop files and folders here
 drop-now = Let go to add them
 drop-now-detail = Nothing is sent until you press Send
+drop-to-verify = Let go to see the seals
+drop-to-verify-detail = The files are only read, nothing is sent
 empty-folder = empty folder
 end-comparison = End comparison
 end-now = End now
@@ -171,6 +176,7 @@ notifications-setting = Show notifications while the window is not in front
 not-verified-tip = Its key has not been compared with its owner
 nothing-new = Everything was there already
 nothing-to-send = nothing to send
+nothing-to-verify = The clipboard holds no file, and no MD5 checksum for a file that is shown
 open-device-page = Open device page
 open-dialog-failed = The file dialog did not open. On Linux it needs a desktop portal (or zenity). Type a path instead
 outcome-cancelled = Cancelled
@@ -192,7 +198,9 @@ paste-tip = Adds the files, the paths or the text on the clipboard (Ctrl+V)
 pasted-too-long = The text on the clipboard is too long for a message. Save it as a file and send that instead
 path-for-checksums = Type the whole path of the file to save the checksums in
 path-for-folder = Type the whole path of the folder to save to
+path-for-list = Type the whole path of a checksum file
 path-for-sending = Type the whole path of a file or folder to send
+path-for-verifying = Type the whole path of a file or folder to verify
 path-hint = /path/to/file or folder
 path-label = Path
 pause = Pause
@@ -277,10 +285,30 @@ type-path = Type a path…
 unit-kilobytes = kB/s
 unit-megabytes = MB/s
 use-path = Use
+verdict-changed = Changed
+verdict-differs = Differs
+verdict-missing = Missing
+verdict-outside = Not looked at
+verdict-reading = Reading…
+verdict-same = As listed
+verdict-sealed = Read
+verdict-stopped = Stopped
+verdict-unreadable = Not readable
 verified = Verified
 verified-badge-tip = You have compared its code: it is who it says it is
 verified-now = Verified: the other device is remembered
 verified-tip = They match: remember the other device
+verify-changed = It changed while it was being read, so it has no seal. Verify it again once it stays as it is
+verify-files-title = Choose files to verify
+verify-intro = Drop files to see their seals, or a checksum file (.md5, MD5SUMS) to check the files it names. Nothing is sent
+verify-list-title = Choose a checksum file
+verify-listed = In the checksum file
+verify-looking = Looking for the files…
+verify-missing = The checksum file names it, but it is not there
+verify-outside = The checksum file names a place outside its own folder, so it was not looked at. Drop that file itself to see its seal
+verify-stopped = It was not read to its end
+verify-view = Verify
+verify-view-tip = See the seal of any file, or check files against a list of checksums
 visibility-setting = Who finds this device nearby
 visible-everybody = Everybody
 visible-everybody-name = Visible to everybody
@@ -688,6 +716,29 @@ no-renderer =
       OpenGL: { $glow }
       Vulkan, Metal or DirectX: { $wgpu }
     Install a graphics driver (on Linux, Mesa works without a graphics card), or use the command line: `sealdrop send --to HOST FILE…`, `sealdrop receive`.
+
+## Verify
+
+verify-reading = Reading { $place } of { files }: { $name }
+verify-all-same = { $files ->
+    [one] The file is as listed
+   *[other] All { files } are as listed
+}
+count-same = { $files } as listed
+count-differs = { $files ->
+    [one] { $files } differs
+   *[other] { $files } differ
+}
+count-missing = { $files } missing
+count-not-read = { $files } not read
+count-not-listed = { $files } not listed
+verify-more = { $more } more files were left out: { $most } are the most at a time
+list-unreadable = { $name } was not read. { $why }
+list-empty = { $name } holds no MD5 checksum
+list-in-part = { $name }: { $lines ->
+    [one] { $lines } line was not understood
+   *[other] { $lines } lines were not understood
+}. Only MD5 checksums are
 
 ## History
 

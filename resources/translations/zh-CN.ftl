@@ -50,8 +50,10 @@ check-again = 重新检查
 checking = 正在检查…
 checksum-hint = 在此粘贴 MD5 校验和
 checksum-label = 校验和
+choose-files = 选择文件…
 choose-folder = 选择文件夹…
 choose-folder-title = 选择保存位置
+choose-list = 选择校验和文件…
 claim-tip = 这是它自称的名称。在核对安全码之前都不可轻信
 classic-caution = 不加密，也不会询问对方
 classic-label = 明文协议
@@ -95,9 +97,12 @@ devices = 设备
 discard = 放弃
 dismiss = 关闭
 do-not-close = 继续运行
+drop-files-to-verify = 将文件拖放到这里以查看印记
 drop-here = 将文件和文件夹拖放到这里
 drop-now = 松开即可添加
 drop-now-detail = 点击“发送”之前不会发送任何内容
+drop-to-verify = 松开即可查看印记
+drop-to-verify-detail = 只读取文件，不发送任何内容
 empty-folder = 空文件夹
 end-comparison = 结束核对
 end-now = 立即结束
@@ -175,6 +180,7 @@ notifications-setting = 窗口不在前台时显示通知
 not-verified-tip = 它的密钥还没有与其主人核对过
 nothing-new = 所有内容原本就已存在
 nothing-to-send = 没有可发送的内容
+nothing-to-verify = 剪贴板中没有文件，也没有可与所示文件比对的 MD5 校验和
 open-device-page = 打开设备页面
 open-dialog-failed = 文件对话框未能打开。在 Linux 上需要桌面门户（或 zenity）。您可以直接输入路径
 outcome-cancelled = 已取消
@@ -196,7 +202,9 @@ paste-tip = 添加剪贴板中的文件、路径或文本（Ctrl+V）
 pasted-too-long = 剪贴板中的文本太长，不能作为消息发送。请将它保存为文件后再发送
 path-for-checksums = 请输入用来保存校验和的文件的完整路径
 path-for-folder = 请输入保存位置文件夹的完整路径
+path-for-list = 请输入校验和文件的完整路径
 path-for-sending = 请输入要发送的文件或文件夹的完整路径
+path-for-verifying = 请输入要校验的文件或文件夹的完整路径
 path-hint = /文件或文件夹的/完整路径
 path-label = 路径
 pause = 暂停
@@ -281,10 +289,30 @@ type-path = 输入路径…
 unit-kilobytes = kB/s
 unit-megabytes = MB/s
 use-path = 使用
+verdict-changed = 已改变
+verdict-differs = 不一致
+verdict-missing = 缺失
+verdict-outside = 未检查
+verdict-reading = 正在读取…
+verdict-same = 与列表一致
+verdict-sealed = 已读取
+verdict-stopped = 已停止
+verdict-unreadable = 无法读取
 verified = 已验证
 verified-badge-tip = 您核对过它的安全码：它就是它所声称的设备
 verified-now = 已验证：对方设备已被记住
 verified-tip = 两边相同：记住对方设备
+verify-changed = 它在读取过程中发生了改变，因此没有印记。请等它不再变化后重新校验
+verify-files-title = 选择要校验的文件
+verify-intro = 拖入文件以查看它们的印记，或拖入校验和文件（.md5、MD5SUMS）以检查其中列出的文件。不会发送任何内容
+verify-list-title = 选择校验和文件
+verify-listed = 在校验和文件中
+verify-looking = 正在查找文件…
+verify-missing = 校验和文件列出了它，但它不存在
+verify-outside = 校验和文件列出的位置在它自己的文件夹之外，因此没有检查。要查看印记，请直接拖入那个文件
+verify-stopped = 它没有读完
+verify-view = 校验
+verify-view-tip = 查看任意文件的印记，或按校验和文件检查文件
 visibility-setting = 谁能在附近发现本机
 visible-everybody = 所有人
 visible-everybody-name = 对所有人可见
@@ -609,6 +637,23 @@ no-renderer =
       OpenGL：{ $glow }
       Vulkan、Metal 或 DirectX：{ $wgpu }
     请安装显卡驱动程序（在 Linux 上，Mesa 没有显卡也能工作），或者使用命令行：`sealdrop send --to HOST FILE…`、`sealdrop receive`。
+
+## Verify
+
+verify-reading = 正在读取第 { $place } 个，共 { files }：{ $name }
+verify-all-same = { $files ->
+    [1] 文件与列表一致
+   *[other] 全部 { files }与列表一致
+}
+count-same = { $files } 个与列表一致
+count-differs = { $files } 个不一致
+count-missing = { $files } 个缺失
+count-not-read = { $files } 个未读取
+count-not-listed = { $files } 个不在列表中
+verify-more = 另有 { $more } 个文件未包含在内：一次最多 { $most } 个
+list-unreadable = 未能读取 { $name }。{ $why }
+list-empty = { $name } 中没有 MD5 校验和
+list-in-part = { $name }：有 { $lines } 行无法识别，只识别 MD5 校验和
 
 ## History
 

@@ -297,6 +297,7 @@ impl Session {
             | Event::HistoryChanged
             | Event::HistoryDamaged { .. }
             | Event::HistoryFailed(_)
+            | Event::Inspection { .. }
             | Event::Preflighted { .. }
             | Event::Settings(_)
             | Event::SettingsDamaged { .. }

@@ -37,6 +37,8 @@ use super::{
     archive::Archive,
     cancel::CancelFlag,
     historian::Historian,
+    inspection::InspectionAsked,
+    inspector::Inspector,
     lanes::reserved_at,
     messages::{Checked, FileToCheck, StageId},
     note::Note,
@@ -225,6 +227,15 @@ impl Errands {
             let result = text_file::save_text(&path, &text);
             this.tell(Note::Wrote { path, result });
         });
+    }
+
+    /// Takes one look at files.
+    ///
+    /// # Errors
+    /// No thread: nothing will be told of it.
+    pub fn inspect(&self, asked: InspectionAsked, cancel: CancelFlag) -> io::Result<()> {
+        let notes = self.notes.clone();
+        threads::spawn("inspect", move || Inspector::new(asked.id, notes, cancel).look(&asked)).map(drop)
     }
 
     pub fn stage(&self, stage: StageId, paths: Vec<PathBuf>, cancel: CancelFlag) {

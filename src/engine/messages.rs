@@ -27,7 +27,9 @@ use crate::{
     storage::sources::{LeftOut, SourceTree},
 };
 
+use super::inspection::{InspectionAsked, InspectionId, InspectionNews};
 pub use super::{
+    inspection::Checked,
     reply::{HandOver, OfferAnswer, OfferReply},
     requests::{FetchRequest, FileToCheck, SendRequest, Wait, What},
 };
@@ -72,6 +74,8 @@ pub enum Command {
     Fetch(FetchRequest),
     /// Remove a device from the book: its addresses, its key, its rule.
     ForgetDevice(DeviceId),
+    /// Hash files that a person wants to verify, and what lists of checksums name; answered by `Inspection`s.
+    Inspect(InspectionAsked),
     /// Leave a listening port and take another (the one in the settings is not changed).
     Listen {
         port: u16,
@@ -134,6 +138,8 @@ pub enum Command {
         stage: StageId,
         paths: Vec<PathBuf>,
     },
+    /// Stop a look at files; its last event is `Done`, as ever.
+    StopInspection(InspectionId),
     /// Stop everything in order; the last event is `Stopped`.
     Shutdown,
 }
@@ -174,6 +180,11 @@ pub enum Event {
     },
     /// The history could not be read or written.
     HistoryFailed(Reason),
+    /// What a look at files brings.
+    Inspection {
+        id: InspectionId,
+        news: InspectionNews,
+    },
     /// What an outgoing transfer will not send, by name.
     LeftOut {
         key: TransferKey,
@@ -312,14 +323,6 @@ pub struct KeyWarning {
     pub address: String,
     /// Incoming: it called us. Outgoing: we dialled it.
     pub direction: Direction,
-}
-
-/// What *Check again* found for one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Checked {
-    Different(crate::model::seal::Md5Digest),
-    Gone(Reason),
-    Same,
 }
 
 /// An offer that waits for a person.

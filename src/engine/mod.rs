@@ -18,6 +18,8 @@ pub mod errands;
 pub mod handles;
 pub mod hasher;
 pub mod historian;
+pub mod inspection;
+pub mod inspector;
 pub mod instance;
 pub mod lanes;
 pub mod link;

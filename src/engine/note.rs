@@ -34,6 +34,7 @@ use crate::{
 
 use super::{
     door::memory::Share,
+    inspection::{InspectionId, InspectionNews},
     link::SocketLink,
     messages::{Checked, HistoryFound, KeyWarning, StageId},
 };
@@ -131,6 +132,11 @@ pub enum Note {
     HistoryChanged,
     HistoryDamaged(PathBuf),
     HistoryFailed(Reason),
+    /// From a look at files; figures may be lost.
+    Inspection {
+        id: InspectionId,
+        news: InspectionNews,
+    },
     /// What earlier runs of the program have left unfinished, and what was cancelled.
     Kept(Box<Kept>),
     /// What comes before a lane (listing, dialling, waiting) is over without one. `life`: of the call that it was.

@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod cancelled_file;
+pub mod checksum_file;
 pub mod devices_file;
 pub mod disk;
 pub mod error;

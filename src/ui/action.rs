@@ -58,6 +58,7 @@ pub enum Action {
     ToggleClassic,
     ToggleOwnKey,
     Unstage(usize),
+    Verifying(VerifyAction),
     /// The codes are the same: this is who it says it is.
     Verify(Confirmed),
 }
@@ -78,6 +79,8 @@ pub enum Field {
     SettingsName,
     SettingsParallel,
     SettingsPort,
+    /// The checksum that a file is compared with.
+    Verify(usize),
 }
 
 /// On an offer's card.
@@ -180,6 +183,18 @@ pub enum HistoryAction {
     /// One of those that were found.
     Show(usize),
     ShowInFolder,
+}
+
+/// In the view *Verify*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyAction {
+    Clear,
+    Close,
+    Open,
+    /// Shows the seal of a file.
+    Pick(usize),
+    ShowInFolder,
+    Stop,
 }
 
 /// In the settings.

@@ -158,6 +158,7 @@ impl App {
             pointer_moved: input.pointer.is_moving(),
         });
         match self.state.drops.see(self.state.now, seen) {
+            Outcome::Dropped(paths) if self.state.verify.open => self.inspect(paths, false),
             Outcome::Dropped(paths) => self.stage(paths),
             Outcome::Lost => self.state.notices.pass(Tone::Warning, Word::LostDrop, self.state.now),
             Outcome::Nothing => {}

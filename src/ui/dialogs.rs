@@ -36,6 +36,10 @@ pub enum Purpose {
         key: TransferKey,
         folder: Option<PathBuf>,
     },
+    /// Files to verify.
+    VerifyFiles,
+    /// Lists of checksums to verify by.
+    VerifyList,
 }
 
 /// What came of a dialog.
@@ -107,7 +111,7 @@ impl Dialogs for DesktopDialogs {
         }
         let asked = Instant::now();
         match purpose {
-            Purpose::AddFiles => {
+            Purpose::AddFiles | Purpose::VerifyFiles | Purpose::VerifyList => {
                 let asking = dialog.pick_files();
                 self.elsewhere(Some(purpose.clone()), move || Some(many(pollster::block_on(asking))));
             }
@@ -156,6 +160,8 @@ fn title(purpose: &Purpose) -> Word {
         | Purpose::SettingsFolder => Word::ChooseFolderTitle,
         Purpose::SharedFolder => Word::ShareFolderTitle,
         Purpose::SaveChecksums { .. } => Word::SaveChecksumsTitle,
+        Purpose::VerifyFiles => Word::VerifyFilesTitle,
+        Purpose::VerifyList => Word::VerifyListTitle,
     }
 }
 

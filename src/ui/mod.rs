@@ -20,5 +20,6 @@ mod sending;
 mod sharing;
 mod theme;
 mod trusting;
+mod verifying;
 mod views;
 mod widgets;

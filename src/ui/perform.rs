@@ -73,6 +73,7 @@ impl App {
             Action::ToggleClassic => self.state.devices.classic ^= true,
             Action::ToggleOwnKey => self.state.trust.own_open ^= true,
             Action::Unstage(index) => self.state.staging.remove(index),
+            Action::Verifying(action) => self.verifying(action),
             Action::Verify(confirmed) => self.verify(confirmed),
         }
     }
@@ -120,7 +121,7 @@ impl App {
 
     fn start_in(&self, purpose: &Purpose) -> Option<PathBuf> {
         match purpose {
-            Purpose::AddFiles | Purpose::AddFolder => None,
+            Purpose::AddFiles | Purpose::AddFolder | Purpose::VerifyFiles | Purpose::VerifyList => None,
             Purpose::CardFolder(key) => {
                 self.state.offers.iter().find(|card| card.key() == *key).map(|card| card.folder.clone())
             }
@@ -136,6 +137,8 @@ impl App {
         let first = paths.first().cloned();
         match (purpose, first) {
             (Purpose::AddFiles | Purpose::AddFolder, _) => self.stage(paths),
+            (Purpose::VerifyFiles, _) => self.inspect(paths, false),
+            (Purpose::VerifyList, _) => self.inspect(paths, true),
             (Purpose::CardFolder(key), Some(folder)) => self.card_folder(key, folder),
             (Purpose::FirstFolder, Some(folder)) => {
                 if let Some(settings) = self.state.settings.clone() {
@@ -184,6 +187,7 @@ impl App {
             Field::SettingsLimit(of) => state.settings_form.as_mut().map(|form| &mut form.limit_mut(of).number),
             Field::SettingsName => state.settings_form.as_mut().map(|form| &mut form.name),
             Field::SettingsParallel => state.settings_form.as_mut().map(|form| &mut form.parallel),
+            Field::Verify(index) => Some(state.verify.pasted.entry(index).or_default()),
             Field::SettingsPort => state.settings_form.as_mut().map(|form| &mut form.port),
         };
         if let Some(place) = place {
@@ -219,11 +223,15 @@ impl App {
 
     fn pasted(&mut self, text: &str) {
         self.state.paste_asked = false;
+        let read = pasted::read(text);
+        if self.state.verify.open {
+            return self.pasted_to_verify(text, read);
+        }
         // A text that begins with one is a message all the same.
         if is_link(text) && !text.trim().contains(char::is_whitespace) {
             return self.take_link(text);
         }
-        match pasted::read(text) {
+        match read {
             Pasted::Nothing => {
                 self.state.notices.pass(Tone::Info, Word::NoPathsInClipboard, self.state.now);
             }

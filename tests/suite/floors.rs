@@ -239,6 +239,7 @@ fn the_checker_lets_pass_what_the_house_allows() {
         ("model/device.rs", "fn f<'a>(x: &'a str) -> &'a str { x }\n/* nested /* egui::Ui */ rfd::X */"),
         ("cli/mod.rs", "use crate::ui::text; use serde_json::json;"),
         ("ui/text/language.rs", "thread_local! { static SPOKEN: Cell<u8> = Cell::new(0); }"),
+        ("model/device.rs", "fn f() { <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(a) }"),
         ("main.rs", "use sealdrop::{cli, ui}; use eframe::NativeOptions;"),
         ("digest/mod.rs", "use md5::{Digest, Md5};"),
         ("ui/dialogs.rs", "use rfd::AsyncFileDialog;"),

@@ -58,6 +58,7 @@ mod survives_races;
 mod survives_restarts;
 #[cfg(target_os = "linux")]
 mod torture;
+mod verifying;
 mod waiting_offers;
 mod walking;
 mod window;
@@ -76,4 +77,5 @@ mod window_rows;
 mod window_scene;
 mod window_sharing;
 mod window_trust;
+mod window_verify;
 mod wire;

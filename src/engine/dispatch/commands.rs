@@ -38,6 +38,7 @@ impl Dispatch {
             Command::Fetch(request) => self.fetch(request),
             Command::ForgetDevice(id) => self.forget(id),
             Command::HandOver(handing) => self.hand_over_to_window(handing),
+            Command::Inspect(asked) => self.inspect(asked),
             Command::Listen { port } => self.listen(port),
             Command::LoadHistory(asked) => self.load_history(asked),
             Command::LookAround => self.look_around(),
@@ -47,7 +48,7 @@ impl Dispatch {
             Command::Send(request) => self.send(request),
             Command::Stage { stage, paths } => {
                 let cancel = CancelFlag::default();
-                self.stages.insert(stage, cancel.clone());
+                self.readings.stages.insert(stage, cancel.clone());
                 self.setup.errands.stage(stage, paths, cancel);
             }
             Command::Pause(key) => self.pause(key),
@@ -59,6 +60,7 @@ impl Dispatch {
             Command::SetRule { key, rule } => self.set_rule(key, rule),
             Command::ShowCode(key) => self.show_code(key),
             Command::ShowTo(whom) => self.show_to(whom),
+            Command::StopInspection(id) => self.stop_inspection(id),
             Command::Verify { key, name, address } => self.verify(key, name, address),
         }
     }
@@ -73,7 +75,7 @@ impl Dispatch {
     }
 
     fn cancel_stage(&mut self, stage: StageId) {
-        if let Some(cancel) = self.stages.remove(&stage) {
+        if let Some(cancel) = self.readings.stages.remove(&stage) {
             cancel.set();
         }
     }
@@ -202,7 +204,7 @@ impl Dispatch {
         for key in self.meetings.keys().copied().collect::<Vec<_>>() {
             self.cancel_meeting(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
         }
-        for (_, cancel) in self.stages.drain() {
+        for (_, cancel) in self.readings.stages.drain() {
             cancel.set();
         }
         let keys: Vec<TransferKey> = self.records.keys().copied().collect();

@@ -8,6 +8,7 @@ mod ending;
 mod going;
 mod going_on;
 mod history;
+mod inspections;
 mod meetings;
 mod neighbours;
 mod notes;
@@ -54,11 +55,12 @@ use super::{
     link::SocketLink,
     listener::Listener,
     lobby::Lobby,
-    messages::{Command, Event, OfferAnswer, StageId, Waker},
+    messages::{Command, Event, OfferAnswer, Waker},
     note::{ListenerId, Note},
     pool::Pool,
 };
 use callers::Knock;
+use inspections::Readings;
 use meetings::Meetings;
 use outbox::Outbox;
 use record::Record;
@@ -112,7 +114,7 @@ pub(super) struct Dispatch {
     cancelled: VecDeque<TransferKey>,
     /// What earlier runs of the program have left is known.
     restored: bool,
-    stages: HashMap<StageId, CancelFlag>,
+    readings: Readings,
     pool: Pool,
     /// The speed limits in force; lanes hold clones.
     sending: Pace,
@@ -139,7 +141,6 @@ pub(super) struct Dispatch {
     warned: HashMap<DeviceKey, Instant>,
     /// The damaged device book that was told of last, and when.
     damage_told: Option<(PathBuf, Instant)>,
-    /// Devices nearby.
     surroundings: Surroundings,
     /// Ends doormen at a shutdown.
     stop: CancelFlag,
@@ -164,7 +165,7 @@ impl Dispatch {
             spent: VecDeque::new(),
             cancelled: VecDeque::new(),
             restored: false,
-            stages: HashMap::new(),
+            readings: Readings::default(),
             pool: Pool::default(),
             sending,
             receiving,

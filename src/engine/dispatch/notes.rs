@@ -44,6 +44,7 @@ impl Dispatch {
             Note::HistoryChanged => self.outbox.once(Event::HistoryChanged),
             Note::HistoryDamaged(kept_at) => self.outbox.fact(Event::HistoryDamaged { kept_at }),
             Note::HistoryFailed(reason) => self.outbox.once(Event::HistoryFailed(reason)),
+            Note::Inspection { id, news } => self.inspection(id, news),
             Note::Left { key, life, reason } => self.left(key, life, reason),
             Note::LeftOut { key, left_out } => self.left_out(key, left_out),
             Note::Listed { key, outgoing, digest } => self.listed(key, outgoing, digest),
@@ -73,11 +74,11 @@ impl Dispatch {
             Note::SettingsNotSaved(reason) => self.outbox.fact(Event::SettingsNotSaved(reason)),
             Note::StageChanged { key, stage } => self.stage_changed(key, stage),
             Note::Staged { stage, trees, left_out } => {
-                self.stages.remove(&stage);
+                self.readings.stages.remove(&stage);
                 self.outbox.fact(Event::Staged { stage, trees, left_out });
             }
             Note::Staging { stage, entries, bytes } => {
-                if self.stages.contains_key(&stage) {
+                if self.readings.stages.contains_key(&stage) {
                     self.outbox.fact(Event::Staging { stage, entries, bytes });
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::{
-    engine::messages::Event,
+    engine::{inspection::InspectionNews, messages::Event},
     model::{
         handed::Handed,
         transfer::{Stage, TransferKey, TransferSnapshot},
@@ -86,6 +86,18 @@ impl Outbox {
         match earlier {
             Some(fact) => **fact = event,
             None => self.fact(event),
+        }
+    }
+
+    /// How far a file was read: it takes the place of the figure just before it.
+    pub(super) fn reading(&mut self, event: Event) {
+        match self.queue.back_mut() {
+            Some(Item::Fact(last))
+                if matches!(**last, Event::Inspection { news: InspectionNews::Reading { .. }, .. }) =>
+            {
+                **last = event;
+            }
+            _ => self.fact(event),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod nearby;
 pub mod notices;
 pub mod offers;
 pub mod pasted;
+mod prompts;
 pub mod rows;
 pub mod settings_form;
 pub mod sharing;
@@ -19,6 +20,7 @@ pub mod tally;
 mod telling;
 pub mod transfers;
 pub mod trust;
+pub mod verify;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -34,12 +36,14 @@ use history::HistoryView;
 use nearby::{Shown, Surroundings};
 use notices::Notices;
 use offers::OfferCard;
+pub use prompts::PathPrompt;
 use rows::Row;
 use settings_form::SettingsForm;
 use sharing::{GetForm, Sharing};
 use staging::Staging;
 use transfers::Transfers;
 use trust::{AlarmKind, Trust};
+use verify::Verify;
 
 use super::dialogs::Purpose;
 use crate::{
@@ -75,6 +79,8 @@ pub struct State {
     pub device_page: Option<DevicePage>,
     /// The history, while its view is open.
     pub history: Option<HistoryView>,
+    /// What is verified, also while the view is closed.
+    pub verify: Verify,
     pub staging: Staging,
     pub drops: Drops,
     pub offers: Vec<OfferCard>,
@@ -127,13 +133,6 @@ pub enum Closing {
     },
 }
 
-/// A field for a path, where no dialog helps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathPrompt {
-    pub purpose: Purpose,
-    pub text: String,
-}
-
 impl State {
     pub fn new(now: Instant, first_start: bool) -> Self {
         Self {
@@ -145,6 +144,7 @@ impl State {
             trust: Trust::default(),
             device_page: None,
             history: None,
+            verify: Verify::default(),
             staging: Staging::default(),
             drops: Drops::default(),
             offers: Vec::new(),
@@ -183,6 +183,7 @@ impl State {
             Event::HistoryFailed(reason) => self.history_failed(reason),
             Event::Identity(key) => self.trust.own = Some(key),
             Event::Interfaces(interfaces) => self.around.interfaces = interfaces,
+            Event::Inspection { id, news } => self.verify.take(id, news),
             Event::LeftOut { left_out, .. } => self.tell_left_out(&left_out),
             Event::Listening { address, reachable_at } => self.listening_at(address, reachable_at),
             Event::Nearby(nearby) => self.around.nearby = nearby,
@@ -264,13 +265,6 @@ impl State {
         (!addresses.is_empty()).then_some(Place { addresses, key: self.trust.own, name })
     }
 
-    /// Whether the field for a typed path stands on the page of a device.
-    pub fn prompts_on_page(&self) -> bool {
-        let of = self.path_prompt.as_ref().map(|prompt| &prompt.purpose);
-        let page = self.device_page.as_ref().map(|page| &page.id);
-        matches!((of, page), (Some(Purpose::RuleFolder(of)), Some(DeviceId::Key(shown))) if of == shown)
-    }
-
     /// How many people wait for this one.
     pub fn waiting(&self) -> usize {
         let compare = self.trust.comparisons.iter().filter(|card| card.incoming() && !card.over()).count();
@@ -292,6 +286,7 @@ impl State {
         if self.trust.alarm(what) {
             // It would lie above it.
             self.history = None;
+            self.verify.open = false;
             self.jolted_until = Some(self.now + offers::IGNORES_CLICKS);
         }
     }

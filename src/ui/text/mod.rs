@@ -40,6 +40,7 @@ mod sentences;
 mod sharing;
 mod transfers;
 mod trust;
+mod verify;
 mod words;
 
 pub use calls::*;
@@ -56,4 +57,5 @@ pub use sentences::*;
 pub use sharing::*;
 pub use transfers::*;
 pub use trust::*;
+pub use verify::*;
 pub use words::Word;

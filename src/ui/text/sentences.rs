@@ -273,6 +273,8 @@ pub fn path_for(purpose: &crate::ui::dialogs::Purpose) -> Word {
         | Purpose::SettingsFolder => Word::PathForFolder,
         Purpose::SharedFolder => Word::PathForSharing,
         Purpose::SaveChecksums { .. } => Word::PathForChecksums,
+        Purpose::VerifyFiles => Word::PathForVerifying,
+        Purpose::VerifyList => Word::PathForList,
     }
 }
 

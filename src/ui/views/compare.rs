@@ -22,11 +22,22 @@ pub(super) fn compare_ui(ui: &mut Ui, row: &Row, pasted: &str, actions: &mut Vec
         weak(ui, Word::InspectFile.text());
         return;
     };
-    let name = Word::ChecksumLabel.text();
-    field(ui, Field::Compare(row.key()), name, pasted, Word::ChecksumHint.text(), actions);
-    let result = comparison::compare(&md5, pasted);
-    let sentence = text::comparison(&result);
-    match &result {
+    field_ui(ui, Field::Compare(row.key()), &md5, pasted, actions);
+    if quiet_button(ui, Word::Close.text()).clicked() {
+        actions.push(Action::Row(row.key(), RowAction::Compare));
+    }
+}
+
+/// The field for a pasted checksum, and what it says about a seal.
+pub(super) fn field_ui(ui: &mut Ui, of: Field, md5: &Md5Digest, pasted: &str, actions: &mut Vec<Action>) {
+    field(ui, of, Word::ChecksumLabel.text(), pasted, Word::ChecksumHint.text(), actions);
+    result_ui(ui, md5, &comparison::compare(md5, pasted));
+}
+
+/// What a comparison has come to, in words, and where the two part.
+pub(super) fn result_ui(ui: &mut Ui, md5: &Md5Digest, result: &Comparison) {
+    let sentence = text::comparison(result);
+    match result {
         Comparison::Empty => {
             weak(ui, &sentence);
         }
@@ -35,15 +46,12 @@ pub(super) fn compare_ui(ui: &mut Ui, row: &Row, pasted: &str, actions: &mut Vec
         }
         Comparison::Differs { other, first } => {
             told(ui, Tone::Problem, &sentence);
-            digits_ui(ui, &md5, *first);
+            digits_ui(ui, md5, *first);
             digits_ui(ui, other, *first);
         }
         Comparison::NotMd5 { .. } | Comparison::OtherKind(_) => {
             told(ui, Tone::Warning, &sentence);
         }
-    }
-    if quiet_button(ui, Word::Close.text()).clicked() {
-        actions.push(Action::Row(row.key(), RowAction::Compare));
     }
 }
 

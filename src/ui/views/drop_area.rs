@@ -35,7 +35,7 @@ pub(super) fn drop_area_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>
             staged_ui(ui, state, actions);
         }
         sending::sending_ui(ui, state, actions);
-        if !state.prompts_on_page() {
+        if !state.prompts_on_page() && !state.prompts_to_verify() {
             prompt_ui(ui, state, actions);
         }
     });
@@ -85,7 +85,11 @@ fn add_buttons(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if button(ui, Word::Paste.text()).on_hover_text(Word::PasteTip.text()).clicked() {
         actions.push(Action::Paste);
     }
-    if let Some(purpose) = state.dialog.as_ref().filter(|purpose| !matches!(purpose, Purpose::RuleFolder(_))) {
+    if let Some(purpose) = state
+        .dialog
+        .as_ref()
+        .filter(|purpose| !matches!(purpose, Purpose::RuleFolder(_) | Purpose::VerifyFiles | Purpose::VerifyList))
+    {
         other_way_ui(ui, state, purpose, actions);
     }
 }
@@ -101,7 +105,7 @@ pub(super) fn other_way_ui(ui: &mut Ui, state: &State, purpose: &Purpose, action
 }
 
 /// An arrow into a tray, as the sign of the place.
-fn arrow_ui(ui: &mut Ui) {
+pub(super) fn arrow_ui(ui: &mut Ui) {
     let ink = palette(ui).accent;
     let (rect, _) = ui.allocate_exact_size(egui::vec2(44.0, 40.0), Sense::hover());
     let pen = Stroke::new(2.4, ink);

@@ -30,11 +30,13 @@ mod settings;
 mod status_line;
 mod this_device;
 mod transfer_row;
+mod verify;
+mod verify_files;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::{
-    action::{Action, CardAction, ComparisonAction, HistoryAction, SettingsAction},
+    action::{Action, CardAction, ComparisonAction, HistoryAction, SettingsAction, VerifyAction},
     state::State,
     text::Word,
     theme::palette,
@@ -81,6 +83,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     device_page::page_ui(ui, state, actions);
     history::history_ui(ui, state, actions);
     own_link::own_link_ui(ui, state, actions);
+    verify::verify_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);
     overlays::hover_ui(ui, state);
     if state.jolted_until.is_some() {
@@ -127,6 +130,9 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
         section(ui, Word::Activity.text());
         if quiet_button(ui, Word::History.text()).clicked() {
             actions.push(Action::History(HistoryAction::Open));
+        }
+        if quiet_button(ui, Word::VerifyView.text()).on_hover_text(Word::VerifyViewTip.text()).clicked() {
+            actions.push(Action::Verifying(VerifyAction::Open));
         }
         if !wide {
             settings_button(ui, state, actions);

@@ -15,13 +15,18 @@ pub(super) fn hover_ui(ui: &mut Ui, state: &State) {
     if !state.drops.hovering() {
         return;
     }
+    let (headline, below_it) = if state.verify.open {
+        (Word::DropToVerify.text(), Word::DropToVerifyDetail.text())
+    } else {
+        (Word::DropNow.text(), Word::DropNowDetail.text())
+    };
     let colours = palette(ui);
     let screen = ui.ctx().content_rect();
-    Area::new(Id::unique("hover")).order(Order::Foreground).fixed_pos(screen.min).interactable(false).show(
+    Area::new(Id::unique("hover")).order(Order::Tooltip).fixed_pos(screen.min).interactable(false).show(
         ui.ctx(),
         |ui| {
             let (rect, response) = ui.allocate_exact_size(screen.size(), Sense::hover());
-            response.widget_info(|| WidgetInfo::labeled(Role::Status, true, Word::DropNow.text()));
+            response.widget_info(|| WidgetInfo::labeled(Role::Status, true, headline));
             let painter = ui.painter();
             painter.rect_filled(rect, 0.0, colours.panel.gamma_multiply(0.92));
             painter.rect(
@@ -32,21 +37,9 @@ pub(super) fn hover_ui(ui: &mut Ui, state: &State) {
                 StrokeKind::Inside,
             );
             let middle = rect.center();
-            painter.text(
-                middle,
-                Align2::CENTER_BOTTOM,
-                Word::DropNow.text(),
-                FontId::proportional(26.0),
-                colours.strong,
-            );
+            painter.text(middle, Align2::CENTER_BOTTOM, headline, FontId::proportional(26.0), colours.strong);
             let below = middle + egui::vec2(0.0, 10.0);
-            painter.text(
-                below,
-                Align2::CENTER_TOP,
-                Word::DropNowDetail.text(),
-                FontId::proportional(15.0),
-                colours.weak,
-            );
+            painter.text(below, Align2::CENTER_TOP, below_it, FontId::proportional(15.0), colours.weak);
         },
     );
 }

@@ -54,6 +54,15 @@ pub(super) fn seal_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState, side: f32)
     });
 }
 
+/// Picture and hex beside each other, where something else says what they are worth.
+pub(super) fn hex_and_picture_ui(ui: &mut Ui, md5: &Md5Digest, state: FileState) {
+    ui.horizontal(|ui| {
+        picture_ui(ui, md5, state, LARGE);
+        ui.add_space(4.0);
+        hex_ui(ui, md5);
+    });
+}
+
 /// Groups of four in the whole hex.
 pub(super) const GROUPS: usize = 8;
 

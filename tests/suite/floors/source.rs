@@ -139,7 +139,8 @@ pub(super) fn paths(code: &str) -> Vec<NamedPath> {
                 continue;
             }
             _ if is_name(word) && tokens.get(at + 1).is_some_and(|(sign, _)| sign == "::") => {
-                at = read_path(&tokens, at, &[], inside_mods, &mut found);
+                // Behind `as` stands a path that is read without its `as`.
+                at = read_path(&tokens, at, &[], inside_mods, &mut found).max(at + 1);
                 continue;
             }
             _ => {}
