@@ -9,6 +9,7 @@ import notifications
 import one_window
 import survive
 import trust
+import verify
 import turns
 from desk import BUTTON, pixels_changed, sh, wait_for
 from runner import check, main, md5sum, random_file
@@ -252,6 +253,9 @@ if __name__ == "__main__":
         trust.a_blocked_device_is_told_and_a_forgotten_one_is_a_stranger,
         trust.a_key_that_others_may_read_is_made_private_and_kept,
         nearby.a_window_finds_the_other_and_one_click_sends,
+        verify.a_dropped_file_shows_the_seal_that_md5sum_prints,
+        verify.a_list_that_md5sum_wrote_is_checked_beside_itself,
+        verify.what_is_huge_is_stopped_at_once,
         survive.either_side_pauses_and_goes_on_and_both_say_so,
         survive.a_killed_receiver_goes_on_where_it_was,
         survive.a_killed_sender_goes_on_where_it_was,

@@ -99,6 +99,16 @@ class Desk:
         files.show_list()
         return anna, bert, files
 
+    def window_and(self, outbox):
+        """Anna's window on the left, the file manager beside it."""
+        anna = self.start("Anna")
+        anna.place(0, 0, *WINDOW)
+        files = FileManager(outbox, self.root / "thunar.log")
+        self.programs.append(files)
+        files.place(WINDOW[0] + 20, 100, 470, 500)
+        files.show_list()
+        return anna, files
+
     def offer(self, name, size):
         """Anna offers one file, dropped out of the file manager, to Bert; it stands before him as a card."""
         outbox = self.folder("Outbox")

@@ -32,7 +32,8 @@ class Sealdrop(Program):
         stored = self.profile / "settings.json"
         # What was set in the window before stays set.
         before = json.loads(stored.read_text()) if stored.exists() else {}
-        stored.write_text(json.dumps({**before, **settings}))
+        # English, whatever the machine speaks: the tests go by names.
+        stored.write_text(json.dumps({"language": "en", **before, **settings}))
         command = [os.environ["SEALDROP"], "--nearby", nearby, "--profile", self.profile, "--port", str(port), *paths]
         super().__init__(command, log, env={"RUST_BACKTRACE": "1"})
 
