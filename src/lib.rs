@@ -46,6 +46,8 @@
 //!   to the desktop ([`ui::notifier`]). Neither can hold up the window or dispatch: each is told and heard over bounded channels.
 //! - Who **downloads** from the shared folder is heard by a doorman too, one request at a time, and answered by a lane on a pool of its
 //!   own; between two requests its connection waits in the lobby. Strangers take no worker and no turn from transfers.
+//! - Files that a person wants to verify are hashed by an **inspector**, a thread for each look, one look after the other; dispatch
+//!   lets go of one that is cancelled, also when it hangs.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte

@@ -466,7 +466,7 @@ remove-item = 移除 { $item }
 ## Messages
 
 call-of-offer = { $what }，{ $size }
-call-of-many = { $number } 台设备在等待你的答复
+call-of-many = { $number } 台设备在等待您答复
 call-received = 已收到来自 { $device } 的内容
 call-received-in-part = 只收到来自 { $device } 的部分内容
 call-not-received = 未能收到来自 { $device } 的内容
