@@ -46,6 +46,9 @@
 //!   to the desktop ([`ui::notifier`]). Neither can hold up the window or dispatch: each is told and heard over bounded channels.
 //! - Who **downloads** from the shared folder is heard by a doorman too, one request at a time, and answered by a lane on a pool of its
 //!   own; between two requests its connection waits in the lobby. Strangers take no worker and no turn from transfers.
+//! - A **network check** ([`engine::check`]) is a thread for each check, with a deadline for every step, and a second one that
+//!   listens for multicast meanwhile. Whoever asks with `probe` whether it can be reached is dialled back by a thread of its own
+//!   ([`engine::probe`]), as rarely as `engine::door::probes` says.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte
