@@ -48,6 +48,9 @@
 //!   own; between two requests its connection waits in the lobby. Strangers take no worker and no turn from transfers.
 //! - Files that a person wants to verify are hashed by an **inspector**, a thread for each look, one look after the other; dispatch
 //!   lets go of one that is cancelled, also when it hangs.
+//! - A **network check** ([`engine::check`]) is a thread for each check, with a deadline for every step, and a second one that
+//!   listens for multicast meanwhile. Whoever asks with `probe` whether it can be reached is dialled back by a thread of its own
+//!   ([`engine::probe`]), as rarely as `engine::door::probes` says.
 //! - What may hang (name look-ups, the disk) is done by threads that can be abandoned; what they say too late is dropped.
 //!
 //! # The way of a byte

@@ -4,7 +4,7 @@ use std::{io::Write, time::SystemTime};
 
 use super::{
     args::{DevicesArgs, DevicesVerb, Global, RuleArgs, RuleWord},
-    book,
+    book, check,
     exit::{Exit, Problem},
     json, nearby, recipient,
     setup::open_profile,
@@ -18,6 +18,12 @@ use crate::{
 /// Lists the book, or changes it.
 pub(super) fn run(global: &Global, arguments: DevicesArgs) -> Result<Exit, Problem> {
     match arguments.what {
+        Some(_) if arguments.check.is_some() => {
+            return Err(Problem::usage("--check goes without another word behind devices"));
+        }
+        None if arguments.check.is_some() => {
+            return check::run(global, arguments.check.flatten().as_deref());
+        }
         Some(_) if arguments.watch => return Err(Problem::usage("--watch goes without another word behind devices")),
         None if arguments.watch => return nearby::watch(global),
         None => list(&open_profile(global)?, global.json),
@@ -146,7 +152,7 @@ mod tests {
     }
 
     fn change(global: &Global, what: DevicesVerb) -> Result<Exit, Problem> {
-        run(global, DevicesArgs { watch: false, what: Some(what) })
+        run(global, DevicesArgs { check: None, watch: false, what: Some(what) })
     }
 
     #[test]

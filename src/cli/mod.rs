@@ -4,6 +4,7 @@ mod answers;
 mod args;
 mod bars;
 mod book;
+mod check;
 mod checksum;
 mod desk;
 mod devices;

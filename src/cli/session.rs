@@ -291,7 +291,9 @@ impl Session {
             Event::StartedAgain { key, index } => self.show.started_again(self.transfers.get(key)?, index),
             Event::Stopped => return Some(Heard::Stopped),
             Event::WrongKey(warning) => self.show.wrong_key(&warning),
-            Event::FileChecked { .. }
+            Event::CheckEnded { .. }
+            | Event::CheckStep { .. }
+            | Event::FileChecked { .. }
             | Event::HandedOver(_)
             | Event::History(_)
             | Event::HistoryChanged

@@ -196,7 +196,9 @@ enum What {
         session: Session,
         share: Option<Share>,
     },
-    Probe,
+    Probe {
+        port: Option<u16>,
+    },
     Want,
 }
 
@@ -214,7 +216,7 @@ impl Came {
                 let caller = Arrived { key, link, peer, rule, comparing };
                 Note::OfferCame(Box::new(ArrivedOffer { caller, manifest, digest, message, session, share }))
             }
-            What::Probe => Note::ProbeCame { peer: Box::new(peer), link: Box::new(link) },
+            What::Probe { port } => Note::ProbeCame { peer: Box::new(peer), link: Box::new(link), port },
             What::Want => Note::WantCame { transfer: id, peer: Box::new(peer), link: Box::new(link) },
         }
     }

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::IpAddr,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
@@ -36,6 +35,7 @@ use crate::{
 use super::{
     archive::Archive,
     cancel::CancelFlag,
+    check::own_addresses,
     historian::Historian,
     inspection::InspectionAsked,
     inspector::Inspector,
@@ -285,19 +285,6 @@ fn check(file: &FileToCheck) -> Checked {
             md5 => Checked::Different(md5),
         },
     }
-}
-
-/// Addresses under which others may reach this device: all but loopback and link-local ones, IPv4 first.
-fn own_addresses() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut addresses: Vec<IpAddr> = interfaces
-        .iter()
-        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
-        .map(if_addrs::Interface::ip)
-        .collect();
-    addresses.sort_by_key(IpAddr::is_ipv6);
-    addresses.dedup();
-    addresses
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod turns;
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -394,5 +394,9 @@ impl Drop for SocketLink {
 
 /// An IPv4 address that came in through an IPv6 socket, as IPv4.
 fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
+    match address.ip().to_canonical() {
+        // As it was, with the interface that a link-local one is meant on.
+        IpAddr::V6(_) => address,
+        four @ IpAddr::V4(_) => SocketAddr::new(four, address.port()),
+    }
 }

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     model::{
         book::{DeviceId, KnownDevice, Rule},
+        check::{CheckId, CheckStep, CheckTarget},
         conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
@@ -49,8 +50,19 @@ pub enum Command {
     AllowDifferent(DeviceKey),
     /// Stop a transfer or a comparison at whatever stage it is; harmless when it is over.
     Cancel(TransferKey),
+    /// Stop a check of the network; its steps say how far they came.
+    CancelCheck(CheckId),
     /// Stop a walk.
     CancelStage(StageId),
+    /// Check the network; answered by `CheckStep`s and one `CheckEnded`.
+    Check {
+        /// Made by whoever asks.
+        id: CheckId,
+        /// This device's own side: port, adapters, multicast.
+        own: bool,
+        /// Whose answer is wanted as well.
+        device: Option<CheckTarget>,
+    },
     /// Hash these files again and compare; `FileChecked` for each.
     CheckAgain {
         key: TransferKey,
@@ -147,6 +159,15 @@ pub enum Command {
 /// What the engine tells. Facts come in order, none is lost; of snapshots only the newest is kept.
 #[derive(Debug)]
 pub enum Event {
+    /// A check is over; nothing of it follows.
+    CheckEnded {
+        id: CheckId,
+    },
+    /// How one step of a check stands; the newest counts.
+    CheckStep {
+        id: CheckId,
+        step: Box<CheckStep>,
+    },
     /// How a comparison of codes without a file stands.
     Comparison(ComparisonSnapshot),
     /// The devices that were used before or verified, most recent first.

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod call;
 pub mod cancel;
+pub mod check;
 pub mod checker;
 pub mod closer;
 pub mod committer;
@@ -31,6 +32,7 @@ pub mod outgoing;
 mod poll;
 pub mod pool;
 pub mod presence;
+pub mod probe;
 pub mod receiving;
 pub mod reply;
 pub mod requests;

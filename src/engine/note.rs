@@ -9,6 +9,7 @@ use std::{
 use crate::{
     model::{
         book::{Book, Rule},
+        check::{CheckId, CheckStep},
         conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
@@ -91,6 +92,13 @@ pub enum Note {
     Came {
         stream: TcpStream,
         from: IpAddr,
+    },
+    CheckEnded {
+        id: CheckId,
+    },
+    CheckStep {
+        id: CheckId,
+        step: Box<CheckStep>,
     },
     Checked {
         key: TransferKey,
@@ -216,6 +224,8 @@ pub enum Note {
     ProbeCame {
         peer: Box<Peer>,
         link: Box<SocketLink>,
+        /// Where it listens, and would be dialled back.
+        port: Option<u16>,
     },
     /// The offer lies before the other person: `link` waits in the lobby for the answer.
     Proposed {

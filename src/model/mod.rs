@@ -1,12 +1,15 @@
 //! Nouns and rules: what a transfer, an entry, a seal or a reason is. No input or output, no threads, no window.
 
+pub mod adapter;
 pub mod book;
+pub mod check;
 pub mod checksum_list;
 pub mod comparison;
 pub mod conflict;
 pub mod device;
 pub mod device_key;
 pub mod file_name;
+pub mod firewall;
 pub mod handed;
 pub mod history;
 pub mod look_alike;

@@ -64,7 +64,7 @@ pub enum Message {
     },
     Probed {
         reachable: Option<bool>,
-        clock: i64,
+        clock: Option<i64>,
     },
     Receipt(Receipt),
     Resume,
@@ -356,8 +356,9 @@ mod tests {
             (Message::Verify, r#"{"type":"verify"}"#),
             (Message::Probe { port: None }, r#"{"type":"probe"}"#),
             (Message::Probe { port: Some(9527) }, r#"{"type":"probe","port":9527}"#),
-            (probed(Some(true), -1), r#"{"type":"probed","reachable":true,"clock":-1}"#),
-            (probed(None, 5), r#"{"type":"probed","clock":5}"#),
+            (probed(Some(true), Some(-1)), r#"{"type":"probed","reachable":true,"clock":-1}"#),
+            (probed(None, Some(5)), r#"{"type":"probed","clock":5}"#),
+            (probed(None, None), r#"{"type":"probed"}"#),
         ]
     }
 

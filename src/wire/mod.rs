@@ -87,7 +87,7 @@
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
-//!    `offer`, `verify`, `want` (section 8) and `probe`, which asks nothing but whether somebody is there and is answered `probed`;
+//!    `offer`, `verify`, `want` (section 8) and `probe`, which is answered `probed` (below);
 //!    `lane` **(later)** is answered `abort {unknown_transfer}`. Who looks for a device that it knows connects with that device's
 //!    key expected: TLS has shown then that it is there, whatever comes of the rest.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
@@ -134,6 +134,14 @@
 //! that work for the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection of an epoch
 //! stays open from `offer` to `done`, also while the transfer is paused.
 //!
+//! *Probing*: with `probe` a device asks whether somebody is there, and with `port` also whether it can be reached itself. The
+//! listener then makes one connection back, to the address that the dialer's own connection came from and that port, and to
+//! nothing else; there it makes a TLS handshake as a dialer and goes again. `reachable` is `true` when whoever answered there
+//! has shown the key of the one who asked, `false` for everything else within 4 s, so that it tells nobody what other programs
+//! listen there. It is left out when nobody was dialled: no port, or port 0; a stranger while the listener does not show itself
+//! to everybody; more often than section 13 allows. `clock` is for verified devices only: how a clock runs tells devices apart.
+//! After `probed` both close.
+//!
 //! # 5 Messages
 //!
 //! Every header has `type`, the word in the first column. All that follows are the other fields.
@@ -160,8 +168,8 @@
 //! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
 //! | `want` | dialer | `transfer`: hex32 (section 8) |
 //! | `verify` | dialer | none: compare codes, without an offer |
-//! | `probe` | dialer | `port`?: u16 **(later)** |
-//! | `probed` | listener | `clock`: i64 (ms since 1970), `reachable`?: flag **(later)** |
+//! | `probe` | dialer | `port`?: u16 (where the dialer listens, to be dialled back) |
+//! | `probed` | listener | `reachable`?: flag, `clock`?: i64 (ms since 1970, when it was written) |
 //! | `code` | listener | `nonce`: hex64 |
 //! | `reveal` | dialer | `nonce`: hex64 |
 //!
@@ -368,6 +376,7 @@
 //! | callers attended to | 64 in all, 8 of one address (IPv6: of one /64), the last 16 for addresses of known devices; 256 wait up to 10 s | closed |
 //! | offers and comparisons waiting for a person | 32 in all, the last 8 for verified devices; 4 of one address | `answer {busy}` |
 //! | codes for devices that are not verified | 3 a minute, 20 an hour | `answer {busy}` |
+//! | connections back for `probe` | 1 for an address (IPv6: a /64) in 10 s; 6 a minute in all, the last 2 for verified devices | `reachable` is left out |
 //! | one header | 10 s from its first byte | `abort {timeout}` |
 //! | a whole manifest | 60 s, and 1 s more for every 1000 entries | `abort {timeout}` |
 //! | a person's answer | 10 min | withdrawn, both sides told |

@@ -31,6 +31,7 @@ mod languages;
 mod loopback;
 mod messages;
 mod nearby;
+mod network_check;
 #[cfg(unix)]
 mod one_window;
 #[cfg(unix)]
@@ -39,6 +40,7 @@ mod out_of_place;
 mod overload;
 mod places;
 mod power_loss;
+mod probes;
 mod relay;
 mod rules_of_now;
 mod scripted;

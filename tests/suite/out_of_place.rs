@@ -38,7 +38,7 @@ fn misplaced() -> Vec<Message> {
         Message::Entries { entries: vec![file_entry(&["y"], 1)] },
         Message::LaneDone,
         plan(vec![PlanItem { first: 0, count: 1, want: Want::Send }]),
-        Message::Probed { reachable: None, clock: 1 },
+        Message::Probed { reachable: None, clock: Some(1) },
         Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(MD5) }),
         Message::Reveal { nonce: [1; 32] },
     ]

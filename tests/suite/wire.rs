@@ -125,7 +125,7 @@ fn small() -> impl Strategy<Value = Message> {
         (any::<bool>(), reason())
             .prop_map(|(here, reason)| { Message::Pause { by: if here { By::Sender } else { By::Receiver }, reason } }),
         any::<Option<u16>>().prop_map(|port| Message::Probe { port }),
-        any::<(Option<bool>, i64)>().prop_map(|(reachable, clock)| Message::Probed { reachable, clock }),
+        any::<(Option<bool>, Option<i64>)>().prop_map(|(reachable, clock)| Message::Probed { reachable, clock }),
         any::<(Option<u32>, u64, u64)>().prop_map(|(index, done, total)| Message::Working { index, done, total }),
         id().prop_map(|transfer| Message::Want { transfer }),
         prop::sample::select(vec![Message::Done, Message::LaneDone, Message::Ping, Message::Resume, Message::Verify]),

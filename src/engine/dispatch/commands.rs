@@ -31,7 +31,9 @@ impl Dispatch {
         match command {
             Command::AllowDifferent(key) => self.allow_different(key),
             Command::Cancel(key) | Command::Discard(key) => self.cancel(key, Reason::bare(ReasonCode::Cancelled)),
+            Command::CancelCheck(id) => self.cancel_check(id),
             Command::CancelStage(stage) => self.cancel_stage(stage),
+            Command::Check { id, own, device } => self.check(id, own, device),
             Command::CheckAgain { key, files } => self.setup.errands.check_again(key, files),
             Command::ClearHistory => self.clear_history(),
             Command::Compare { id, to, also, expect } => self.compare(id, to, also, expect),
@@ -204,6 +206,7 @@ impl Dispatch {
         for key in self.meetings.keys().copied().collect::<Vec<_>>() {
             self.cancel_meeting(key, Reason::here(ReasonCode::Cancelled, "the program was closed"));
         }
+        self.cancel_checks();
         for (_, cancel) in self.readings.stages.drain() {
             cancel.set();
         }

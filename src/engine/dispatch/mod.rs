@@ -2,6 +2,7 @@
 //! disk, no waiting send. What may wait goes to errands, the lobby, the pool and their like, and comes back as notes.
 
 mod callers;
+mod checks;
 mod clock;
 mod commands;
 mod ending;
@@ -35,6 +36,7 @@ use crate::{
     crypto::tls::Tls,
     model::{
         book::Rule,
+        check::CheckId,
         device_key::DeviceKey,
         nearby::Reach,
         reason::{Reason, ReasonCode},
@@ -50,7 +52,7 @@ use super::{
     call::unknown_transfer,
     cancel::CancelFlag,
     closer::Closers,
-    door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience},
+    door::{codes::Codes, handshakes::Handshakes, memory::Budget, patience::Patience, probes::Probes},
     errands::Errands,
     link::SocketLink,
     listener::Listener,
@@ -133,6 +135,9 @@ pub(super) struct Dispatch {
     budget: Budget,
     meetings: Meetings,
     sharing: Sharing,
+    /// Checks of the network that run.
+    checks: Vec<(CheckId, CancelFlag)>,
+    probes: Probes,
     /// Verified devices and what they may do, as far as this process has heard.
     rules: HashMap<DeviceKey, Rule>,
     /// Numeric addresses of devices in the book.
@@ -180,6 +185,8 @@ impl Dispatch {
             budget: Budget::new(WAITING_LISTS),
             meetings: Meetings::new(),
             sharing,
+            checks: Vec::new(),
+            probes: Probes::default(),
             rules: HashMap::new(),
             known_places: HashSet::new(),
             warned: HashMap::new(),

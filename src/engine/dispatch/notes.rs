@@ -34,6 +34,8 @@ impl Dispatch {
         match note {
             Note::Answered { key, link, answer } => self.answered(key, *link, answer),
             Note::Came { stream, from } => self.came(stream, from),
+            Note::CheckEnded { id } => self.check_ended(id),
+            Note::CheckStep { id, step } => self.outbox.fact(Event::CheckStep { id, step }),
             Note::Checked { key, index, result } => self.outbox.fact(Event::FileChecked { key, index, result }),
             Note::ClassicGoesOn { link } => self.classic_goes_on(*link),
             Note::CodeKnown { key, code } => self.code_known(key, code),
@@ -99,7 +101,7 @@ impl Dispatch {
             Note::Interfaces(interfaces) => self.outbox.newest(Event::Interfaces(interfaces)),
             Note::Nearby(claims) => self.claimed(claims),
             Note::Present { device, found } => self.present(device, found.as_ref()),
-            Note::ProbeCame { peer, link } => self.probe_came(&peer, *link),
+            Note::ProbeCame { peer, link, port } => self.probe_came(&peer, *link, port),
             other => self.note_of_going_on(other),
         }
     }

@@ -1,14 +1,13 @@
 //! What dispatch does about devices nearby: who may find this one, who is told to the window, who is called to see whether it
 //! is there.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::{
     engine::{
         call::Call,
         cancel::CancelFlag,
         discovery::{Discovery, Orders},
-        link::SocketLink,
         messages::{Event, ShowTo},
         new_transfer_id, presence, threads,
     },
@@ -20,8 +19,6 @@ use crate::{
         settings::Settings,
         transfer::{Direction, TransferKey},
     },
-    transfer::lane::Farewell,
-    wire::header::Message,
 };
 
 use super::{
@@ -91,7 +88,7 @@ impl Dispatch {
         }
     }
 
-    fn visibility(&self) -> Visibility {
+    pub(super) fn visibility(&self) -> Visibility {
         match self.surroundings.shown_until {
             Some(_) => Visibility::Everybody,
             None => self.setup.settings.visibility,
@@ -213,14 +210,6 @@ impl Dispatch {
                 record.going.next_try = Some(Instant::now());
             }
         }
-    }
-
-    /// Somebody asks whether this device is there.
-    pub(super) fn probe_came(&mut self, peer: &Peer, link: SocketLink) {
-        let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
-        let answer = Message::Probed { reachable: None, clock: i64::try_from(clock).unwrap_or(i64::MAX) };
-        self.closers.close(link, Farewell { last: Some(answer), ..Farewell::default() });
-        self.met_here(peer);
     }
 
     pub(super) fn until_next_look(&self) -> Option<Instant> {

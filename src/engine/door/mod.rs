@@ -9,12 +9,14 @@
 //! | downloads from the shared folder | 32 in all, 4 a source, the last 8 for known addresses | wait 30 s, then closed | `handshakes` |
 //! | new codes for keys that nobody has verified | 3 a minute, 20 an hour, in all | answered busy | `codes` |
 //! | offers from one source that nobody accepted | 3 in 10 minutes | held back 2, 4, 8 ... 60 s | `patience` |
+//! | being dialled back, to see whether one can be reached | 1 a source in 10 s, 6 a minute in all, the last 2 for verified devices | not done | `probes` |
 //! | headers of manifests that wait for an answer | 512 MiB in all | answered busy | `memory` |
 
 pub mod codes;
 pub mod handshakes;
 pub mod memory;
 pub mod patience;
+pub mod probes;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -67,9 +67,9 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
         }
         Message::Abort(abort) => Err(abort.into()),
         Message::Lane { .. } => Err(LaneError::Local(unknown_transfer())),
-        Message::Probe { .. } => {
+        Message::Probe { port } => {
             let (id, peer) = (new_transfer_id(), peer(link, &guest));
-            Ok(Came { id, peer, rule: guest.rule, comparing: None, what: What::Probe })
+            Ok(Came { id, peer, rule: guest.rule, comparing: None, what: What::Probe { port } })
         }
         other => Err(unexpected(&other)),
     }

@@ -204,7 +204,8 @@ impl State {
                 self.staging.finish(stage, trees);
                 self.tell_left_out(&left_out);
             }
-            Event::Restored => {}
+            // The window asks for no check.
+            Event::CheckEnded { .. } | Event::CheckStep { .. } | Event::Restored => {}
             Event::Sharing(trouble) => self.sharing.trouble = trouble,
             Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,

@@ -44,7 +44,8 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
         },
         "probe" => Message::Probe { port: fields.optional("port", Fields::whole)? },
         "probed" => {
-            Message::Probed { reachable: fields.optional("reachable", Fields::flag)?, clock: fields.whole("clock")? }
+            let reachable = fields.optional("reachable", Fields::flag)?;
+            Message::Probed { reachable, clock: fields.optional("clock", Fields::whole)? }
         }
         "receipt" => Message::Receipt(receipt(fields)?),
         "resume" => Message::Resume,

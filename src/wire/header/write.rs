@@ -85,7 +85,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
         Message::Probe { port } => to.put_some("port", port.as_ref()),
         Message::Probed { reachable, clock } => {
             to.put_some("reachable", reachable.as_ref())?;
-            to.put("clock", clock)
+            to.put_some("clock", clock.as_ref())
         }
         Message::Receipt(receipt) => put_receipt(to, receipt),
         Message::Seal { index, md5 } => {
