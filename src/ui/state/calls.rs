@@ -98,6 +98,8 @@ impl Calls {
     /// A transfer has come to its end.
     pub fn ended(&mut self, row: &Row) {
         if self.ended.len() < MOST_ENDED
+            // Strangers take from the shared folder as often as they like.
+            && !row.is_download()
             && let Some(ended) = Ended::of(row)
         {
             self.ended.push(ended);
