@@ -8,7 +8,7 @@ mod turns;
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Write},
-    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,7 +28,7 @@ use super::{
     note::Note,
     poll::watch,
 };
-use transport::{Transport, Trouble};
+use transport::{Transport, Trouble, canonical};
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
@@ -389,14 +389,5 @@ impl Drop for SocketLink {
     fn drop(&mut self) {
         // Fails only when it was not registered, and then there is nothing to undo.
         self.poller.delete(self.transport.stream()).ok();
-    }
-}
-
-/// An IPv4 address that came in through an IPv6 socket, as IPv4.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        // As it was, with the interface that a link-local one is meant on.
-        IpAddr::V6(_) => address,
-        four @ IpAddr::V4(_) => SocketAddr::new(four, address.port()),
     }
 }

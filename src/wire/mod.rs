@@ -1,7 +1,7 @@
 //! Bytes to headers and back, over `Read` and `Write`; and, on this page, the protocol.
 //!
-//! This page, with [`going_on`], is all that somebody needs who wants to write a program that talks to Sealdrop in another
-//! language. What is defined here but not sent by this version is marked **(later)**; a program that never sends it is complete today.
+//! This page, with [`going_on`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
+//! in another language. What is defined here but not sent by this version is marked **(later)**; a program that never sends it is complete today.
 //!
 //! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
 //! [4 Sealed session](#4-sealed-session) · [5 Messages](#5-messages) · [6 Bodies](#6-bodies) ·
@@ -87,7 +87,7 @@
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
-//!    `offer`, `verify`, `want` (section 8) and `probe`, which is answered `probed` (below);
+//!    `offer`, `verify`, `want` (section 8) and `probe`, which is answered `probed`;
 //!    `lane` **(later)** is answered `abort {unknown_transfer}`. Who looks for a device that it knows connects with that device's
 //!    key expected: TLS has shown then that it is there, whatever comes of the rest.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
@@ -134,13 +134,7 @@
 //! that work for the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection of an epoch
 //! stays open from `offer` to `done`, also while the transfer is paused.
 //!
-//! *Probing*: with `probe` a device asks whether somebody is there, and with `port` also whether it can be reached itself. The
-//! listener then makes one connection back, to the address that the dialer's own connection came from and that port, and to
-//! nothing else; there it makes a TLS handshake as a dialer and goes again. `reachable` is `true` when whoever answered there
-//! has shown the key of the one who asked, `false` for everything else within 4 s, so that it tells nobody what other programs
-//! listen there. It is left out when nobody was dialled: no port, or port 0; a stranger while the listener does not show itself
-//! to everybody; more often than section 13 allows. `clock` is for verified devices only: how a clock runs tells devices apart.
-//! After `probed` both close.
+//! *Probing* is told in [`probing`].
 //!
 //! # 5 Messages
 //!
@@ -405,3 +399,4 @@ pub mod going_on;
 pub mod handover;
 pub mod header;
 mod object;
+pub mod probing;

@@ -34,8 +34,6 @@ impl Dispatch {
         match note {
             Note::Answered { key, link, answer } => self.answered(key, *link, answer),
             Note::Came { stream, from } => self.came(stream, from),
-            Note::CheckEnded { id } => self.check_ended(id),
-            Note::CheckStep { id, step } => self.outbox.fact(Event::CheckStep { id, step }),
             Note::Checked { key, index, result } => self.outbox.fact(Event::FileChecked { key, index, result }),
             Note::ClassicGoesOn { link } => self.classic_goes_on(*link),
             Note::CodeKnown { key, code } => self.code_known(key, code),
@@ -95,6 +93,8 @@ impl Dispatch {
     /// Who is known, and who is around this device.
     fn note_of_neighbours(&mut self, note: Note) {
         match note {
+            Note::CheckEnded { id } => self.check_ended(id),
+            Note::CheckStep { id, step } => self.outbox.fact(Event::CheckStep { id, step }),
             Note::Devices(book) => self.devices_are(book),
             Note::DevicesDamaged(kept_at) => self.devices_damaged(kept_at),
             Note::DevicesNotSaved(reason) => self.outbox.fact(Event::DevicesNotSaved(reason)),

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind, IoSlice, Read, Write},
-    net::TcpStream,
+    net::{IpAddr, SocketAddr, TcpStream},
 };
 
 use crate::{
@@ -188,5 +188,14 @@ impl Sealed {
         let fresh = self.raw.get(self.taken..self.filled).unwrap_or_default();
         self.taken += self.session.feed(fresh).map_err(Trouble::Tls)?;
         Ok(())
+    }
+}
+
+/// An IPv4 address that came in through an IPv6 socket, as IPv4.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        // As it was, with the interface that a link-local one is meant on.
+        IpAddr::V6(_) => address,
+        four @ IpAddr::V4(_) => SocketAddr::new(four, address.port()),
     }
 }
