@@ -1,7 +1,8 @@
 //! Bytes to headers and back, over `Read` and `Write`; and, on this page, the protocol.
 //!
 //! This page, with [`going_on`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
-//! in another language. What is defined here but not sent by this version is marked **(later)**; a program that never sends it is complete today.
+//! in another language. What is defined here but not sent by this version is marked **(later)**; a program that never sends it
+//! is complete today.
 //!
 //! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
 //! [4 Sealed session](#4-sealed-session) · [5 Messages](#5-messages) · [6 Bodies](#6-bodies) ·
@@ -87,9 +88,8 @@
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
-//!    `offer`, `verify`, `want` (section 8) and `probe`, which is answered `probed`;
-//!    `lane` **(later)** is answered `abort {unknown_transfer}`. Who looks for a device that it knows connects with that device's
-//!    key expected: TLS has shown then that it is there, whatever comes of the rest.
+//!    `offer`, `verify`, `want` (section 8) and `probe` ([`probing`]); `lane` **(later)** is answered `abort {unknown_transfer}`. Who
+//!    looks for a device that it knows connects with that key expected: TLS has shown then that it is there.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
 //!    answered `abort {bad_message}`.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
@@ -133,8 +133,6 @@
 //! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again (section 8). *Lanes*: further connections
 //! that work for the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection of an epoch
 //! stays open from `offer` to `done`, also while the transfer is paused.
-//!
-//! *Probing* is told in [`probing`].
 //!
 //! # 5 Messages
 //!
