@@ -971,3 +971,138 @@ takes-and-others = { $peer } takes { $file }, { $percent } %, and { $others ->
 }
 took-file = { $peer } took { $file }, { $size }
 took-not = { $peer } did not get { $file }: { $why }
+
+## The network check
+
+check-adapters = Network adapters
+check-adapter = { $name }: { $addresses }
+check-adapter-down = { $name } (no connection): { $addresses }
+check-adapters-unknown = The system does not tell which adapters there are
+check-all-fine = Everything is fine
+check-blocked = This device is blocked there
+check-blocked-do = Ask its owner to unblock it
+check-bridge = bridge
+check-clock = Clock
+check-clock-ahead = The clock there is { $by } ahead of the one here
+check-clock-behind = The clock there is { $by } behind the one here
+check-clock-do = Set the one that is wrong: times of files and in the history would be wrong as well
+check-clocks-agree = The clocks of both devices agree
+check-connected = { $at } answers
+check-connection = Connection
+check-containers = virtual, for containers
+check-deaf = This device listens on port { $port }, but what answers there is not this Sealdrop
+check-deaf-do = Close Sealdrop and start it again, or choose another port in Settings
+check-detailed = { $what } ({ $detail })
+check-earlier-failed = An earlier step has failed
+check-encryption = Encryption
+check-failed = Failed
+check-fine = Fine
+check-fix = With { $firewall } on this computer, as somebody who may:
+check-forbidden = This computer lets nothing out to { $places }: its own firewall forbids it
+check-forbidden-do = Allow Sealdrop to connect in the firewall of this computer
+check-greeting = Greeting
+check-heard-mute = { $name }: nothing goes out
+check-heard-stopped = { $name }: out, but nothing comes in
+check-heard-works = { $name }: out and in, { $others ->
+    [one] { $others } other device
+   *[other] { $others } other devices
+}
+check-is-vpn = virtual, a VPN
+check-listening = This device listens on port { $port }
+check-machines = virtual, for virtual machines
+check-many = { $first }, { $second } and { $more } more
+check-met = { $name } ({ $system }, { $program }), { $verified ->
+    [yes] verified
+   *[no] not verified
+}
+check-millis = { $millis } ms
+check-multicast = Finding each other
+check-multicast-do = Let UDP port 5353 in, here and on the other device. Until then type addresses: sending works without it
+check-multicast-mute = Nothing can be asked on { $names }: the system lets no multicast out
+check-multicast-not-needed = Not needed: the other device is this computer
+check-multicast-stopped = Something stops multicast on { $names }: what is asked there does not come back in
+check-multicast-works = Multicast goes out and comes in on { $names }; { $others ->
+    [0] nobody else has answered
+    [one] { $others } other device has answered
+   *[other] { $others } other devices have answered
+}
+check-name = Name
+check-network = In a network by { $names }
+check-network-and-down = In a network by { $names }; { $down } has an address but no connection
+check-no-adapter = No adapter leads to other computers
+check-no-adapter-do = Switch Wi-Fi on, or plug a cable in
+check-no-answer = { $places } does not answer: most likely a firewall there lets nothing in
+check-no-answer-do = Let its TCP port in there: Network check on that device shows how. Check also that this is still its address, and that both devices are in the same network
+check-no-clock = Only two devices that have verified each other compare clocks
+check-no-name-needed = An address was given: there is no name to look up
+check-no-place = No address of this device is known: it has only called so far
+check-no-place-do = Type where it is
+check-no-port = This device listens on no port: nobody can send to it
+check-no-port-do = Choose a port in Settings
+check-no-route = No way leads to { $places }
+check-no-route-do = Check the address, and that both devices are in the same network. Guest networks keep devices apart, and a VPN may lead elsewhere
+check-no-time = under 1 ms
+check-not-asked = The other device has not tried. It tries rarely, and for strangers only while everybody may see it
+check-not-listening = This device listens on no port: there is nothing to be reached
+check-not-reached = It cannot reach port { $port } of this device: most likely a firewall here lets nothing in
+check-not-reached-do = Let that TCP port in. Until then you can send to it, and it cannot send to you
+check-not-sealdrop = Something answers there, but it is not Sealdrop
+check-not-sealdrop-do = Check the port. To a program of another kind, send with Plain protocol
+check-not-served = The Sealdrop there is too old to try it
+check-not-tried = Not tried
+check-other-key = Another device answers there: its key begins { $met } and should begin { $expected }
+check-other-key-do = The address may belong to somebody else by now. If Sealdrop was installed anew there, forget the device and verify it again; otherwise send nothing to it
+check-port = Listening
+check-port-closed = Nothing listens on port { $port } of this computer: nobody can send to it
+check-port-closed-do = Open Sealdrop here, or choose another port in Settings
+check-port-taken = Port { $port } is taken by { $name } (process { $id })
+check-port-taken-do = Close that program, or choose another port in Settings
+check-port-taken-unknown = Port { $port } is taken by a program that only its own user or the system may name
+check-reached = It reaches this device as well
+check-refused = { $places } answers that nothing listens there
+check-refused-do = Open Sealdrop there, and compare the port with the one that its window shows
+check-resolved = It is at { $addresses }
+check-running = Running…
+check-sealed = Encrypted; its key begins { $key }
+check-seconds = { $seconds } s
+check-silent = It takes the connection and then says nothing
+check-silent-do = Check the port. If it is Sealdrop, close it there and start it again
+check-step = { $title }: { $state }
+check-steps-failed = { $failed ->
+    [one] { $failed } step has failed
+   *[other] { $failed } steps have failed
+}
+check-steps-failed-and-warnings = { check-steps-failed }, and there { $warnings ->
+    [one] is { $warnings } warning
+   *[other] are { $warnings } warnings
+}
+check-stopped = Stopped
+check-taken-for-another = There, a device of this name is verified with another key
+check-taken-for-another-do = Ask its owner to forget the old device and to verify this one
+check-takes-name = It calls itself { $name }, which you have verified with another key
+check-takes-name-do = Ask its owner what has changed before you send anything
+check-three = { $first }, { $second } and { $third }
+check-two = { $first } and { $second }
+check-unresolved = No address belongs to this name
+check-unresolved-do = Check the spelling, or type the address that the other window shows
+check-versions = The two do not understand each other: this one speaks protocol version { $ours }, that one { $theirs }
+check-versions-do = Update the older one
+check-versions-range = { $oldest } to { $newest }
+check-vpn = { $name } is a VPN, which may lead away what is meant for the network here
+check-vpn-do = If the other device is not reached, try again with the VPN switched off
+check-warning = Warning
+check-way-back = Way back
+check-works-with-warnings = It works, with { $warnings ->
+    [one] { $warnings } warning
+   *[other] { $warnings } warnings
+}
+network-check = Network check…
+network-check-start = Check
+network-check-title = Network check
+network-check-tip = Finds out which step fails when devices do not find or reach each other
+network-check-whom = Device to check
+network-check-whom-hint = Name, address or link; empty: only this device
+status-line = Status
+status-listening = Listening on port { $port }
+status-not-listening = Not listening on port { $port }: nobody can send to this device
+copy-command = Copy command

@@ -40,6 +40,7 @@ pub enum Action {
     History(HistoryAction),
     /// Listen on another port than the one that is taken.
     ListenElsewhere,
+    NetworkCheck(NetworkCheckAction),
     OwnLink(OwnLinkAction),
     Page(PageAction),
     /// Reads the clipboard.
@@ -67,6 +68,7 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Address,
+    CheckWhom,
     Compare(TransferKey),
     FirstName,
     GetAddress,
@@ -210,6 +212,16 @@ pub enum SettingsAction {
     Save,
     Theme(Theme),
     Visibility(Visibility),
+}
+
+/// In the network check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkCheckAction {
+    Cancel,
+    Close,
+    /// Opens the view and begins at once.
+    Open,
+    Start,
 }
 
 /// In *Get a file…*.

@@ -13,6 +13,7 @@ pub mod text;
 
 mod answering;
 mod asking;
+mod checking;
 mod notifying;
 mod opening;
 mod perform;

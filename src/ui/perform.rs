@@ -53,6 +53,7 @@ impl App {
             Action::ListenElsewhere => {
                 self.tell(Command::Listen { port: 0 });
             }
+            Action::NetworkCheck(action) => self.network_check(action),
             Action::OwnLink(action) => self.own_link(action, context),
             Action::Page(action) => self.page(action),
             Action::Paste => {
@@ -176,6 +177,7 @@ impl App {
         let state = &mut self.state;
         let place = match field {
             Field::Address => Some(&mut state.devices.address),
+            Field::CheckWhom => state.network_check.as_mut().map(|check| &mut check.whom),
             Field::Compare(key) => state.transfers.row_mut(key).and_then(|row| row.compare.as_mut()),
             Field::FirstName => state.first_start.as_mut(),
             Field::GetAddress => state.get_form.as_mut().map(|form| &mut form.address),

@@ -74,6 +74,7 @@ mod window_languages;
 mod window_links;
 mod window_messages;
 mod window_nearby;
+mod window_network_check;
 mod window_opening;
 mod window_rows;
 mod window_scene;

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod chances;
+pub mod checking;
 pub mod device_page;
 pub mod devices;
 pub mod drops;
@@ -29,6 +30,7 @@ use std::{
 };
 
 use calls::Calls;
+use checking::NetworkCheck;
 use device_page::DevicePage;
 use devices::Devices;
 use drops::Drops;
@@ -90,6 +92,10 @@ pub struct State {
     pub sharing: Sharing,
     /// *Get a file…*, while it is open.
     pub get_form: Option<GetForm>,
+    /// The network check, while its view is open.
+    pub network_check: Option<NetworkCheck>,
+    /// Network checks that were asked for so far.
+    checks: u64,
     /// The device name typed into the strip of the first start, while that is shown.
     pub first_start: Option<String>,
     pub path_prompt: Option<PathPrompt>,
@@ -153,6 +159,8 @@ impl State {
             settings_form: None,
             sharing: Sharing::default(),
             get_form: None,
+            network_check: None,
+            checks: 0,
             first_start: first_start.then(String::new),
             path_prompt: None,
             handed: None,
@@ -204,8 +212,9 @@ impl State {
                 self.staging.finish(stage, trees);
                 self.tell_left_out(&left_out);
             }
-            // The window asks for no check.
-            Event::CheckEnded { .. } | Event::CheckStep { .. } | Event::Restored => {}
+            Event::CheckEnded { id } => self.check_ended(id),
+            Event::CheckStep { id, step } => self.check_step(id, *step),
+            Event::Restored => {}
             Event::Sharing(trouble) => self.sharing.trouble = trouble,
             Event::StartedAgain { key, index } => self.transfers.started_again(key, index),
             Event::Stopped => self.closing = Closing::Now,

@@ -26,6 +26,7 @@
 
 mod calls;
 mod catalogue;
+mod check;
 mod conflicts;
 mod figures;
 mod history;
@@ -44,6 +45,7 @@ mod verify;
 mod words;
 
 pub use calls::*;
+pub use check::*;
 pub use conflicts::*;
 pub use figures::{date, date_time, duration, fit, grouped, left, per_cent, percent, rate, size, took};
 pub use history::*;

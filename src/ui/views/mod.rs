@@ -17,6 +17,7 @@ mod history_entry;
 mod incoming;
 mod message;
 mod nearby;
+mod network_check;
 mod notices;
 mod overlays;
 mod own_link;
@@ -82,6 +83,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     get_file::get_file_ui(ui, state, actions);
     device_page::page_ui(ui, state, actions);
     history::history_ui(ui, state, actions);
+    network_check::network_check_ui(ui, state, actions);
     own_link::own_link_ui(ui, state, actions);
     verify::verify_ui(ui, state, actions);
     overlays::closing_ui(ui, state, actions);

@@ -1,12 +1,13 @@
-//! The line at the foot of the window while a folder is shared: which, who takes what, and the list of downloads.
+//! The line at the foot of the window: whether this device listens or which folder it shares, who takes what, the list of
+//! downloads, and the way to the network check.
 
 use egui::{Frame, Label, Margin, Panel, RichText, ScrollArea, Ui, UiBuilder, accesskit::Role};
 
 use crate::{
     model::transfer::Stage,
     ui::{
-        action::{Action, ShareAction},
-        state::{State, rows::Row, sharing::MOST_LISTED},
+        action::{Action, NetworkCheckAction, ShareAction},
+        state::{Listening, State, rows::Row, sharing::MOST_LISTED},
         text::{self, Word},
         theme::palette,
         widgets::{Sign, line, progress, quiet_button, section, sign, weak, weak_line},
@@ -16,25 +17,43 @@ use crate::{
 /// Highest that the list of downloads gets.
 const LIST: f32 = 220.0;
 
-/// Nothing is here while nothing is shared.
+/// Whether this device is heard, what is shared, and the way to the network check.
 pub(super) fn status_line_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let Some(folder) = state.settings.as_ref().and_then(|settings| settings.shared_folder.as_ref()) else { return };
+    let shared = state.settings.as_ref().and_then(|settings| settings.shared_folder.as_deref());
     let frame = Frame::new().fill(palette(ui).side).inner_margin(Margin::symmetric(16, 6));
     Panel::bottom("status").frame(frame).show_separator_line(true).show(ui, |ui| {
-        if state.sharing.open {
+        if state.sharing.open && shared.is_some() {
             list_ui(ui, state);
         }
-        let group = UiBuilder::new().accessibility_role(Role::Status).accessibility_label(Word::SharedFolder.text());
+        let name = if shared.is_some() { Word::SharedFolder } else { Word::StatusLine };
+        let group = UiBuilder::new().accessibility_role(Role::Status).accessibility_label(name.text());
         ui.scope_builder(group, |ui| {
-            let left = |ui: &mut Ui| sentence_ui(ui, state, folder);
+            let left = |ui: &mut Ui| match shared {
+                Some(folder) => sentence_ui(ui, state, folder),
+                None => listening_ui(ui, state),
+            };
             line(ui, left, |ui| {
+                if quiet_button(ui, Word::NetworkCheck.text()).clicked() {
+                    actions.push(Action::NetworkCheck(NetworkCheckAction::Open));
+                }
                 let word = if state.sharing.open { Word::HideDownloads } else { Word::ShowDownloads };
-                if quiet_button(ui, word.text()).clicked() {
+                if shared.is_some() && quiet_button(ui, word.text()).clicked() {
                     actions.push(Action::Share(ShareAction::ShowDownloads));
                 }
             });
         });
     });
+}
+
+fn listening_ui(ui: &mut Ui, state: &State) {
+    let Some(sentence) = text::status(&state.listening) else { return };
+    let colours = palette(ui);
+    if matches!(state.listening, Listening::NotListening { .. }) {
+        sign(ui, Sign::Warning, colours.warn);
+        ui.add(Label::new(RichText::new(sentence).size(13.0).color(colours.warn)).truncate());
+    } else {
+        weak_line(ui, &sentence);
+    }
 }
 
 fn sentence_ui(ui: &mut Ui, state: &State, folder: &std::path::Path) {

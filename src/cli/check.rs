@@ -1,7 +1,5 @@
 //! `sealdrop devices --check`: the network check, a line (or a JSON object) for each step.
 
-mod told;
-
 use std::{
     collections::BTreeMap,
     io::Write,
@@ -30,9 +28,8 @@ use crate::{
         nearby::Reach,
     },
     transfer::limits::Limits,
+    ui::text::{check_summary, fix_for, step_lines, step_state, step_time, step_title, step_told},
 };
-
-use told::{check_summary, fix_for, step_lines, step_state, step_time, step_title, step_told};
 
 /// The one check of this process.
 const ID: CheckId = CheckId(1);
