@@ -848,7 +848,7 @@ reason-wrong-key = { $side ->
        *[there] 如果本机是新安装的 Sealdrop，请对方忘记旧设备并验证本机
     }
 
-## 共享文件夹
+## The shared folder
 
 downloads = 从共享文件夹的下载
 get = 获取
@@ -860,7 +860,7 @@ get-name-hint = 例如 课堂笔记
 get-tip = 从他人用 Sealdrop 或自己的程序共享的文件夹中获取一个文件
 get-title = 获取文件
 get-wrong-name = 这不能作为文件名
-hide-downloads = 隐藏下载
+hide-downloads = 隐藏下载记录
 no-downloads = 还没有人下载过
 path-for-sharing = 请输入要共享的文件夹的完整路径
 share-another = 共享其他文件夹…
@@ -873,7 +873,7 @@ share-stop = 停止共享
 share-tip = 网络上的任何人都可以读取共享文件夹中的内容，不加密，也不会询问。隐藏文件和链接不会共享
 share-trouble = 无法打开共享文件夹：目前没有人可以下载
 shared-folder = 共享文件夹
-show-downloads = 显示下载
+show-downloads = 显示下载记录
 shares = 正在与网络上的所有人共享“{ $folder }”，未加密
 shares-everybody = { $folder }：网络上的任何人都可以从中下载
 takes = { $peer } 正在下载 { $file }，{ $percent }%

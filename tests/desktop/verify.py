@@ -6,7 +6,7 @@ import subprocess
 from desk import sh, wait_for
 from runner import check, random_file
 
-LONG = "这是一个非常非常长的文件名，用来看看窗口在名字放不下的时候会怎么办，" * 3 + ".tar.gz"
+LONG = "这是一个非常非常长的文件名，用来看看窗口在名字放不下的时候会怎么办，" * 2 + ".tar.gz"
 
 
 def a_dropped_file_shows_the_seal_that_md5sum_prints(desk):

@@ -32,7 +32,7 @@ pub struct Notice {
     pub until: Option<Instant>,
 }
 
-/// A sentence that stays in sight, and how to say it again in another language.
+/// A sentence that stays in sight, and how to say it again in another language: a text alone would stay as it was.
 #[derive(Clone)]
 pub struct Saying {
     text: String,
@@ -52,18 +52,6 @@ impl Saying {
 impl From<Word> for Saying {
     fn from(word: Word) -> Self {
         Self::new(move || word.text().to_owned())
-    }
-}
-
-impl From<String> for Saying {
-    fn from(text: String) -> Self {
-        Self::new(move || text.clone())
-    }
-}
-
-impl From<&str> for Saying {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
     }
 }
 
@@ -133,9 +121,9 @@ mod tests {
     #[test]
     fn callers_who_are_turned_away_push_no_warning_out() {
         let mut notices = Notices::default();
-        notices.stay(Tone::Warning, "the list of devices was damaged", None);
+        notices.stay(Tone::Warning, Word::EngineGone, None);
         for n in 0..10 {
-            notices.stay(Tone::Info, format!("caller {n} was turned away"), None);
+            notices.stay(Tone::Info, Saying::new(move || format!("caller {n} was turned away")), None);
         }
         assert_eq!((notices.shown.len(), notices.shown[0].tone), (MOST, Tone::Warning));
     }
