@@ -11,7 +11,7 @@ use sealdrop::ui::text::{Language, Word, size};
 
 /// Names and signs that stay what they are in Chinese.
 const NAMES: &str = "anna B Ctrl DirectX EB Enter FILE GB help HOST kB Linux local MB MD md Mesa Metal notes OpenGL PB \
-                     receive s Sealdrop sealdrop send SUMS TB to txt UTC V VPN Vulkan zenity";
+                     receive s Sealdrop sealdrop send SUMS TB TCP to txt UDP UTC V VPN Vulkan zenity";
 
 /// What is the same in Chinese as in English: names, signs and units.
 const SAME: &str = "app-name date-time rate rate-slow unit-eb unit-gb unit-kb unit-kilobytes unit-mb unit-megabytes unit-pb unit-tb \
