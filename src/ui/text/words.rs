@@ -142,6 +142,7 @@ words! {
     GetCaution,
     GetFile,
     GetFrom,
+    GetFromHint,
     GetName,
     GetNameHint,
     GetTip,
