@@ -10,7 +10,7 @@ use crate::{
         messages::{Command, FetchRequest},
         new_transfer_id,
     },
-    model::conflict::Conflict,
+    model::{conflict::Conflict, place::is_link},
 };
 
 impl App {
@@ -29,7 +29,9 @@ impl App {
         match action {
             GetAction::Close => self.state.get_form = None,
             GetAction::Open => {
-                let address = self.state.devices.address.trim().to_owned();
+                // A link names a key, which the plain protocol could not keep to.
+                let typed = self.state.devices.address.trim();
+                let address = if is_link(typed) { String::new() } else { typed.to_owned() };
                 let folder = self.state.receive_folder().cloned().unwrap_or_default();
                 self.state.get_form = Some(GetForm { address, name: String::new(), folder });
             }

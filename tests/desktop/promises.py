@@ -7,6 +7,7 @@ import messages
 import nearby
 import notifications
 import one_window
+import sharing
 import survive
 import trust
 import verify
@@ -256,6 +257,8 @@ if __name__ == "__main__":
         verify.a_dropped_file_shows_the_seal_that_md5sum_prints,
         verify.a_list_that_md5sum_wrote_is_checked_beside_itself,
         verify.what_is_huge_is_stopped_at_once,
+        sharing.a_shared_folder_serves_a_ten_line_program_and_the_window_shows_it,
+        sharing.get_a_file_fetches_from_a_ten_line_program_and_shows_its_seal,
         survive.either_side_pauses_and_goes_on_and_both_say_so,
         survive.a_killed_receiver_goes_on_where_it_was,
         survive.a_killed_sender_goes_on_where_it_was,

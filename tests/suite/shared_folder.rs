@@ -158,6 +158,7 @@ fn a_file_comes_with_its_size_and_digest_and_leaves_a_row() {
         let row = ended(&mut b);
         assert_eq!(outcome(&row), (Outcome::Unchecked, None));
         assert_eq!((row.key.direction, row.peer.classic, row.peer.encrypted), (Direction::Outgoing, true, false));
+        assert_eq!(row.peer.name, "127.0.0.1", "the port that it came from tells a person nothing");
         assert_eq!((row.manifest.entries[0].shown_path(), row.total), (path.to_owned(), bytes.len() as u64));
         let ends = b.file_ends(row.key);
         assert_eq!((ends[0].state, ends[0].md5.unwrap().to_string()), (FileState::Unchecked, md5_of(bytes)));

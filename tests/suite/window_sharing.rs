@@ -87,7 +87,7 @@ fn the_foot_of_the_window_says_what_is_shared_and_who_takes_it() {
     let mut window = Window::new();
     assert!(!window.shows("Show downloads"));
     window.tell(Event::Settings(shared("/srv/public")));
-    let told = "Sharing “public” with everybody on the network, not encrypted";
+    let told = "Shared with everybody, not encrypted: public";
     assert!(window.shows(told));
     assert!(window.sleeps() > Duration::from_mins(1), "idle means no frames");
     window.tell(Event::Snapshot(download(1, Stage::Moving, 420)));
@@ -150,6 +150,17 @@ fn get_a_file_asks_for_what_was_typed() {
     assert_eq!((to.to_string(), name.as_str()), ("10.0.0.7:9527".to_owned(), "sub/notes.txt"));
     assert_eq!(*folder, settings().receive_folder);
     assert!(!window.shows("Get a file"), "the form is closed");
+}
+
+#[test]
+fn get_a_file_takes_no_link_whose_key_it_could_not_keep_to() {
+    let mut window = Window::new();
+    window.type_into("Address", "sealdrop://10.0.0.7");
+    window.click("Get a file…");
+    window.type_into("Name of the file there", "notes.txt");
+    assert!(!window.enabled("Get"), "nothing was taken over from the field");
+    window.type_into("Get from", "10.0.0.7");
+    assert!(window.enabled("Get"));
 }
 
 #[test]

@@ -63,8 +63,12 @@ pub(super) fn drop_marks(link: &mut SocketLink) {
     link.consume(marks);
 }
 
+/// Each request may come from another port, which tells a person nothing: such a program goes by its IP address alone.
 fn came(link: &SocketLink, what: What) -> Came {
-    let peer = Peer::at(super::address_of(link), true);
+    let mut peer = Peer::at(super::address_of(link), true);
+    if let Ok(address) = link.peer_addr() {
+        peer.name = address.ip().to_string();
+    }
     Came { id: new_transfer_id(), peer, rule: None, comparing: None, what }
 }
 

@@ -143,6 +143,7 @@ words! {
     GetCaution,
     GetFile,
     GetFrom,
+    GetFromHint,
     GetName,
     GetNameHint,
     GetTip,

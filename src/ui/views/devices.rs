@@ -10,7 +10,7 @@ use crate::{
         place::{Place, is_link},
     },
     ui::{
-        action::{Action, Field, GetAction, PageAction},
+        action::{Action, Field, PageAction},
         state::{State, devices::shown_name, nearby::Presence, notices::Tone},
         text::{self, Word},
         theme::palette,
@@ -181,8 +181,5 @@ fn address_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     if classic {
         weak(ui, Word::ClassicCaution.text());
-    }
-    if quiet_button(ui, Word::GetFile.text()).on_hover_text(Word::GetTip.text()).clicked() {
-        actions.push(Action::Get(GetAction::Open));
     }
 }

@@ -15,7 +15,7 @@ use crate::ui::{
     widgets::{button, entered, field, modal, primary_button, quiet_button, told, weak},
 };
 
-const WIDTH: f32 = 420.0;
+const WIDTH: f32 = 440.0;
 
 pub(super) fn get_file_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(form) = &state.get_form else { return };
@@ -33,7 +33,7 @@ fn form_ui(ui: &mut Ui, form: &GetForm, actions: &mut Vec<Action>) {
     let request = form.request();
     let (from, name) = (Word::GetFrom.text(), Word::GetName.text());
     weak(ui, from);
-    let address = field(ui, Field::GetAddress, from, &form.address, Word::AddressHint.text(), actions);
+    let address = field(ui, Field::GetAddress, from, &form.address, Word::GetFromHint.text(), actions);
     weak(ui, name);
     let file = field(ui, Field::GetName, name, &form.name, Word::GetNameHint.text(), actions);
     weak(ui, Word::SaveTo.text());

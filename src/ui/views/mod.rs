@@ -37,7 +37,7 @@ mod verify_files;
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::{
-    action::{Action, CardAction, ComparisonAction, HistoryAction, SettingsAction, VerifyAction},
+    action::{Action, CardAction, ComparisonAction, GetAction, HistoryAction, SettingsAction, VerifyAction},
     state::State,
     text::Word,
     theme::palette,
@@ -128,13 +128,16 @@ fn centre_ui(ui: &mut Ui, state: &State, wide: bool, actions: &mut Vec<Action>) 
         devices_and_this_one_ui(ui, state, actions);
     }
     ui.add_space(6.0);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         section(ui, Word::Activity.text());
         if quiet_button(ui, Word::History.text()).clicked() {
             actions.push(Action::History(HistoryAction::Open));
         }
         if quiet_button(ui, Word::VerifyView.text()).on_hover_text(Word::VerifyViewTip.text()).clicked() {
             actions.push(Action::Verifying(VerifyAction::Open));
+        }
+        if quiet_button(ui, Word::GetFile.text()).on_hover_text(Word::GetTip.text()).clicked() {
+            actions.push(Action::Get(GetAction::Open));
         }
         if !wide {
             settings_button(ui, state, actions);
