@@ -29,10 +29,10 @@ impl App {
 /// To the front, out of the task bar if need be. Where windows may not do that by themselves, it asks for attention.
 pub(super) fn come_forward(context: &egui::Context) {
     use egui::{UserAttentionType, ViewportCommand};
-    if context.input(|input| input.viewport().focused == Some(true)) {
-        return;
-    }
+    // Said in any case: what a minimized window knows of itself is as old as its last frame.
     context.send_viewport_cmd(ViewportCommand::Minimized(false));
     context.send_viewport_cmd(ViewportCommand::Focus);
-    context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+    if context.input(|input| input.viewport().focused != Some(true)) {
+        context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+    }
 }
