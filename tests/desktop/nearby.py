@@ -47,3 +47,26 @@ def a_window_finds_the_other_and_one_click_sends(desk):
     bert = desk.start("Bert 桌面", folder="Bert", nearby="loopback")
     anna.see("^Here now$")
     check(bert.port != port, "it listens elsewhere now")
+
+
+def the_network_check_names_the_step_that_fails(desk):
+    anna = desk.start("Anna")
+    bert = desk.start("Bert")
+    desk.side_by_side(anna, bert)
+    anna.click("Network check…")
+    anna.see("^Listening: Fine$")
+    desk.shot("this-device")
+    anna.fill("Device to check", f"127.0.0.1:{bert.port}")
+    anna.click("Check")
+    anna.see("^Greeting: Fine$")
+    anna.see("^Way back: Fine$")
+    desk.shot("all-steps")
+    port = bert.port
+    bert.close()
+    anna.click("Check")
+    anna.see("^Connection: Failed$")
+    anna.see(f"^127.0.0.1:{port} answers that nothing listens there$")
+    anna.see("^Open Sealdrop there")
+    desk.shot("failed")
+    anna.click("Close")
+    wait_for("the check to be gone", lambda: not anna.shows("^Connection: Failed$"))

@@ -254,6 +254,7 @@ if __name__ == "__main__":
         trust.a_blocked_device_is_told_and_a_forgotten_one_is_a_stranger,
         trust.a_key_that_others_may_read_is_made_private_and_kept,
         nearby.a_window_finds_the_other_and_one_click_sends,
+        nearby.the_network_check_names_the_step_that_fails,
         verify.a_dropped_file_shows_the_seal_that_md5sum_prints,
         verify.a_list_that_md5sum_wrote_is_checked_beside_itself,
         verify.what_is_huge_is_stopped_at_once,
