@@ -270,7 +270,12 @@ impl SocketLink {
             self.outbox.clear();
             self.left = 0;
         }
-        let all_left = self.transport.push().map_err(gone)?;
+        let all_left = match self.transport.push() {
+            Ok(all_left) => all_left,
+            // It is found again by the next call: what was taken before it counts.
+            Err(_) if taken > 0 => return Ok(taken),
+            Err(error) => return Err(gone(error)),
+        };
         if self.transport.sent() > before {
             self.last_written = Instant::now();
             if std::mem::take(&mut self.is_stuck) {
@@ -290,7 +295,7 @@ impl SocketLink {
                 Ok(0) => return Err(LinkEnd::PeerGone("nothing more can be written".to_owned()).into()),
                 Ok(n) => n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock || taken > 0 => break,
                 Err(error) => return Err(gone(error)),
             };
             let of_outbox = wrote.min(self.outbox.len() - self.left);

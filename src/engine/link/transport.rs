@@ -124,8 +124,15 @@ impl Transport {
                 let now = self.sealed.as_mut().map_or(0, |sealed| sealed.session.write_plain(rest));
                 taken += now;
                 rest = rest.get(now..).unwrap_or_default();
-                if now == 0 && !self.push()? {
-                    return if taken > 0 { Ok(taken) } else { Err(ErrorKind::WouldBlock.into()) };
+                if now > 0 {
+                    continue;
+                }
+                match self.push() {
+                    Ok(true) => {}
+                    // Whatever it is, it is found again by the next call: what was taken before it is on its way.
+                    Ok(false) | Err(_) if taken > 0 => return Ok(taken),
+                    Ok(false) => return Err(ErrorKind::WouldBlock.into()),
+                    Err(error) => return Err(error),
                 }
             }
         }
