@@ -104,20 +104,23 @@ pub(super) fn files_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     picked_ui(ui, row);
 }
 
+/// The name of a file in its cell; true when it was clicked, which is how the keyboard gets at a file.
+pub(super) fn name_ui(ui: &mut Ui, name: &str) -> bool {
+    // Files of one folder begin alike: the end of the path tells them apart.
+    let shown = text::fit(name, whole_chars(ui.available_width()));
+    let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    focus_ring(ui, &label);
+    let clicked = label.clicked();
+    label.on_hover_text(name);
+    clicked
+}
+
 /// True when the name was clicked: that is where the keyboard gets at a file.
 fn line_ui(line: &mut egui_extras::TableRow<'_, '_>, row: &Row, index: u32, room: Room) -> bool {
-    let mut chosen = false;
     let end = row.ends.get(&index);
-    let name = row.name_of(index);
-    line.col(|ui| {
-        // Files of one folder begin alike: the end of the path tells them apart.
-        let shown = text::fit(&name, whole_chars(ui.available_width()));
-        let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
-        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-        focus_ring(ui, &label);
-        chosen = label.clicked();
-        label.on_hover_text(&name);
-    });
+    let mut chosen = false;
+    line.col(|ui| chosen = name_ui(ui, &row.name_of(index)));
     if room != Room::Picture {
         line.col(|ui| {
             let size = row.snapshot.manifest.entries.get(index as usize).map_or(0, crate::model::manifest::Entry::size);
@@ -170,7 +173,7 @@ fn state_ui(ui: &mut Ui, row: &Row, index: u32, end: Option<&FileEnd>) {
     clippy::cast_sign_loss,
     reason = "a width of the window is small and positive"
 )]
-pub(super) fn whole_chars(width: f32) -> usize {
+fn whole_chars(width: f32) -> usize {
     (width / CHAR_WIDTH).max(8.0) as usize
 }
 

@@ -4,7 +4,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use egui_extras::TableBody;
 
 use super::{
-    files_table::{ROW_HEIGHT, Widths, table_of_files, whole_chars},
+    files_table::{ROW_HEIGHT, Widths, name_ui, table_of_files},
     message, seal,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         },
         text::{self, Word},
         theme::palette,
-        widgets::{button, focus_ring, line, signed_tag, tag, told, weak},
+        widgets::{button, line, signed_tag, tag, told, weak},
     },
 };
 
@@ -124,18 +124,6 @@ fn rows_ui(body: TableBody<'_>, opened: &Opened, wide: bool, actions: &mut Vec<A
             actions.push(Action::History(HistoryAction::Pick(index)));
         }
     });
-}
-
-/// True when the name was clicked: that is where the keyboard gets at a file.
-fn name_ui(ui: &mut Ui, name: &str) -> bool {
-    // Files of one folder begin alike: the end of the path tells them apart.
-    let shown = text::fit(name, whole_chars(ui.available_width()));
-    let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
-    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
-    focus_ring(ui, &label);
-    let clicked = label.clicked();
-    label.on_hover_text(name);
-    clicked
 }
 
 fn small(ui: &mut Ui, text: &str) {

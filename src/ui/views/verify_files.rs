@@ -5,7 +5,7 @@ use egui_extras::TableRow;
 
 use super::{
     compare,
-    files_table::{ROW_HEIGHT, Widths, table_of_files, whole_chars},
+    files_table::{ROW_HEIGHT, Widths, name_ui, table_of_files},
     seal,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         },
         text::{self, Word},
         theme::palette,
-        widgets::{Sign, button, focus_ring, sign, told, tone_colours, weak},
+        widgets::{Sign, button, sign, told, tone_colours, weak},
     },
 };
 
@@ -52,16 +52,7 @@ pub(super) fn files_ui(ui: &mut Ui, view: &Verify, actions: &mut Vec<Action>) {
 /// True when the name was clicked: that is where the keyboard gets at a file.
 fn row_ui(row: &mut TableRow<'_, '_>, file: &FileToVerify, wide: bool) -> bool {
     let mut chosen = false;
-    let name = text::name(&file.name);
-    row.col(|ui| {
-        // Files of one folder begin alike: the end of the path tells them apart.
-        let shown = text::fit(&name, whole_chars(ui.available_width()));
-        let label = ui.add(Label::new(shown).selectable(false).truncate().sense(egui::Sense::click()));
-        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-        focus_ring(ui, &label);
-        chosen = label.clicked();
-        label.on_hover_text(&name);
-    });
+    row.col(|ui| chosen = name_ui(ui, &text::name(&file.name)));
     let sealed = file.sealed();
     if wide {
         row.col(|ui| {
