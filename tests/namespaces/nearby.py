@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 from lan import PORT, Lan, Wire
-from network import sh
+from network import close_with, sh
 
 APPEARS = 2.0
 CLEAN_EXIT = 5.0
@@ -467,10 +467,7 @@ def main(words):
             if test not in TESTS:
                 if not run_one(test, root):
                     failed.append(test.__name__)
-    for name in failed:
-        print(f"failed: {name}")
-    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed in {time.monotonic() - began:.0f} s", flush=True)
-    sys.exit(1 if failed or not chosen else 0)
+    close_with(chosen, failed, began)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 RELAY = Path(__file__).with_name("relay.py")
@@ -102,3 +103,11 @@ class Network:
         self.relay.wait()
         self.left.close()
         self.right.close()
+
+
+def close_with(chosen, failed, began):
+    """Says how the chosen tests came out, and ends the program accordingly; none chosen is a failure."""
+    for name in failed:
+        print(f"failed: {name}")
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed in {time.monotonic() - began:.0f} s", flush=True)
+    sys.exit(1 if failed or not chosen else 0)

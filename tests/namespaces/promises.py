@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tree
 from machine import PARTS, PORT, Machine, Watch, out_of_order, wait_for
-from network import Network, sh
+from network import Network, close_with, sh
 
 # From its start to its end, with a lane's silence (a minute) in the middle.
 TEST_SECONDS = 165
@@ -332,10 +332,7 @@ def main(words):
     with tempfile.TemporaryDirectory(prefix="sealdrop-two-", dir="/dev/shm" if big_enough("/dev/shm") else None) as root:
         os.environ["ROOT"] = root
         failed = run_all(chosen, seed)
-    for name in failed:
-        print(f"failed: {name}")
-    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed in {time.monotonic() - began:.0f} s", flush=True)
-    sys.exit(1 if failed or not chosen else 0)
+    close_with(chosen, failed, began)
 
 
 if __name__ == "__main__":
