@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +15,7 @@ use crate::model::reason::{Reason, ReasonCode};
 
 use super::{
     cancel::CancelFlag,
+    handles,
     note::{ListenerId, Note},
     poll::watch,
     threads,
@@ -102,7 +103,7 @@ fn accept_all(id: ListenerId, socket: &TcpListener, poller: &Poller, stop: &Canc
     let mut events = Events::new();
     let mut back_off = BACK_OFF;
     while !stop.is_set() {
-        match socket.accept() {
+        match accept(socket) {
             Ok((stream, from)) => {
                 back_off = BACK_OFF;
                 if notes.send(Note::Came { stream, from: from.ip().to_canonical() }).is_err() {
@@ -119,6 +120,14 @@ fn accept_all(id: ListenerId, socket: &TcpListener, poller: &Poller, stop: &Canc
     }
     // The socket is closed right after, whatever this says.
     poller.delete(socket).ok();
+}
+
+/// The next caller. None is taken while handles are short: they wait where the system keeps them.
+fn accept(socket: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    if handles::are_short(socket) {
+        return Err(io::Error::other("no handles left for callers"));
+    }
+    socket.accept()
 }
 
 /// The caller went away between knocking and being let in: the next one may be fine.

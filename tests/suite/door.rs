@@ -2,17 +2,16 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpStream},
-    process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sealdrop::model::{device::PeerAddr, outcome::Outcome};
 
 use crate::{
+    cli::program::Program,
     scripted::dial_plain_from,
-    support::{Station, seeded},
+    support::{LIMIT, Station, seeded},
 };
 
 fn knock(port: u16) -> TcpStream {
@@ -51,43 +50,39 @@ fn a_thousand_silent_callers_keep_nobody_else_out() {
     drop(held);
 }
 
-/// The process may open 64 files: accepting fails while callers hold them, and goes on when they let go.
-#[cfg(unix)]
+/// The process may open 128 files: callers who use them up keep others waiting until they let go, but never make a
+/// transfer fail.
+#[cfg(target_os = "linux")]
 #[test]
 fn running_out_of_file_handles_is_survived() {
-    let home = tempfile::tempdir().unwrap();
-    fs::create_dir(home.path().join("in")).unwrap();
-    let program = env!("CARGO_BIN_EXE_sealdrop");
-    let mut receiver = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -n 64 && exec \"$@\"",
-            "sh",
-            program,
-            "--nearby",
-            "off",
-            "--json",
-            "--port",
-            "0",
-            "--profile",
-        ])
-        .arg(home.path().join("profile"))
-        .args(["receive", "--accept", "all", "--once", "--into"])
-        .arg(home.path().join("in"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines();
-    let listening = lines.next().unwrap().unwrap();
-    let port = listening.rsplit(':').next().unwrap().trim_end_matches(['"', '}']).parse().unwrap();
-    let held: Vec<TcpStream> = (0..100).map(|_| knock(port)).collect();
-    drop(held);
     let mut a = Station::new("a");
     let source = a.home.path().join("x");
     fs::write(&source, seeded(5, 1000)).unwrap();
-    let sending = a.send_to(PeerAddr { host: "127.0.0.1".to_owned(), port }, &[&source], false);
-    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
-    lines.for_each(drop);
-    assert!(receiver.wait().unwrap().success());
+    let home = tempfile::tempdir().unwrap();
+    let (profile, into) = (home.path().join("profile"), home.path().join("in"));
+    fs::create_dir(&into).unwrap();
+    let [profile, into] = [&profile, &into].map(|path| path.to_str().unwrap());
+    let receive = ["--json", "--port", "0", "--profile", profile, "receive", "--accept", "all", "--into", into];
+    let mut receiver = Program::with_handles(128, &receive);
+    let listening = receiver.event("listening");
+    let address = listening["address"].as_str().unwrap();
+    let port = address.rsplit(':').next().unwrap().parse().unwrap();
+    let open = format!("/proc/{}/fd", receiver.id());
+    for callers in 22_u8..34 {
+        // From so many addresses that all of them are attended to.
+        let from = |caller| Ipv4Addr::new(127, 0, 0, 2 + caller / 8);
+        let held: Vec<TcpStream> = (0..callers).map(|caller| dial_plain_from(from(caller), port)).collect();
+        let deadline = Instant::now() + LIMIT;
+        while fs::read_dir(&open).unwrap().count() < 32 {
+            assert!(Instant::now() < deadline, "the callers are not attended to");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let sending = a.send_to(PeerAddr { host: "127.0.0.1".to_owned(), port }, &[&source], false);
+        // They stay for a moment longer.
+        std::thread::sleep(Duration::from_millis(200));
+        drop(held);
+        let ending = a.ending(sending);
+        assert_eq!(ending.outcome, Outcome::Verified, "with {callers} callers: {ending:?}");
+        assert_eq!(receiver.event("finished")["outcome"], "verified", "with {callers} callers");
+    }
 }

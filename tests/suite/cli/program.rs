@@ -37,7 +37,19 @@ pub(crate) struct Ended {
 impl Program {
     /// Starts it; standard input stays open and empty.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealdrop"))
+        Self::run(Command::new(env!("CARGO_BIN_EXE_sealdrop")), arguments)
+    }
+
+    /// Starts it where a process may have no more than `handles` files and connections open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_handles(handles: u32, arguments: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {handles} && exec \"$@\""), "sh", env!("CARGO_BIN_EXE_sealdrop")]);
+        Self::run(shell, arguments)
+    }
+
+    fn run(mut program: Command, arguments: &[&str]) -> Self {
+        let mut child = program
             // Nobody who is not part of the test is to be found, or to be bothered.
             .args(["--nearby", "off"])
             .args(arguments)
