@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | `COMPARE_ROUNDS` | rounds, of which medians are printed | 3 |
 //! | `COMPARE_GIB` | size of the large file | 2 |
+//! | `COMPARE_LINK_MIB`, `COMPARE_LOSSY_MIB` | size of the files that go over a link | 1024, 32 |
 //! | `COMPARE_PROGRAM` | a `sealdrop` to be measured, such as an older one | this one |
 //! | `COMPARE_MEMORY`, `COMPARE_DISK` | where files lie | `/dev/shm`, below `target/` |
 //!
@@ -25,6 +26,24 @@
 //! | 100 x 10 MiB | the kernel's copies: between page cache, program and socket, and for hashing once more |
 //! | 10,000 x 4 KiB | the system calls for each file, and on a disk the flushes before it is *verified* |
 //! | 1 KiB | starting two programs, the handshake, and on a disk five flushes one after the other |
+//! | link | the link: of 1,500 bytes 1,448 are TCP's, so 96.5 % of it is the most; then the round trips before the first byte |
+//! | lossy | what TCP makes of each loss: one stream gets the less the longer the way is |
+//!
+//! # Links
+//!
+//! The rows `link` and `lossy` go from one network to another, over a link that the bench emulates ([`link`]): 1 Gbit/s of IP packets,
+//! 20 ms there and back, and a queue of 2.5 MB (as much as is under way on a full link) whose tail is dropped; `lossy` also
+//! loses one segment in a thousand in each direction, always the same of the same segments (the seed is fixed, the timing is not).
+//! Segments have 1,448 bytes, as over Ethernet; the kernel hands them over in pieces of up to 64 KiB, as to a network card that cuts
+//! them, and each is lost or dropped by itself. Files are in memory. Beside `rsync` and `scp` one TCP stream of the bench's own
+//! goes from file to file: it shows what the link carries, and what CUBIC makes of it.
+//!
+//! The link shares the machine with both ends. What it takes of a processor is printed, with what the kernel does meanwhile
+//! for the receiving socket: measured on two cores at the full rate, between 0.1 and 0.25 of one. One stream then moves
+//! 1 GiB at 93.7 % of the rate, its slow start included. Where it does not come near that in the row `link`, the machine was
+//! too busy and the row says nothing. These rows need root, TUN devices, and CUBIC among
+//! `net.ipv4.tcp_allowed_congestion_control` of the machine, without which no network of one's own may use it; what could not
+//! be measured is said.
 
 #![expect(
     clippy::expect_used,
@@ -36,14 +55,22 @@
 #[expect(dead_code, reason = "what else the other bench measures")]
 mod network;
 
+mod far;
+mod link;
 mod others;
 mod ours;
 mod process;
+mod stream;
 mod table;
 mod work;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use far::Far;
+use link::Link;
 use others::Other;
 use table::Row;
 use work::Work;
@@ -63,13 +90,14 @@ pub(crate) struct Medium {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = stream::received() {
+        return code;
+    }
     if let Some(code) = network::again_in_an_own_one() {
         return code;
     }
-    // Others are slower with what some machines have by default.
-    std::fs::write("/proc/sys/net/ipv4/tcp_congestion_control", "cubic").ok();
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    println!("network: {}", if network::is_own() { "its own" } else { "this machine's" });
+    say_network();
     table::say_md5();
     let is_asked = |name: &str, all: &[&str]| {
         asked.iter().any(|word| word == name) || !asked.iter().any(|word| all.contains(&word.as_str()))
@@ -80,13 +108,29 @@ fn main() -> ExitCode {
         }
         let mut rows = Vec::new();
         for work in Work::all() {
-            if is_asked(work.name(), &Work::all().map(Work::name)) {
+            // What a disk costs is in the other rows.
+            let is_measured = work.link().is_none() || !medium.is_disk;
+            if is_measured && is_asked(work.name(), &Work::all().map(Work::name)) {
                 rows.extend(measure(work, &medium));
             }
         }
         table::print(&medium, &rows);
     }
     ExitCode::SUCCESS
+}
+
+fn say_network() {
+    let setting = "/proc/sys/net/ipv4/tcp_congestion_control";
+    if network::is_own() {
+        // Others are slower with what some machines have by default.
+        std::fs::write(setting, "cubic").ok();
+    }
+    let control = std::fs::read_to_string(setting).unwrap_or_default();
+    let control = control.trim();
+    println!("network: {}, {control}", if network::is_own() { "its own" } else { "this machine's" });
+    if control != "cubic" {
+        println!("NOT CUBIC: others may be slower than they are elsewhere");
+    }
 }
 
 fn media() -> [Medium; 2] {
@@ -105,18 +149,20 @@ pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
 
 /// Everybody once in each round.
 fn measure(work: Work, medium: &Medium) -> Vec<Row> {
+    let link = match work.link().map(Link::make).transpose() {
+        Ok(link) => link,
+        Err(why) => {
+            println!("NOT MEASURED: {}: {why}", work.title());
+            return Vec::new();
+        }
+    };
     let home = tempfile::Builder::new().prefix("compare-").tempdir_in(&medium.place).expect("scratch space");
     let source = home.path().join("source");
     std::fs::create_dir(&source).expect("a folder");
     work.make(&source);
-    let mut all: Vec<(Who, Row)> = vec![(Who::Sealdrop(ours::Ends::new(home.path())), Row::new(work, "sealdrop"))];
-    for other in others::installed(home.path()) {
-        if other.can(work) {
-            let row = Row::new(work, other.name());
-            all.push((Who::Other(other), row));
-        }
-    }
-    for round in 0..number("COMPARE_ROUNDS", 3) {
+    let mut all = everybody(work, home.path(), link.as_ref().map_or_else(Far::beside, Link::far));
+    let rounds = number("COMPARE_ROUNDS", 3);
+    for round in 0..rounds {
         for (who, row) in &mut all {
             let into = home.path().join(format!("received-{round}"));
             std::fs::create_dir(&into).expect("a folder");
@@ -130,5 +176,21 @@ fn measure(work: Work, medium: &Medium) -> Vec<Row> {
             row.taken.push(taken);
         }
     }
-    all.into_iter().map(|(_, row)| row).collect()
+    let rows: Vec<Row> = all.into_iter().map(|(_, row)| row).collect();
+    if let Some(link) = link {
+        println!("{}: {}", work.name(), link.end(work.bytes() * rounds * rows.len() as u64));
+    }
+    rows
+}
+
+/// Sealdrop, and whoever can do this.
+fn everybody(work: Work, home: &Path, far: Far) -> Vec<(Who, Row)> {
+    let mut all = vec![(Who::Sealdrop(ours::Ends::new(home, far)), Row::new(work, table::OURS))];
+    for other in others::installed(home, far) {
+        if other.can(work) {
+            let row = Row::new(work, other.name());
+            all.push((Who::Other(other), row));
+        }
+    }
+    all
 }

@@ -5,17 +5,15 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use super::{
     Medium,
+    far::Far,
     process::{Taken, timed},
+    stream::Stream,
     work::{Work, entries_of},
 };
-
-/// How long a server may take to listen.
-const START: Duration = Duration::from_secs(10);
 
 pub(crate) trait Other {
     fn name(&self) -> &'static str;
@@ -28,19 +26,22 @@ pub(crate) trait Other {
     fn run(&mut self, work: Work, source: &Path, into: &Path, medium: &Medium) -> Taken;
 }
 
-/// All that are installed, with their servers running; those that are not are named. What they keep is below `home`.
-pub(crate) fn installed(home: &Path) -> Vec<Box<dyn Other>> {
+/// All that are installed, with their servers running where they are to receive; those that are not are named. What they keep
+/// is below `home`.
+pub(crate) fn installed(home: &Path, far: Far) -> Vec<Box<dyn Other>> {
     let mut all: Vec<Box<dyn Other>> = Vec::new();
     let mut missing = Vec::new();
     let mut add = |name: &'static str, other: Option<Box<dyn Other>>| match other {
         Some(other) => all.push(other),
         None => missing.push(name),
     };
-    add("rsync", RsyncDaemon::start(home).map(|rsync| Box::new(rsync) as _));
-    add("scp with sshd", Ssh::start(home, Way::Scp(None)).map(|scp| Box::new(scp) as _));
-    add("scp (AES-128-GCM)", Ssh::start(home, Way::Scp(Some("aes128-gcm@openssh.com"))).map(|scp| Box::new(scp) as _));
-    add("rsync over ssh", Ssh::start(home, Way::Rsync).map(|rsync| Box::new(rsync) as _));
-    add("nc", is_there("nc").then(|| Box::new(Nc) as _));
+    add("one stream", Some(Box::new(Stream(far))));
+    add("rsync", RsyncDaemon::start(home, far).map(|rsync| Box::new(rsync) as _));
+    let mut ssh = |name, way| add(name, Ssh::start(home, way, far).map(|ssh| Box::new(ssh) as _));
+    ssh("scp with sshd", Way::Scp(None));
+    ssh("scp (AES-128-GCM)", Way::Scp(Some("aes128-gcm@openssh.com")));
+    ssh("rsync over ssh", Way::Rsync);
+    add("nc", is_there("nc").then(|| Box::new(Nc(far)) as _));
     if !missing.is_empty() {
         println!("not here, so not measured: {}", missing.join(", "));
     }
@@ -56,10 +57,10 @@ fn is_there(program: &str) -> bool {
 struct Server(Child);
 
 impl Server {
-    fn start(command: &mut Command, port: u16) -> Option<Self> {
+    fn start(command: &mut Command, far: Far, port: u16) -> Option<Self> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
         let server = Self(child);
-        listens(port).then_some(server)
+        far.listens(port).then_some(server)
     }
 }
 
@@ -70,24 +71,10 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
+/// The networks of both ends are the bench's own: what is free here is free there.
+pub(crate) fn free_port() -> u16 {
     let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     door.local_addr().expect("an address").port()
-}
-
-/// Waits until somebody listens there, without calling: some serve one caller only.
-fn listens(port: u16) -> bool {
-    let begun = Instant::now();
-    let there = format!(":{port:04X} ");
-    while begun.elapsed() < START {
-        let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
-        // State 0A of proc_net_tcp(5).
-        if tables.iter().flat_map(|table| table.lines()).any(|line| line.contains(&there) && line.contains(" 0A ")) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
 }
 
 fn run(command: &mut Command) {
@@ -101,20 +88,24 @@ fn timed_run(command: &mut Command, into: &Path, medium: &Medium) -> Taken {
 
 /// In clear, checked by a quick sum.
 struct RsyncDaemon {
+    far: Far,
     port: u16,
     _server: Server,
 }
 
 impl RsyncDaemon {
-    fn start(home: &Path) -> Option<Self> {
+    fn start(home: &Path, far: Far) -> Option<Self> {
         let (port, config) = (free_port(), home.join("rsyncd.conf"));
-        let text =
-            format!("use chroot = no\nuid = root\ngid = root\n[all]\npath = {}\nread only = no\n", home.display());
+        let text = format!(
+            "use chroot = no\nreverse lookup = no\nuid = root\ngid = root\n[all]\npath = {}\nread only = no\n",
+            home.display()
+        );
         fs::write(&config, text).expect("a file");
-        let mut command = Command::new("rsync");
-        command.args(["--daemon", "--no-detach", "--address=127.0.0.1"]).arg(format!("--port={port}"));
-        let server = Server::start(command.arg(format!("--config={}", config.display())), port)?;
-        Some(Self { port, _server: server })
+        let mut command = far.command("rsync");
+        command.args(["--daemon", "--no-detach"]).arg(format!("--address={}", far.address));
+        command.arg(format!("--port={port}")).arg(format!("--config={}", config.display()));
+        let server = Server::start(&mut command, far, port)?;
+        Some(Self { far, port, _server: server })
     }
 }
 
@@ -125,7 +116,7 @@ impl Other for RsyncDaemon {
 
     fn run(&mut self, _work: Work, source: &Path, into: &Path, medium: &Medium) -> Taken {
         let name = into.file_name().and_then(|name| name.to_str()).expect("a name");
-        let to = format!("rsync://127.0.0.1:{}/all/{name}/", self.port);
+        let to = format!("rsync://{}:{}/all/{name}/", self.far.address, self.port);
         timed_run(Command::new("rsync").arg("-aW").args(entries_of(source)).arg(to), into, medium)
     }
 }
@@ -139,13 +130,14 @@ enum Way {
 /// Encrypted, by a server of its own.
 struct Ssh {
     way: Way,
+    far: Far,
     port: u16,
     key: PathBuf,
     _server: Server,
 }
 
 impl Ssh {
-    fn start(home: &Path, way: Way) -> Option<Self> {
+    fn start(home: &Path, way: Way, far: Far) -> Option<Self> {
         let sshd = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|place| Path::new(place).is_file())?;
         let client = if matches!(way, Way::Rsync) { "rsync" } else { "scp" };
         let keep = tempfile::tempdir_in(home).ok()?.keep();
@@ -157,13 +149,14 @@ impl Ssh {
         fs::create_dir_all("/run/sshd").ok()?;
         let (port, config) = (free_port(), keep.join("sshd_config"));
         let text = format!(
-            "ListenAddress 127.0.0.1:{port}\nHostKey {key}\nAuthorizedKeysFile {key}.pub\nStrictModes no\n\
+            "ListenAddress {address}:{port}\nHostKey {key}\nAuthorizedKeysFile {key}.pub\nStrictModes no\n\
              PermitRootLogin yes\nPasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\n",
+            address = far.address,
             key = key.display()
         );
         fs::write(&config, text).ok()?;
-        let server = Server::start(Command::new(sshd).arg("-D").arg("-f").arg(&config), port)?;
-        Some(Self { way, port, key, _server: server })
+        let server = Server::start(far.command(sshd).arg("-D").arg("-f").arg(&config), far, port)?;
+        Some(Self { way, far, port, key, _server: server })
     }
 
     fn options(&self) -> Vec<String> {
@@ -187,8 +180,13 @@ impl Other for Ssh {
         }
     }
 
+    /// Over a link, only the quickest of them.
+    fn can(&self, work: Work) -> bool {
+        work.link().is_none() || matches!(self.way, Way::Scp(Some(_)))
+    }
+
     fn run(&mut self, _work: Work, source: &Path, into: &Path, medium: &Medium) -> Taken {
-        let to = format!("127.0.0.1:{}/", into.display());
+        let to = format!("{}:{}/", self.far.address, into.display());
         let mut command = match self.way {
             Way::Rsync => {
                 let mut command = Command::new("rsync");
@@ -206,29 +204,33 @@ impl Other for Ssh {
 }
 
 /// In clear, checked by nothing; folders as a tar.
-struct Nc;
+struct Nc(Far);
 
 impl Other for Nc {
     fn name(&self) -> &'static str {
         "nc (in clear, unchecked)"
     }
 
+    /// Over a link a stream of our own stands for it.
+    fn can(&self, work: Work) -> bool {
+        work.link().is_none()
+    }
+
     fn run(&mut self, work: Work, source: &Path, into: &Path, medium: &Medium) -> Taken {
-        let (port, name) = (free_port(), work.name());
+        let (port, name, there) = (free_port(), work.name(), self.0.address);
         let (from, to) = match work {
-            Work::Large | Work::Tiny => (format!("nc -N 127.0.0.1 {port} < {name}"), format!("> {name}")),
-            Work::Many | Work::Middle => (format!("tar c {name} | nc -N 127.0.0.1 {port}"), "| tar x".to_owned()),
+            Work::Many | Work::Middle => (format!("tar c {name} | nc -N {there} {port}"), "| tar x".to_owned()),
+            Work::Large | Work::Tiny | Work::Link | Work::Lossy => {
+                (format!("nc -N {there} {port} < {name}"), format!("> {name}"))
+            }
         };
-        let shell = |words: &str, place: &Path| {
-            let mut command = Command::new("sh");
-            command.args(["-c", words]).current_dir(place);
-            command
-        };
-        let listen = format!("nc -l 127.0.0.1 {port} {to}");
-        let mut receiver = shell(&listen, into).stdin(Stdio::null()).spawn().expect("a shell");
-        assert!(listens(port), "nc does not listen");
+        let listen = format!("nc -l {there} {port} {to}");
+        let mut receiver = self.0.command("sh");
+        receiver.args(["-c", &listen]).current_dir(into).stdin(Stdio::null());
+        let mut receiver = receiver.spawn().expect("a shell");
+        assert!(self.0.listens(port), "nc does not listen");
         let seconds = timed(medium, into, || {
-            run(&mut shell(&from, source));
+            run(Command::new("sh").args(["-c", &from]).current_dir(source));
             assert!(receiver.wait().expect("a process").success(), "nc failed");
         });
         Taken { seconds, ends: None }

@@ -1,9 +1,10 @@
 //! Sealdrop's two ends, which have verified each other.
 
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use sealdrop::{
@@ -13,6 +14,7 @@ use sealdrop::{
 
 use super::{
     Medium,
+    far::Far,
     process::{Taken, timed, watch},
     work::entries_of,
 };
@@ -20,46 +22,58 @@ use super::{
 pub(crate) struct Ends {
     /// Of the sender and the receiver.
     profiles: [PathBuf; 2],
+    /// Where the receiver stands.
+    far: Far,
 }
 
 impl Ends {
-    pub(crate) fn new(home: &Path) -> Self {
+    pub(crate) fn new(home: &Path, far: Far) -> Self {
         let places = ["sender", "receiver"].map(|name| home.join(name));
         let profiles = places.each_ref().map(|place| Profile::open(Some(place.clone())).expect("a profile"));
         let keys = profiles.each_ref().map(|profile| Identity::open(profile).expect("a key").key());
         for ((profile, other), name) in profiles.iter().zip(keys.iter().rev()).zip(["Receiver", "Sender"]) {
             devices_file::change(profile, |book| book.verify(*other, name, None, 1)).expect("a device book");
         }
-        Self { profiles: places }
+        Self { profiles: places, far }
     }
 
     pub(crate) fn run(&self, source: &Path, into: &Path, medium: &Medium) -> Taken {
         let into_text = into.to_str().expect("a path in UTF-8");
         let words =
             ["--port", "0", "receive", "--once", "--visible", "nobody", "--accept", "verified", "--into", into_text];
-        let mut receiver = self.start(1, &words);
+        let mut receiver = self.start(1, self.far, &words);
         let mut lines = BufReader::new(receiver.stdout.take().expect("a pipe"));
         let port = port(&mut lines);
         drain(lines);
-        let to = format!("127.0.0.1:{port}");
-        let paths = entries_of(source);
-        let mut words = vec!["send", "--to", &to];
-        words.extend(paths.iter().map(|path| path.to_str().expect("a path in UTF-8")));
         let mut ends = None;
         let seconds = timed(medium, into, || {
-            let mut sender = self.start(0, &words);
-            drain(sender.stdout.take().expect("a pipe"));
+            let mut sender = self.send(source, self.far, port);
             ends = Some(watch([&mut sender, &mut receiver]));
         });
         Taken { seconds, ends }
     }
 
-    fn start(&self, end: usize, words: &[&str]) -> Child {
-        let built = || env!("CARGO_BIN_EXE_sealdrop").into();
-        let mut command = Command::new(std::env::var_os("COMPARE_PROGRAM").unwrap_or_else(built));
+    /// Sends all that is in a folder.
+    fn send(&self, source: &Path, far: Far, port: u16) -> Child {
+        let to = format!("{}:{port}", far.address);
+        let paths = entries_of(source);
+        let mut words = vec!["send", "--to", &to];
+        words.extend(paths.iter().map(|path| path.to_str().expect("a path in UTF-8")));
+        let mut sender = self.start(0, Far::beside(), &words);
+        drain(sender.stdout.take().expect("a pipe"));
+        sender
+    }
+
+    fn start(&self, end: usize, place: Far, words: &[&str]) -> Child {
+        let mut command = place.command(program());
         command.arg("--json").arg("--profile").arg(&self.profiles[end]).args(words);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a program")
     }
+}
+
+/// The `sealdrop` that is measured.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("COMPARE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_sealdrop").into())
 }
 
 /// Where the receiver listens, from its first line.

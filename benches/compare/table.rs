@@ -11,6 +11,10 @@ use super::{Medium, process::Taken, work::Work};
 
 const GIB: f64 = (1_u64 << 30) as f64;
 
+pub(crate) const OURS: &str = "sealdrop";
+/// What others are compared with over a link.
+pub(crate) const STREAM: &str = "one CUBIC stream (in clear, unchecked)";
+
 /// All runs of one program.
 pub(crate) struct Row {
     work: Work,
@@ -36,14 +40,40 @@ impl Row {
 
 /// In Markdown.
 pub(crate) fn print(medium: &Medium, rows: &[Row]) {
+    let (over_links, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.work.link().is_some());
+    if !others.is_empty() {
+        print_loopback(medium, &others);
+    }
+    if !over_links.is_empty() {
+        print_links(&over_links);
+    }
+}
+
+fn print_loopback(medium: &Medium, rows: &[&Row]) {
     println!("\n| {} | program | s | ratio | processor s (large, middle: per GiB) | floor s | peak MiB |", medium.name);
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for row in rows {
-        let others = rows.iter().filter(|other| other.work == row.work && other.program != "sealdrop");
-        let quickest = others.map(Row::seconds).fold(f64::INFINITY, f64::min);
+        let others = rows.iter().filter(|other| other.work == row.work && other.program != OURS);
+        let quickest = others.map(|row| row.seconds()).fold(f64::INFINITY, f64::min);
         let ratio = row.seconds() / quickest;
         let ratio = if ratio > 0.0 { format!("{ratio:.2}") } else { "-".to_owned() };
         println!("| {} | {} | {:.3} | {ratio} | {} |", row.work.title(), row.program, row.seconds(), of_the_ends(row));
+    }
+}
+
+fn print_links(rows: &[&Row]) {
+    println!(
+        "\n| link | program | s | Mbit/s | of the link | to one stream | processor s per GiB | floor s | peak MiB |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for row in rows {
+        let Some(kind) = row.work.link() else { continue };
+        let speed = |row: &Row| row.work.bytes() as f64 * 8.0 / row.seconds();
+        let stream = rows.iter().find(|other| other.work == row.work && other.program == STREAM);
+        let to_stream = stream.map_or(f64::NAN, |stream| speed(row) / speed(stream));
+        let (speed, rate) = (speed(row), kind.rate as f64);
+        print!("| {} | {} | {:.3} | {:.0} ", row.work.title(), row.program, row.seconds(), speed / 1e6);
+        println!("| {:.1} % | {to_stream:.2} | {} |", speed / rate * 100.0, of_the_ends(row));
     }
 }
 

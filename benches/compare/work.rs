@@ -6,25 +6,41 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::number;
+use super::{
+    link::{self, Kind},
+    number,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Large,
+    Link,
+    Lossy,
     Many,
     Middle,
     Tiny,
 }
 
 impl Work {
-    pub(crate) fn all() -> [Self; 4] {
-        [Self::Large, Self::Middle, Self::Many, Self::Tiny]
+    pub(crate) fn all() -> [Self; 6] {
+        [Self::Large, Self::Middle, Self::Many, Self::Tiny, Self::Link, Self::Lossy]
+    }
+
+    /// What it goes over, where that is not the loopback.
+    pub(crate) fn link(self) -> Option<Kind> {
+        match self {
+            Self::Link => Some(link::LINK),
+            Self::Lossy => Some(link::LOSSY),
+            Self::Large | Self::Many | Self::Middle | Self::Tiny => None,
+        }
     }
 
     /// As it is asked for.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Large => "large",
+            Self::Link => "link",
+            Self::Lossy => "lossy",
             Self::Many => "many",
             Self::Middle => "middle",
             Self::Tiny => "tiny",
@@ -34,6 +50,8 @@ impl Work {
     pub(crate) fn title(self) -> String {
         match self {
             Self::Large => format!("one file of {} GiB", gib()),
+            Self::Link => format!("one file of {} MiB, 1 Gbit/s, 20 ms", self.bytes() >> 20),
+            Self::Lossy => format!("one file of {} MiB, 1 Gbit/s, 20 ms, 0.1 % lost", self.bytes() >> 20),
             Self::Many => "10,000 x 4 KiB".to_owned(),
             Self::Middle => "100 x 10 MiB".to_owned(),
             Self::Tiny => "one file of 1 KiB".to_owned(),
@@ -43,6 +61,8 @@ impl Work {
     pub(crate) fn bytes(self) -> u64 {
         match self {
             Self::Large => gib() << 30,
+            Self::Link => number("COMPARE_LINK_MIB", 1024) << 20,
+            Self::Lossy => number("COMPARE_LOSSY_MIB", 32) << 20,
             Self::Many => 10_000 << 12,
             Self::Middle => 100 * (10 << 20),
             Self::Tiny => 1 << 10,
@@ -53,7 +73,7 @@ impl Work {
     pub(crate) fn make(self, below: &Path) {
         let top = below.join(self.name());
         match self {
-            Self::Large | Self::Tiny => write_noise(&top, self.bytes(), 0),
+            Self::Large | Self::Link | Self::Lossy | Self::Tiny => write_noise(&top, self.bytes(), 0),
             Self::Many => {
                 for folder in 0..100 {
                     let folder_place = top.join(folder.to_string());

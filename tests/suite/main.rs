@@ -17,6 +17,7 @@ mod dependencies;
 mod desk;
 mod device_book;
 mod door;
+mod emulated_link;
 mod fake_engine;
 mod faults;
 mod fetching;
