@@ -25,6 +25,10 @@ const DOUBTED: Duration = Duration::from_secs(30);
 const AFTER_GOODBYE: Duration = Duration::from_secs(1);
 /// A look around asks nobody who was asked so shortly before.
 const ASKED_JUST_NOW: Duration = Duration::from_secs(5);
+/// What is claimed in a device's name is looked into at once so often
+const MAX_HASTE: u8 = 4;
+/// within this time: whoever repeats its announcement with one address after another does not have us dial them all.
+const HASTE: Duration = Duration::from_mins(1);
 /// So many are asked at the same time.
 const MAX_ASKED: usize = 8;
 /// So many addresses of one device are tried.
@@ -57,6 +61,8 @@ struct Known {
     /// When to ask for it next.
     due: Option<Instant>,
     asked: Option<Instant>,
+    /// How often it was asked for because of a claim, and since when that is counted.
+    haste: Option<(Instant, u8)>,
     /// A call is under way.
     calling: bool,
     blocked: bool,
@@ -76,6 +82,7 @@ impl Neighbours {
                 shown: None,
                 due: None,
                 asked: None,
+                haste: None,
                 calling: false,
                 blocked: false,
             });
@@ -97,10 +104,10 @@ impl Neighbours {
             match (of(&before, *key), of(&self.claims, *key)) {
                 (_, Some(claim)) if known.is_shown_at(&claim.addresses) => known.due = None,
                 (Some(before), Some(claim)) if before.addresses == claim.addresses => {}
-                (_, Some(_)) => known.due = Some(now),
+                (_, Some(_)) => known.due = Some(known.hurried(now, now)),
                 (Some(_), None) => {
                     known.shown = None;
-                    known.due = Some(now + AFTER_GOODBYE);
+                    known.due = Some(known.hurried(now, now + AFTER_GOODBYE));
                 }
                 (None, None) => {}
             }
@@ -153,13 +160,7 @@ impl Neighbours {
         let due = self.known.iter_mut().filter(|(_, known)| known.is_due(now)).min_by_key(|(_, known)| known.due);
         let (key, known) = due?;
         let claimed = claims.iter().find(|claim| claim.key == Some(*key)).map(|claim| claim.addresses.as_slice());
-        let mut addresses: Vec<PeerAddr> = claimed.unwrap_or_default().to_vec();
-        for address in &known.addresses {
-            if !addresses.contains(address) {
-                addresses.push(address.clone());
-            }
-        }
-        addresses.truncate(MAX_TRIED);
+        let addresses = in_turns(claimed.unwrap_or_default(), &known.addresses);
         known.due = None;
         known.asked = Some(now);
         if addresses.is_empty() {
@@ -230,7 +231,32 @@ impl Neighbours {
     }
 }
 
+/// The first `MAX_TRIED` of both, each once: whoever repeats a device's announcement with addresses of its own does not push
+/// aside those where it was met.
+fn in_turns(claimed: &[PeerAddr], met: &[PeerAddr]) -> Vec<PeerAddr> {
+    let mut addresses: Vec<PeerAddr> = Vec::new();
+    for at in 0..claimed.len().max(met.len()) {
+        for address in [claimed.get(at), met.get(at)].into_iter().flatten() {
+            if addresses.len() < MAX_TRIED && !addresses.contains(address) {
+                addresses.push(address.clone());
+            }
+        }
+    }
+    addresses
+}
+
 impl Known {
+    /// When to look into a claim: `soon`, or later if that has happened often.
+    fn hurried(&mut self, now: Instant, soon: Instant) -> Instant {
+        let (since, times) = self.haste.filter(|(since, _)| now < *since + HASTE).unwrap_or((now, 0));
+        if times >= MAX_HASTE {
+            let later = since + HASTE;
+            return self.due.map_or(later, |due| due.min(later));
+        }
+        self.haste = Some((since, times + 1));
+        soon
+    }
+
     fn is_shown_at(&self, addresses: &[PeerAddr]) -> bool {
         self.shown.as_ref().is_some_and(|(at, _)| addresses.contains(at))
     }
@@ -339,6 +365,37 @@ mod tests {
         neighbours.answered(ANNA, false, now);
         assert_eq!(listed(&neighbours, now), [anna(Proof::Claimed)]);
         assert_eq!(neighbours.next_look(), Some(now + DOUBTED), "and is not tried all the time");
+    }
+
+    #[test]
+    fn any_number_of_lies_leaves_a_device_where_it_was_met() {
+        let now = Instant::now();
+        let mut neighbours = with_anna(now);
+        let lies = (1..9).map(|n| addr(&format!("10.0.0.{n}"))).collect();
+        neighbours.claimed(vec![Nearby { addresses: lies, ..claim(Some(ANNA), "x") }], now);
+        let (_, tried) = neighbours.next_call(now).unwrap();
+        assert!(tried.contains(&addr("a")) && tried.contains(&addr("10.0.0.1")), "{tried:?}");
+        assert_eq!(tried.len(), MAX_TRIED);
+    }
+
+    #[test]
+    fn whoever_changes_its_lies_all_the_time_does_not_have_us_dial_them_all() {
+        let start = Instant::now();
+        let mut neighbours = with_anna(start);
+        let mut calls = 0;
+        for n in 0..600_u64 {
+            let now = start + Duration::from_millis(100 * n);
+            let lie = [claim(Some(ANNA), &format!("10.0.{}.1", n / 2 % 250))].into_iter().filter(|_| n % 2 == 0);
+            neighbours.claimed(lie.collect(), now);
+            while neighbours.next_call(now).is_some() {
+                calls += 1;
+                neighbours.answered(ANNA, false, now);
+            }
+        }
+        assert!((2..8).contains(&calls), "{calls} calls in a minute");
+        let later = start + Duration::from_mins(2);
+        neighbours.claimed(vec![claim(Some(ANNA), "new")], later);
+        assert_eq!(neighbours.next_call(later), Some((ANNA, vec![addr("new"), addr("a")])), "at once again");
     }
 
     #[test]
