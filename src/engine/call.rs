@@ -126,8 +126,8 @@ impl Call {
             stage(Stage::Offering);
             match session().map_err(broken_tls).and_then(|session| self.greet(&mut link, session, is_last)) {
                 Ok((comparing, introduced)) => return Ok((Met { link, comparing }, introduced)),
-                Err(error) if is_last || !is_somebody_else(&error.reason()) => return Err(give_up(link, error)),
-                // An address that it had once: it may be at the next one.
+                Err(error) if is_last || !may_be_elsewhere(&error.reason()) => return Err(give_up(link, error)),
+                // An address that it had once, or that somebody made up: it may be at the next one.
                 Err(error) => drop(give_up(link, error)),
             }
             addresses = others;
@@ -241,10 +241,11 @@ fn without(addresses: &[SocketAddr], stream: &TcpStream) -> Vec<SocketAddr> {
     if others.len() < addresses.len() { others } else { Vec::new() }
 }
 
-/// Whether whoever answered is not who was called, which says nothing about other addresses.
-fn is_somebody_else(reason: &Reason) -> bool {
-    matches!(reason.code, ReasonCode::NotSealdrop | ReasonCode::OtherKey | ReasonCode::WrongKey)
-        && reason.side == Side::Here
+/// Whether whoever answered is not who was called, or never says who it is: neither tells anything about other addresses.
+fn may_be_elsewhere(reason: &Reason) -> bool {
+    let is_nobody = matches!(reason.code, ReasonCode::ConnectionLost | ReasonCode::Timeout);
+    let is_somebody_else = matches!(reason.code, ReasonCode::NotSealdrop | ReasonCode::OtherKey | ReasonCode::WrongKey);
+    (is_nobody || is_somebody_else) && reason.side == Side::Here
 }
 
 /// The refusal of a key that comes under a verified device's name.

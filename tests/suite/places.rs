@@ -1,7 +1,7 @@
 //! A device that may be at several addresses: the one that answers is used, somebody else at one of them is passed over, and
 //! only when it is nowhere is that a failure.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use sealdrop::{
     engine::messages::Event,
@@ -50,6 +50,21 @@ fn somebody_else_at_one_address_does_not_hide_the_device_at_the_next() {
     assert_eq!(a.ending(sending).outcome, Outcome::Verified);
     assert!(!a.seen.iter().any(|event| matches!(event, Event::WrongKey(_))), "it was found");
     assert!(!c.has_card());
+}
+
+#[test]
+fn somebody_who_takes_the_call_and_says_nothing_does_not_hide_the_device_at_the_next() {
+    let mut a = Station::limited("a", |limits| limits.hello = Duration::from_secs(2));
+    let mut b = Station::new("b");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (file, key) = (a.file("x", &seeded(1, 1000)), b.key());
+    let sending = a.request(PeerAddr { host: "127.0.0.1".to_owned(), port }, &[&file], |request| {
+        request.also = vec![b.address()];
+        request.expect = Some(key);
+    });
+    b.accept();
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
 }
 
 #[test]
