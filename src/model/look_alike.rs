@@ -66,6 +66,8 @@ mod tests {
             ("Anna's PC", "Annas-PC"),
             ("Anna's PC", "Anna’s\u{a0}PC"),
             ("Anna", "An\u{2800}na"),
+            ("Anna", "An\u{200c}na"),
+            ("Anna", "An\u{e0061}na"), // a tag: nothing to see
             ("Ivan", "lvan"),
             ("Ivan", "1van"),
             ("Ivan", "|van"),

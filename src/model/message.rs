@@ -62,6 +62,8 @@ mod tests {
     #[test]
     fn what_turns_text_round_or_steers_a_terminal_is_shown_as_what_it_is() {
         assert_eq!(shown("a\u{202e}b\u{1b}[2J\u{7}\0\nc\rd"), "a\u{fffd}b\u{fffd}[2J\u{fffd}\u{fffd}\nc\nd");
+        // Letters that nobody sees, and that are copied all the same.
+        assert_eq!(shown("ls\u{e0072}\u{e006d}\u{206f}\u{fff9}"), "ls\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]
