@@ -376,6 +376,7 @@ left-minutes = { $minutes } min left
 left-hours = { $hours } h left
 left-days = { $days } days left
 seconds = { $seconds } s
+seconds-under = under { $seconds } s
 minutes = { $minutes } min
 hours = { $hours } h
 minutes-seconds = { minutes } { seconds }

@@ -365,6 +365,7 @@ left-minutes = 还剩 { $minutes } 分钟
 left-hours = 还剩 { $hours } 小时
 left-days = 还剩 { $days } 天
 seconds = { $seconds } 秒
+seconds-under = 不到 { $seconds } 秒
 minutes = { $minutes } 分钟
 hours = { $hours } 小时
 minutes-seconds = { $minutes } 分 { seconds }

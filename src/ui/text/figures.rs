@@ -30,8 +30,14 @@ pub fn left(left: Duration) -> String {
     }
 }
 
-/// How long something took: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+/// What is shorter would be rounded to nothing.
+const SHORTEST_SHOWN: Duration = Duration::from_millis(50);
+
+/// How long something took: `under 0.1 s`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(took: Duration) -> String {
+    if took < SHORTEST_SHOWN {
+        return say!("seconds-under", seconds = decimal(0.1, 1));
+    }
     let seconds = took.as_secs();
     match (seconds, seconds / 60 % 60, seconds % 60) {
         (0..=9, ..) => say!("seconds", seconds = decimal(took.as_secs_f64(), 1)),
@@ -77,17 +83,44 @@ pub fn per_cent(percent: u8) -> String {
     say!("per-cent", percent = u64::from(percent))
 }
 
-/// Shortens in the middle to `max` characters, so that the start and the ending of a name stay readable.
+/// Shortens in the middle to the room of `max` Latin letters, so that the start and the ending of a name stay readable.
 pub fn fit(text: &str, max: usize) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    if chars.len() <= max || max < 8 {
+    if max < 8 || text.chars().map(columns).sum::<usize>() <= max {
         return text.to_owned();
     }
     let tail = max / 3;
-    let head = max - tail - 1;
-    let start: String = chars.iter().take(head).collect();
-    let end: String = chars.iter().skip(chars.len() - tail).collect();
+    let start = within(text.chars(), max - tail - 1);
+    let end: String = within(text.chars().rev(), tail).chars().rev().collect();
     format!("{start}…{end}")
+}
+
+/// As many of `chars` as have room.
+fn within(chars: impl Iterator<Item = char>, columns_there: usize) -> String {
+    let mut taken = 0;
+    let has_room = |c: &char| {
+        taken += columns(*c);
+        taken <= columns_there
+    };
+    chars.take_while(has_room).collect()
+}
+
+/// The room that a character takes, in Latin letters: ideographs, kana, hangul, full-width forms and pictures take two, as on
+/// a terminal (Unicode UAX #11), accents that stand on another letter none.
+fn columns(c: char) -> usize {
+    match c {
+        '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{303e}'
+        | '\u{3041}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff01}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
 }
 
 /// `1.4 GB in 37 s`; where `kept` bytes were there already, what really moved in that time.
@@ -184,6 +217,8 @@ mod tests {
             assert_eq!(left(Duration::from_secs(seconds)), shown);
         }
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(duration(Duration::from_millis(50)), "0.1 s");
+        assert_eq!(duration(Duration::from_millis(49)), "under 0.1 s", "nothing takes no time");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(duration(Duration::from_mins(125)), "2 h 5 min");
     }
@@ -217,7 +252,10 @@ mod tests {
     fn long_names_keep_both_ends() {
         assert_eq!(fit("short.txt", 20), "short.txt");
         let shown = fit("文件夹文件夹文件夹文件夹文件夹文件夹.tar.gz", 16);
-        assert_eq!(shown.chars().count(), 16);
-        assert!(shown.starts_with("文件夹") && shown.ends_with("ar.gz"), "{shown}");
+        assert_eq!(shown, "文件夹文件…ar.gz", "an ideograph takes the room of two letters");
+        assert_eq!(fit("文件夹文件夹.gz", 16), "文件夹文件夹.gz");
+        assert_eq!(fit("e\u{301}te\u{301}", 8), "e\u{301}te\u{301}");
+        let shown = fit("a name that is long.txt", 16);
+        assert_eq!((shown.chars().count(), shown.as_str()), (16, "a name tha…g.txt"));
     }
 }
