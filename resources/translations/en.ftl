@@ -941,10 +941,12 @@ reason-wrong-key = { $side ->
 
 downloads = Downloads from the shared folder
 get = Get
+get-again-tip = Asks for the file once more
 get-caution = Not encrypted: whoever runs the network can read and change it
+get-caution-key = Not encrypted, and the key in the link is not checked: whoever runs the network can read and change it
 get-file = Get a file…
 get-from = Get from
-get-from-hint = Name or address, such as 192.168.1.20
+get-from-hint = Name, address or link
 get-name = Name of the file there
 get-name-hint = e.g. notes.txt
 get-tip = Fetches one file from a folder that somebody shares, with Sealdrop or with a program of their own

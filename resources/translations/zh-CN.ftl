@@ -853,10 +853,12 @@ reason-wrong-key = { $side ->
 
 downloads = 从共享文件夹的下载
 get = 获取
+get-again-tip = 重新获取该文件
 get-caution = 未加密：网络的管理者可以读取和更改内容
+get-caution-key = 未加密，且不会核对链接中的密钥：网络的管理者可以读取和更改内容
 get-file = 获取文件…
 get-from = 来源地址
-get-from-hint = 名称或地址，例如 192.168.1.20
+get-from-hint = 名称、地址或链接
 get-name = 对方的文件名
 get-name-hint = 例如 课堂笔记
 get-tip = 获取他人用 Sealdrop 或其他程序共享的一个文件

@@ -6,13 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{
     conflict::Conflict,
-    device::PeerAddr,
     file_name::NameRules,
     message,
     nearby::{Reach, Visibility},
+    place::Place,
     shared_path::WantedFile,
     speed_limit,
 };
+use crate::ui::text::bad_place;
 
 /// Says that a text comes by standard input.
 pub(super) const FROM_STDIN: &str = "-";
@@ -116,9 +117,9 @@ pub(super) struct ChecksumArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct GetArgs {
-    /// Where from
-    #[arg(value_name = "HOST[:PORT]")]
-    pub(super) from: PeerAddr,
+    /// Where from: any host, or a sealdrop:// link, of which the key is not looked at: the plain protocol knows none
+    #[arg(value_name = "HOST[:PORT]", value_parser = place)]
+    pub(super) from: Place,
     /// The file, as it is called there
     #[arg(value_name = "NAME", value_parser = wanted)]
     pub(super) name: String,
@@ -294,6 +295,10 @@ fn folder(text: &str) -> Result<PathBuf, String> {
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
+fn place(text: &str) -> Result<Place, String> {
+    text.parse().map_err(|error| bad_place(&error))
+}
+
 fn wanted(text: &str) -> Result<String, String> {
     match WantedFile::parse(text, NameRules::here()) {
         Ok(wanted) => Ok(wanted.asked),
@@ -342,6 +347,8 @@ mod tests {
     #[test]
     fn what_is_fetched_has_an_address_and_a_name_that_can_be_used() {
         let parsed = |line: &[&str]| Arguments::try_parse_from(["sealdrop", "get"].iter().chain(line)).is_ok();
+        assert!(parsed(&["sealdrop://10.0.0.1:7?also=a.local&name=Anna", "a.txt"]));
+        assert!(!parsed(&["sealdrop://", "a.txt"]) && !parsed(&["http://10.0.0.1", "a.txt"]));
         assert!(parsed(&["10.0.0.1", "a.txt"]) && parsed(&["host:7", "sub/a.txt", "--into", "/", "--limit", "1M"]));
         for line in [&["10.0.0.1"][..], &["10.0.0.1:0", "a"], &["h", ""], &["h", "a/.."], &["h", "a\nb"], &["h", "a/"]]
         {

@@ -24,7 +24,7 @@ use crate::{
 
 /// Fetches, and waits for the end.
 pub(super) fn run(global: &Global, arguments: GetArgs) -> Result<Exit, Problem> {
-    let GetArgs { from: to, name, into, existing, limit } = arguments;
+    let GetArgs { from, name, into, existing, limit } = arguments;
     let mut setup = Setup::open(global)?;
     setup.nearby = Reach::Nowhere;
     setup.settings.receive_limit = limit.or(setup.settings.receive_limit);
@@ -39,7 +39,8 @@ pub(super) fn run(global: &Global, arguments: GetArgs) -> Result<Exit, Problem> 
     let key = TransferKey { id, direction: Direction::Incoming };
     session.transfers.set_scope(Scope::One(key));
     let conflict = existing.map(Conflict::from).unwrap_or_default();
-    session.say(Command::Fetch(FetchRequest { id, to, name, folder, conflict }));
+    let (Some(to), also) = (from.first().cloned(), from.also().to_vec()) else { return Ok(Exit::Usage) };
+    session.say(Command::Fetch(FetchRequest { id, to, also, name, folder, conflict }));
     let exit = send::wait_for_end(&mut session, key);
     session.stop();
     Ok(exit)

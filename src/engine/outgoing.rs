@@ -145,13 +145,13 @@ fn tell(notes: &Sender<Note>, note: Note) {
     notes.send(note).ok();
 }
 
-/// Looks up and connects, telling the stages.
+/// Looks all of `places` up and connects to the first that answers, telling the stages.
 ///
 /// # Errors
-/// As `dial::resolve` and `dial::connect`.
-pub fn connect(to: &PeerAddr, cancel: &CancelFlag, stage: &dyn Fn(Stage)) -> Result<TcpStream, Reason> {
+/// As `dial::resolve_all` and `dial::connect`.
+pub fn connect(places: &[PeerAddr], cancel: &CancelFlag, stage: &dyn Fn(Stage)) -> Result<TcpStream, Reason> {
     stage(Stage::Resolving);
-    let addresses = dial::resolve(to, cancel)?;
+    let addresses = dial::resolve_all(places, cancel)?;
     stage(Stage::Connecting);
     dial::connect(&addresses, cancel)
 }

@@ -51,6 +51,8 @@ pub struct FetchRequest {
     /// Made by whoever asks (`engine::new_transfer_id`), so that the row is there at once; the direction is incoming.
     pub id: TransferId,
     pub to: PeerAddr,
+    /// Where else the server may be: whoever answers first is asked. The plain protocol knows no keys.
+    pub also: Vec<PeerAddr>,
     /// As the server is asked for it; its last part is the name here.
     pub name: String,
     /// Where it goes.

@@ -55,7 +55,10 @@ impl App {
 
     /// Just what failed, under the same name, where the engine still knows it; otherwise all of it.
     fn once_more(&mut self, key: TransferKey) {
-        if self.state.transfers.row(key).and_then(Row::another_try) != Some(Again::Failed) {
+        let Some(row) = self.state.transfers.row(key) else { return };
+        if let Some(request) = row.fetched.clone().filter(|_| row.another_try().is_some()) {
+            self.fetch_again(key, request);
+        } else if row.another_try() != Some(Again::Failed) {
             self.send_again(key);
         } else if self.tell(Command::Retry(key))
             && let Some(row) = self.state.transfers.row_mut(key)

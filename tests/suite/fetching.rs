@@ -9,13 +9,16 @@ use std::{
 };
 
 use sealdrop::{
-    engine::messages::{Command, Event, HistoryAsked},
+    engine::{
+        messages::{Command, Event, FetchRequest, HistoryAsked},
+        new_transfer_id,
+    },
     model::{
         conflict::Conflict,
         device::PeerAddr,
         outcome::{FileState, Outcome},
         reason::{ReasonCode, Side},
-        transfer::Stage,
+        transfer::{Direction, Stage, TransferKey},
     },
 };
 use serde_json::{Value, json};
@@ -59,6 +62,17 @@ fn answering(header: &Value, body: &[u8]) -> (PeerAddr, JoinHandle<String>) {
     let all = [frame(header), body.to_vec()].concat();
     // Who is not wanted any more is not listened to.
     server(move |stream| drop(stream.write_all(&all)))
+}
+
+#[test]
+fn a_server_that_may_be_at_several_addresses_is_asked_where_it_answers() {
+    let mut b = Station::new("b");
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let (there, _) = answering(&json!({"lenth": 3, "md5": ABC}), b"abc");
+    let (id, folder, conflict) = (new_transfer_id(), b.received(), Conflict::KeepBoth);
+    let to = PeerAddr { host: "127.0.0.1".to_owned(), port: nobody };
+    b.say(Command::Fetch(FetchRequest { id, to, also: vec![there], name: "a.txt".to_owned(), folder, conflict }));
+    assert_eq!(b.ending(TransferKey { id, direction: Direction::Incoming }).outcome, Outcome::Verified);
 }
 
 #[test]

@@ -329,7 +329,8 @@ impl Station {
 
     pub(crate) fn fetch_as(&self, to: PeerAddr, name: &str, conflict: Conflict) -> TransferKey {
         let id = new_transfer_id();
-        self.say(Command::Fetch(FetchRequest { id, to, name: name.to_owned(), folder: self.received(), conflict }));
+        let (also, folder) = (Vec::new(), self.received());
+        self.say(Command::Fetch(FetchRequest { id, to, also, name: name.to_owned(), folder, conflict }));
         TransferKey { id, direction: Direction::Incoming }
     }
 

@@ -11,7 +11,7 @@ use sealdrop::{
         outcome::Outcome,
         reason::{Reason, ReasonCode},
         settings::Settings,
-        transfer::{Direction, Stage, TransferSnapshot},
+        transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
     ui::{
         dialogs::{Answer, Purpose},
@@ -146,21 +146,47 @@ fn get_a_file_asks_for_what_was_typed() {
     window.type_into("Name of the file there", "sub/notes.txt");
     window.click("Get");
     let asked = window.engine.asked();
-    let Some(Command::Fetch(FetchRequest { to, name, folder, .. })) = asked.last() else { panic!("{asked:?}") };
+    let Some(Command::Fetch(FetchRequest { id, to, name, folder, .. })) = asked.last() else { panic!("{asked:?}") };
     assert_eq!((to.to_string(), name.as_str()), ("10.0.0.7:9527".to_owned(), "sub/notes.txt"));
     assert_eq!(*folder, settings().receive_folder);
     assert!(!window.shows("Get a file"), "the form is closed");
+    let key = TransferKey { id: *id, direction: Direction::Incoming };
+    let rows: Vec<_> =
+        window.harness.state().state().transfers.iter().map(|row| (row.key(), row.title.clone())).collect();
+    assert_eq!(rows, [(key, "notes.txt".to_owned())], "its row is there at once");
 }
 
 #[test]
-fn get_a_file_takes_no_link_whose_key_it_could_not_keep_to() {
+fn a_file_that_was_not_got_is_asked_for_again_with_one_click() {
     let mut window = Window::new();
-    window.type_into("Address", "sealdrop://10.0.0.7");
+    window.click("Get a file…");
+    window.type_into("Get from", "10.0.0.7");
+    window.type_into("Name of the file there", "sub/notes.txt");
+    window.click("Get");
+    let Some(Command::Fetch(first)) = window.engine.asked().pop() else { panic!("nothing was asked for") };
+    let key = TransferKey { id: first.id, direction: Direction::Incoming };
+    let lost = Reason::here(ReasonCode::ConnectionLost, "half of it");
+    let not_got = ending(Outcome::Failed, Some(lost), 0, 0);
+    window.tell(Event::Snapshot(snapshot(key, not_got, manifest(&[("notes.txt", Some(9))]))));
+    window.click("Retry");
+    let Some(Command::Fetch(again)) = window.engine.asked().pop() else { panic!("nothing was asked for again") };
+    assert_ne!(again.id, first.id);
+    assert_eq!(again, FetchRequest { id: again.id, ..first });
+    assert!(!window.shows("Retry"), "once is enough");
+}
+
+#[test]
+fn get_a_file_takes_a_link_and_says_that_its_key_is_not_checked() {
+    let mut window = Window::new();
+    window.type_into("Address", &format!("sealdrop://10.0.0.7?also=a.local&key={}", "ab".repeat(32)));
     window.click("Get a file…");
     window.type_into("Name of the file there", "notes.txt");
-    assert!(!window.enabled("Get"), "nothing was taken over from the field");
-    window.type_into("Get from", "10.0.0.7");
-    assert!(window.enabled("Get"));
+    let caution =
+        "Not encrypted, and the key in the link is not checked: whoever runs the network can read and change it";
+    assert!(window.shows(caution));
+    window.click("Get");
+    let Some(Command::Fetch(FetchRequest { to, also, .. })) = window.engine.asked().pop() else { panic!("nothing") };
+    assert_eq!((to.to_string(), also), ("10.0.0.7:9527".to_owned(), vec!["a.local".parse().unwrap()]));
 }
 
 #[test]

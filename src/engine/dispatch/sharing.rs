@@ -229,7 +229,7 @@ impl Dispatch {
 
     /// *Get a file…*
     pub(super) fn fetch(&mut self, request: FetchRequest) {
-        let FetchRequest { id, to, name, folder, conflict } = request;
+        let FetchRequest { id, to, also, name, folder, conflict } = request;
         let key = TransferKey { id, direction: Direction::Incoming };
         if self.stopping_until.is_some() || self.records.contains_key(&key) {
             return;
@@ -253,7 +253,8 @@ impl Dispatch {
             (_, None) => return self.end(key, Err(Reason::bare(ReasonCode::Internal))),
         };
         let (profile, reserved) = (self.setup.errands.profile.clone(), self.reserved(key));
-        self.submit(key, move |lane| lane.fetch(Errand { to, wanted, profile, terms, reserved }));
+        let places = std::iter::once(to).chain(also).collect();
+        self.submit(key, move |lane| lane.fetch(Errand { places, wanted, profile, terms, reserved }));
     }
 }
 

@@ -40,7 +40,8 @@ use super::{Begin, Destination, Lane};
 
 /// What to fetch, from where and to where.
 pub struct Errand {
-    pub to: PeerAddr,
+    /// Where the server may be.
+    pub places: Vec<PeerAddr>,
     pub wanted: WantedFile,
     pub profile: Profile,
     /// What was agreed, but for the size.
@@ -59,7 +60,8 @@ impl Lane {
     /// Asks, and takes what comes.
     pub fn fetch(&self, errand: Errand) -> Result<(), Over> {
         self.stage(Stage::Connecting);
-        let stream = outgoing::connect(&errand.to, &self.cancel, &|stage| self.stage(stage)).map_err(Over::finally)?;
+        let stream = outgoing::connect(&errand.places, &self.cancel, &|stage| self.stage(stage));
+        let stream = stream.map_err(Over::finally)?;
         // A server that makes its checksum first has nothing to say meanwhile.
         let patient = Limits { silence: self.limits.silence.max(self.limits.answer), ..self.limits };
         let mut link = SocketLink::new(stream, self.cancel.clone(), patient, self.notes.clone())

@@ -141,7 +141,7 @@ impl Lane {
         let place = &outgoing.places[index as usize];
         let md5 = self.hash(entry, place)?;
         let quiet = |stage| self.stage(stage);
-        let stream = outgoing::connect(to, &self.cancel, &quiet)?;
+        let stream = outgoing::connect(std::slice::from_ref(to), &self.cancel, &quiet)?;
         // Such a receiver never says anything, and takes nothing before its person has answered.
         let limits = Limits { silence: self.limits.silence.max(self.limits.answer), ..self.limits };
         let mut link = SocketLink::new(stream, self.cancel.clone(), limits, self.notes.clone())

@@ -72,7 +72,14 @@ impl Row {
         if self.snapshot.retryable {
             return (!self.again).then_some(Again::Failed);
         }
-        self.sent.as_ref().filter(|sent| !self.again && (!sent.roots.is_empty() || sent.message.is_some()))?;
+        if self.again {
+            return None;
+        }
+        if self.fetched.is_some() {
+            let has_failed = matches!(ending.outcome, Outcome::Failed | Outcome::Cancelled | Outcome::Interrupted);
+            return has_failed.then_some(Again::Retry);
+        }
+        self.sent.as_ref().filter(|sent| !sent.roots.is_empty() || sent.message.is_some())?;
         let code = ending.reason.as_ref().map(|reason| &reason.code);
         match ending.outcome {
             Outcome::Declined => match code {

@@ -8,7 +8,7 @@ use std::{
 
 use super::tally::Tally;
 use crate::{
-    engine::messages::{Checked, FileToCheck},
+    engine::messages::{Checked, FetchRequest, FileToCheck},
     model::{
         checksum_list,
         device::PeerAddr,
@@ -31,6 +31,8 @@ pub struct Row {
     pub pace: Pace,
     /// How it was asked for here; none for incoming ones.
     pub sent: Option<Sent>,
+    /// *Get a file…*: what was asked for.
+    pub fetched: Option<FetchRequest>,
     pub ends: HashMap<u32, FileEnd>,
     /// The manifest's files in order, by entry index.
     pub files: Vec<u32>,
@@ -86,6 +88,7 @@ impl Row {
             title: String::new(),
             pace: Pace::new(now, snapshot.moved.saturating_sub(snapshot.kept)),
             sent,
+            fetched: None,
             ends: HashMap::new(),
             files: Vec::new(),
             checks: HashMap::new(),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::rows::Row;
 use crate::model::{
-    device::{BadAddr, PeerAddr},
     file_name::{BadName, NameRules},
+    place::{BadPlace, Place},
     reason::Reason,
     shared_path::WantedFile,
     transfer::Direction,
@@ -34,7 +34,7 @@ pub struct GetForm {
 /// Why the form cannot be used yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetError {
-    Address(BadAddr),
+    Address(BadPlace),
     Name(BadName),
 }
 
@@ -43,10 +43,15 @@ impl GetForm {
     ///
     /// # Errors
     /// What is wrong first.
-    pub fn request(&self) -> Result<(PeerAddr, WantedFile), GetError> {
+    pub fn request(&self) -> Result<(Place, WantedFile), GetError> {
         let address = self.address.parse().map_err(GetError::Address)?;
         let wanted = WantedFile::parse(&self.name, NameRules::here()).map_err(GetError::Name)?;
         Ok((address, wanted))
+    }
+
+    /// Whether it names a key, which the plain protocol cannot keep to.
+    pub fn names_a_key(&self) -> bool {
+        self.address.parse::<Place>().is_ok_and(|place| place.key.is_some())
     }
 
     /// Whether both fields hold something: until then nothing is wrong, only missing.

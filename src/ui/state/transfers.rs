@@ -7,7 +7,7 @@ use std::{
 
 use super::rows::{Check, Row, Sent};
 use crate::{
-    engine::messages::Checked,
+    engine::messages::{Checked, FetchRequest},
     model::{
         outcome::FileEnd,
         transfer::{Stage, TransferKey, TransferSnapshot},
@@ -53,6 +53,13 @@ impl Transfers {
         if let Some(row) = self.row_mut(key) {
             row.title_from(&roots);
         }
+    }
+
+    /// The row of a file that is fetched, before the engine has said a word about it.
+    pub fn begin_fetch(&mut self, snapshot: TransferSnapshot, title: String, request: FetchRequest, now: Instant) {
+        let mut row = Row::new(snapshot, None, now);
+        (row.title, row.fetched) = (title, Some(request));
+        self.add(row);
     }
 
     /// The language has changed.

@@ -46,12 +46,13 @@ fn form_ui(ui: &mut Ui, form: &GetForm, actions: &mut Vec<Action>) {
     let is_typed = address.has_focus() || file.has_focus();
     if let (Err(error), true, false) = (&request, form.is_filled_in(), is_typed) {
         let wrong = match error {
-            GetError::Address(bad) => text::bad_address(bad),
+            GetError::Address(bad) => text::bad_place(bad),
             GetError::Name(_) => Word::GetWrongName.text().to_owned(),
         };
         told(ui, Tone::Problem, &wrong);
     }
-    told(ui, Tone::Warning, Word::GetCaution.text());
+    let caution = if form.names_a_key() { Word::GetCautionKey } else { Word::GetCaution };
+    told(ui, Tone::Warning, caution.text());
     ui.add_space(4.0);
     let started = entered(ui, &address) || entered(ui, &file);
     ui.horizontal(|ui| {

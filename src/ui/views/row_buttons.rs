@@ -80,6 +80,7 @@ fn again_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
     let (label, tip) = match again {
         Again::AskAgain => (Word::AskAgain, Word::RetryAllTip.text().to_owned()),
         Again::Failed => (Word::Retry, text::retry_failed(row.failed_files(), row.key().direction)),
+        Again::Retry if row.fetched.is_some() => (Word::Retry, Word::GetAgainTip.text().to_owned()),
         Again::Retry => (Word::Retry, Word::RetryAllTip.text().to_owned()),
     };
     wish(actions, row, button(ui, label.text()).on_hover_text(tip).clicked(), RowAction::Again);
