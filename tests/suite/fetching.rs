@@ -136,6 +136,13 @@ fn what_is_not_there_is_said_in_a_sentence_of_its_own() {
     let reason = ending.reason.unwrap();
     assert_eq!((ending.outcome, reason.code, reason.side), (Outcome::Failed, ReasonCode::NotShared, Side::There));
     assert_eq!(tree(&b.received()), []);
+    b.say(Command::LoadHistory(HistoryAsked { limit: 10, ..HistoryAsked::default() }));
+    let entries = b.find("the history", |event| match event {
+        Event::History(found) if !found.entries.is_empty() => Some(found.entries.clone()),
+        _ => None,
+    });
+    let [file] = entries[0].list.as_slice() else { panic!("{entries:?}") };
+    assert_eq!((file.path.as_str(), file.state), ("a.txt", FileState::Failed), "what was wanted has its name there");
 }
 
 #[test]

@@ -64,7 +64,12 @@ impl Dispatch {
         if !incoming && record.outgoing.is_none() {
             return;
         }
-        let kept = std::mem::take(&mut record.kept);
+        let mut kept = std::mem::take(&mut record.kept);
+        if record.session == Session::Fetch && kept.list.is_empty() {
+            // One file was asked for: that it did not come has its name.
+            let not_got = FileEnd { index: 0, state: FileState::Failed, md5: None, place: None, reason: None };
+            kept.note(record.snapshot.manifest.entries.first(), &not_got);
+        }
         let entry = HistoryEntry {
             message: record.snapshot.message.clone(),
             folder: record.snapshot.folder.clone(),
