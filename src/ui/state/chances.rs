@@ -5,7 +5,7 @@ use std::{collections::HashSet, ffi::OsStr, path::PathBuf};
 use super::rows::Row;
 use crate::{
     model::{
-        outcome::{FileState, Outcome},
+        outcome::{Ending, FileState, Outcome},
         reason::{ReasonCode, Side},
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
@@ -90,6 +90,14 @@ impl Row {
             Outcome::Failed | Outcome::Cancelled | Outcome::Partial | Outcome::Interrupted => Some(Again::Retry),
             Outcome::Unchecked | Outcome::Verified => None,
         }
+    }
+
+    /// It is over, and nothing of it is there.
+    pub(super) fn brought_nothing(&self) -> bool {
+        let failed = |ending: &Ending| {
+            ending.files == 0 && matches!(ending.outcome, Outcome::Cancelled | Outcome::Declined | Outcome::Failed)
+        };
+        self.ending().is_some_and(failed)
     }
 
     /// How many files *Retry* is about: those that failed, or, where only their number is known, all that are missing.

@@ -227,7 +227,8 @@ impl Row {
         }
         let arrived = self.files.iter().filter_map(|index| self.ends.get(index)?.place.as_deref());
         let first = arrived.map(|place| self.top_of(place)).next();
-        first.or_else(|| self.sent.as_ref()?.roots.first().cloned()).or_else(|| self.snapshot.folder.clone())
+        let folder = || self.snapshot.folder.clone().filter(|_| !self.brought_nothing());
+        first.or_else(|| self.sent.as_ref()?.roots.first().cloned()).or_else(folder)
     }
 
     /// The list that `md5sum -c` reads in the folder the files are in.
