@@ -120,6 +120,21 @@ fn a_download_is_a_row_that_says_it_is_not_confirmed() {
 }
 
 #[test]
+fn a_narrow_window_leaves_room_for_the_name_of_the_folder() {
+    let told = "Shared with everybody, not encrypted: public";
+    let [wide, narrow] = [1040.0, 420.0].map(|width| {
+        let mut window = Window::of([width, 900.0], false);
+        window.tell(Event::Settings(shared("/srv/public")));
+        window.wait(300);
+        for button in ["Show downloads", "Network check…"] {
+            assert!(window.control(button).rect().right() <= width, "{button}");
+        }
+        window.harness.get_by_label(told).rect().width()
+    });
+    assert!((wide - narrow).abs() < 1.0, "{narrow} of {wide} points are left of it");
+}
+
+#[test]
 fn only_so_many_downloads_keep_their_rows() {
     let mut window = Window::new();
     for id in 0..150 {
@@ -167,7 +182,9 @@ fn a_file_that_was_not_got_is_asked_for_again_with_one_click() {
     let key = TransferKey { id: first.id, direction: Direction::Incoming };
     let lost = Reason::here(ReasonCode::ConnectionLost, "half of it");
     let not_got = ending(Outcome::Failed, Some(lost), 0, 0);
-    window.tell(Event::Snapshot(snapshot(key, not_got, manifest(&[("notes.txt", Some(9))]))));
+    let ended = snapshot(key, not_got, manifest(&[("notes.txt", Some(9))]));
+    window.tell(Event::Snapshot(TransferSnapshot { folder: Some("/srv/in".into()), ..ended }));
+    assert!(!window.shows("Show in folder"), "nothing of it is there");
     window.click("Retry");
     let Some(Command::Fetch(again)) = window.engine.asked().pop() else { panic!("nothing was asked for again") };
     assert_ne!(again.id, first.id);

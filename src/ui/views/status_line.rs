@@ -17,6 +17,9 @@ use crate::{
 /// Highest that the list of downloads gets.
 const LIST: f32 = 220.0;
 
+/// Where there is less room than this, the buttons would leave none for the name of the shared folder.
+const ONE_LINE: f32 = 640.0;
+
 /// Whether this device is heard, what is shared, and the way to the network check.
 pub(super) fn status_line_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let shared = state.settings.as_ref().and_then(|settings| settings.shared_folder.as_deref());
@@ -27,22 +30,37 @@ pub(super) fn status_line_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Actio
         }
         let name = if shared.is_some() { Word::SharedFolder } else { Word::StatusLine };
         let group = UiBuilder::new().accessibility_role(Role::Status).accessibility_label(name.text());
-        ui.scope_builder(group, |ui| {
-            let left = |ui: &mut Ui| match shared {
-                Some(folder) => sentence_ui(ui, state, folder),
-                None => listening_ui(ui, state),
-            };
-            line(ui, left, |ui| {
-                if quiet_button(ui, Word::NetworkCheck.text()).clicked() {
-                    actions.push(Action::NetworkCheck(NetworkCheckAction::Open));
-                }
-                let word = if state.sharing.open { Word::HideDownloads } else { Word::ShowDownloads };
-                if shared.is_some() && quiet_button(ui, word.text()).clicked() {
-                    actions.push(Action::Share(ShareAction::ShowDownloads));
-                }
-            });
+        ui.scope_builder(group, |ui| match shared {
+            None => line(ui, |ui| listening_ui(ui, state), |ui| check_ui(ui, actions)),
+            Some(folder) if ui.available_width() < ONE_LINE => {
+                ui.horizontal(|ui| sentence_ui(ui, state, folder));
+                let (mut asked, mut wished) = (Vec::new(), Vec::new());
+                line(ui, |ui| list_button(ui, state, &mut asked), |ui| check_ui(ui, &mut wished));
+                actions.extend(asked.into_iter().chain(wished));
+            }
+            Some(folder) => line(
+                ui,
+                |ui| sentence_ui(ui, state, folder),
+                |ui| {
+                    check_ui(ui, actions);
+                    list_button(ui, state, actions);
+                },
+            ),
         });
     });
+}
+
+fn check_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    if quiet_button(ui, Word::NetworkCheck.text()).clicked() {
+        actions.push(Action::NetworkCheck(NetworkCheckAction::Open));
+    }
+}
+
+fn list_button(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let word = if state.sharing.open { Word::HideDownloads } else { Word::ShowDownloads };
+    if quiet_button(ui, word.text()).clicked() {
+        actions.push(Action::Share(ShareAction::ShowDownloads));
+    }
 }
 
 fn listening_ui(ui: &mut Ui, state: &State) {
