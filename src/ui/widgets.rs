@@ -71,6 +71,9 @@ pub(super) fn card(ui: &Ui) -> Frame {
         .inner_margin(Margin::same(14))
 }
 
+/// Beside what is scrolled over the window.
+const BAR_ROOM: f32 = 10.0;
+
 /// What stands over the window and has to be answered first.
 pub(super) fn modal(ui: &Ui, id: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
     let colours = palette(ui);
@@ -79,6 +82,8 @@ pub(super) fn modal(ui: &Ui, id: &str, width: f32, contents: impl FnOnce(&mut Ui
     let modal = egui::Modal::new(egui::Id::unique(("modal", id))).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 8.0;
+        // What is scrolled in here reaches to the edge: its bar would stand on the last letters.
+        ui.spacing_mut().scroll.floating_allocated_width = BAR_ROOM;
         contents(ui);
     });
     modal.should_close()

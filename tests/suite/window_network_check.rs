@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use egui_kittest::kittest::{NodeT, Queryable};
+
 use sealdrop::{
     engine::messages::{Command, Event},
     model::{
@@ -77,6 +79,23 @@ fn a_firewall_is_named_with_the_command_that_opens_it() {
         .iter()
         .any(|command| matches!(command, egui::OutputCommand::CopyText(text) if text == "sudo ufw allow 9527/tcp"));
     assert!(copied);
+}
+
+#[test]
+fn a_command_is_in_sight_as_a_whole_and_no_scroll_bar_stands_on_words() {
+    let mut window = Window::of([420.0, 460.0], false);
+    window.click("Network check…");
+    let (id, _) = asked(&mut window);
+    let command = "sudo nft insert rule inet filter input tcp dport 9527 accept";
+    let fix = Some(Fix { firewall: Firewall::Nftables, command: command.to_owned() });
+    window.tell(step(id, StepKind::Port, StepState::Fine, Finding::Listening { port: 9527 }));
+    window.tell(step(id, StepKind::WayBack, StepState::Failed, Finding::NotReached { port: 9527, fix }));
+    window.tell(Event::CheckEnded { id });
+    window.wait(1000);
+    let lines = window.harness.get_by_value(command).children().count();
+    assert!(lines > 1, "it is wrapped");
+    let (state, edge) = (window.harness.get_by_label("Fine").rect().right(), window.control("Close").rect().right());
+    assert!(state + 8.0 <= edge, "the word ends at {state}, the bar begins at {edge}");
 }
 
 #[test]

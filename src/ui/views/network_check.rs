@@ -10,8 +10,7 @@ use crate::{
         text::{self, Word},
         theme::palette,
         widgets::{
-            Sign, button, entered, field, line, modal, primary_button, quiet_button, sign, title, told, tone_colours,
-            weak, weak_line,
+            Sign, button, entered, field, line, modal, primary_button, sign, title, told, tone_colours, weak, weak_line,
         },
     },
 };
@@ -99,21 +98,15 @@ fn step_ui(ui: &mut Ui, step: &CheckStep, over: bool, actions: &mut Vec<Action>)
     });
 }
 
-/// A command, ready to copy.
+/// A command, ready to copy. All of it is in sight: nobody should have to run what he has not read.
 fn fix_ui(ui: &mut Ui, fix: &Fix, actions: &mut Vec<Action>) {
     weak(ui, &text::fix_for(fix));
-    line(
-        ui,
-        |ui| {
-            let mut shown = fix.command.as_str();
-            ui.add(TextEdit::singleline(&mut shown).font(egui::TextStyle::Monospace).desired_width(f32::INFINITY));
-        },
-        |ui| {
-            if quiet_button(ui, Word::CopyCommand.text()).clicked() {
-                actions.push(Action::Copy(fix.command.clone()));
-            }
-        },
-    );
+    let mut shown = fix.command.as_str();
+    let command = TextEdit::multiline(&mut shown).font(egui::TextStyle::Monospace).desired_rows(1);
+    ui.add(command.desired_width(f32::INFINITY));
+    if button(ui, Word::CopyCommand.text()).clicked() {
+        actions.push(Action::Copy(fix.command.clone()));
+    }
 }
 
 fn summary_ui(ui: &mut Ui, check: &NetworkCheck) {
