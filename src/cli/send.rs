@@ -121,6 +121,10 @@ fn read_message(from: impl Read) -> Result<String, Problem> {
     from.take(MOST_OF_STDIN)
         .read_to_end(&mut bytes)
         .map_err(|error| Problem::failed(format!("the message cannot be read: {error}")))?;
+    if bytes.len() as u64 >= MOST_OF_STDIN {
+        // How long it really is nobody has read.
+        return Err(Problem::usage(format!("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has more")));
+    }
     let text = String::from_utf8(bytes).map_err(|_not_text| Problem::usage("a message is UTF-8 text"))?;
     message::parse(&text).map_err(|error| Problem::usage(error.to_string()))
 }
@@ -177,7 +181,13 @@ mod tests {
         for wrong in [&b" \n"[..], b"\xff", &long] {
             assert_eq!(read_message(wrong).unwrap_err().exit, Exit::Usage);
         }
-        assert_eq!(read_message(std::io::repeat(b'x')).unwrap_err().exit, Exit::Usage);
+        // A Chinese letter has three bytes: the one at which reading ends may be torn.
+        for endless in [&b"x"[..], "文".as_bytes()] {
+            let long = endless.repeat(300_000);
+            let problem = read_message(&*long).unwrap_err();
+            assert_eq!(problem.exit, Exit::Usage);
+            assert!(problem.sentence.ends_with("this one has more"), "{}", problem.sentence);
+        }
     }
     use crate::model::{
         book::{KnownDevice, Rule, Trusted},
