@@ -22,6 +22,7 @@ use crate::{
     model::{
         device::PeerAddr,
         nearby::{InterfaceUse, Nearby, Proof, Reach},
+        place::is_link,
     },
     storage::profile::Profile,
 };
@@ -84,45 +85,82 @@ pub(super) fn find(text: &str, global: &Global, profile: &Profile) -> Result<Rec
         Ok(_) => false,
         Err(problem) => problem.exit == Exit::Usage && !recipient::is_key(text),
     };
-    if !could_be_named || Reach::from(global.nearby) == Reach::Nowhere {
+    if Reach::from(global.nearby) == Reach::Nowhere {
         return found;
+    }
+    if !could_be_named {
+        return found.map(|known| if is_link(text) { known } else { where_it_is(known, global) });
     }
     let named = named(text, global)?;
     match named.as_slice() {
         [] => found
             .map_err(|problem| Problem { sentence: format!("{}; and nobody nearby is", problem.sentence), ..problem }),
-        [one] => one
-            .address()
-            .cloned()
-            .map(|to| Recipient { to, also: Vec::new(), expect: one.key })
-            .ok_or_else(|| Problem::failed("it has no address")),
+        [one] => recipient_of(one).ok_or_else(|| Problem::failed("it has no address")),
         several => Err(ambiguous(text, several)),
     }
 }
 
+/// At all of its addresses: it may be in several networks of which this computer is in one.
+fn recipient_of(nearby: &Nearby) -> Option<Recipient> {
+    let (to, also) = nearby.addresses.split_first()?;
+    Some(Recipient { to: to.clone(), also: also.to_vec(), expect: nearby.key })
+}
+
+/// A verified device that does not answer where it was met may be somewhere else by now. Only its key is spoken to in any case.
+fn where_it_is(known: Recipient, global: &Global) -> Recipient {
+    let Some(key) = known.expect.filter(|_| !answers(&known)) else { return known };
+    complain("it does not answer where it was met; looking for it nearby");
+    // Without a look it is tried where it was.
+    let found = looked_for(global, |it| it.key == Some(key), Duration::ZERO).unwrap_or_default();
+    let Some(now) = found.first().and_then(recipient_of) else { return known };
+    let before = std::iter::once(known.to).chain(known.also);
+    let also: Vec<PeerAddr> = now.also.into_iter().chain(before).filter(|at| *at != now.to).collect();
+    Recipient { to: now.to, also, expect: Some(key) }
+}
+
+/// Whether anybody takes a connection there.
+fn answers(Recipient { to, also, .. }: &Recipient) -> bool {
+    let places: Vec<PeerAddr> = std::iter::once(to).chain(also).cloned().collect();
+    in_time(move |cancel| {
+        let addresses = dial::resolve_all(&places, cancel);
+        addresses.is_ok_and(|addresses| dial::connect_within(&addresses, RESOLVE, cancel).is_ok())
+    })
+}
+
 /// Whether the system can look it up.
 fn is_known_host(to: &PeerAddr) -> bool {
+    let to = to.clone();
+    in_time(move |cancel| dial::resolve(&to, cancel).is_ok())
+}
+
+/// What `ask` finds out, if it does within `RESOLVE`.
+fn in_time(ask: impl FnOnce(&CancelFlag) -> bool + Send + 'static) -> bool {
     let (cancel, (found, results)) = (CancelFlag::default(), bounded(1));
-    let (to, stop) = (to.clone(), cancel.clone());
-    let looking = threads::spawn("resolve", move || {
+    let stop = cancel.clone();
+    let asking = threads::spawn("resolve", move || {
         // Nobody waits any more when it took too long.
-        found.send(dial::resolve(&to, &cancel).is_ok()).ok();
+        found.send(ask(&cancel)).ok();
     });
-    let is_known = looking.is_ok() && results.recv_timeout(RESOLVE).unwrap_or_default();
+    let is_so = asking.is_ok() && results.recv_timeout(RESOLVE).unwrap_or_default();
     stop.set();
-    is_known
+    is_so
 }
 
 /// Everybody nearby who goes by this name.
 fn named(name: &str, global: &Global) -> Result<Vec<Nearby>, Problem> {
     complain(&format!("looking for “{}” nearby", clean(name)));
     let wanted = name.trim().to_lowercase();
+    looked_for(global, |it| it.name.to_lowercase() == wanted, TWINS)
+}
+
+/// Who is nearby of those that are wanted: all that have come so much later than the first.
+fn looked_for(global: &Global, is_wanted: impl Fn(&Nearby) -> bool, further: Duration) -> Result<Vec<Nearby>, Problem> {
     let mut session = Session::look(Setup::open(global)?)?;
     let (mut until, mut found) = (Instant::now() + LOOK, Vec::new());
     while let Heard::Nearby(nearby) = next(&mut session, until) {
-        found = nearby.into_iter().filter(|it| it.name.to_lowercase() == wanted).collect();
+        found = nearby.into_iter().filter(&is_wanted).collect();
         if !found.is_empty() {
-            until = until.min(Instant::now() + TWINS);
+            until = until.min(Instant::now() + further);
         }
     }
     session.stop();
@@ -283,6 +321,15 @@ mod tests {
         let found = problems(&[of("eth0", None), of("docker0", Some("No such device"))]);
         assert_eq!(found, ["nobody is found through docker0 (10.0.0.1): No such device"]);
         assert_eq!(problems(&[]).len(), 1);
+    }
+
+    #[test]
+    fn somebody_nearby_is_sent_to_at_all_of_its_addresses() {
+        let mut bert = nearby("Bert", "172.17.0.1", Some(DeviceKey([7; 32])), Proof::Claimed);
+        bert.addresses.push("192.168.1.7".parse().unwrap());
+        let to = recipient_of(&bert).unwrap();
+        assert_eq!((to.to, to.also, to.expect), (bert.addresses[0].clone(), bert.addresses[1..].to_vec(), bert.key));
+        assert!(recipient_of(&Nearby { addresses: Vec::new(), ..bert }).is_none());
     }
 
     #[test]

@@ -223,6 +223,23 @@ def a_device_with_another_address_is_found_there(lan, root):
     receiver.interrupt()
 
 
+def the_command_line_finds_a_device_that_has_moved(lan, root):
+    """Bert has another address than the book says, and no program of Anna's runs that could have heard of it."""
+    anna, bert = lan.add(root, device_name="Anna"), lan.add(root, device_name="Bert")
+    receiver = bert.run("receive", "--accept", "all", "--port", PORT)
+    bert.key = receiver.see("identity")["key"]
+    there, bert.address = bert.address, "10.7.3.78"
+    anna.knows(bert)
+    bert.address = there
+    (anna.folder / "letter.txt").write_text("dear Bert")
+    began = time.monotonic()
+    sender = anna.run("send", "--to", "bert", anna.folder / "letter.txt", name="send")
+    check(sender.process.wait(30) == 0, "it is sent")
+    say(f"sent {time.monotonic() - began:.2f} s after the command")
+    check((bert.folder / "received" / "letter.txt").read_text() == "dear Bert", "and it is there")
+    receiver.interrupt()
+
+
 def learns(one, other):
     """Waits until the device book names the other's address."""
     deadline = time.monotonic() + 5
@@ -414,6 +431,7 @@ TESTS = [
     only_those_that_know_a_device_find_it,
     remembered_devices_are_found_without_multicast,
     a_device_with_another_address_is_found_there,
+    the_command_line_finds_a_device_that_has_moved,
     an_interface_may_go_down_and_up,
     a_device_that_slept_is_there_again,
     a_stranger_who_announces_thousands_disturbs_nobody,
