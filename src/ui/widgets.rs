@@ -71,15 +71,33 @@ pub(super) fn card(ui: &Ui) -> Frame {
         .inner_margin(Margin::same(14))
 }
 
+/// Above what grows downward.
+const TOP: f32 = 14.0;
+
 /// Beside what is scrolled over the window.
 const BAR_ROOM: f32 = 10.0;
 
 /// What stands over the window and has to be answered first.
 pub(super) fn modal(ui: &Ui, id: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    modal_in(ui, egui::Modal::new(modal_id(id)), width, contents)
+}
+
+/// As `modal`, for what becomes longer by itself: it grows downward, and nothing slides under the pointer.
+pub(super) fn growing_modal(ui: &Ui, id: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    let id = modal_id(id);
+    let area = egui::Modal::default_area(id).anchor(egui::Align2::CENTER_TOP, [0.0, TOP]);
+    modal_in(ui, egui::Modal::new(id).area(area), width, contents)
+}
+
+fn modal_id(id: &str) -> egui::Id {
+    egui::Id::unique(("modal", id))
+}
+
+fn modal_in(ui: &Ui, modal: egui::Modal, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
     let colours = palette(ui);
     let frame = Frame::popup(ui.style()).fill(colours.card).corner_radius(12).inner_margin(Margin::same(22));
     let width = width.min(ui.ctx().content_rect().width() - 72.0);
-    let modal = egui::Modal::new(egui::Id::unique(("modal", id))).frame(frame).show(ui.ctx(), |ui| {
+    let modal = modal.frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 8.0;
         // What is scrolled in here reaches to the edge: its bar would stand on the last letters.

@@ -82,6 +82,19 @@ fn a_firewall_is_named_with_the_command_that_opens_it() {
 }
 
 #[test]
+fn a_check_that_is_under_way_moves_no_button_away_from_the_pointer() {
+    let mut window = Window::new();
+    window.click("Network check…");
+    let (id, _) = asked(&mut window);
+    window.wait(300);
+    let before = window.control("Check").rect();
+    window.tell(step(id, StepKind::Port, StepState::Fine, Finding::Listening { port: 9527 }));
+    window.tell(step(id, StepKind::WayBack, StepState::Failed, Finding::NotReached { port: 9527, fix: None }));
+    window.wait(300);
+    assert_eq!(window.control("Check").rect(), before);
+}
+
+#[test]
 fn a_command_is_in_sight_as_a_whole_and_no_scroll_bar_stands_on_words() {
     let mut window = Window::of([420.0, 460.0], false);
     window.click("Network check…");

@@ -10,7 +10,8 @@ use crate::{
         text::{self, Word},
         theme::palette,
         widgets::{
-            Sign, button, entered, field, line, modal, primary_button, sign, title, told, tone_colours, weak, weak_line,
+            Sign, button, entered, field, growing_modal, line, primary_button, sign, title, told, tone_colours, weak,
+            weak_line,
         },
     },
 };
@@ -22,7 +23,7 @@ const AROUND: f32 = 290.0;
 pub(super) fn network_check_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(check) = &state.network_check else { return };
     let height = (ui.ctx().content_rect().height() - AROUND).max(140.0);
-    let closed = modal(ui, "network check", WIDTH, |ui| {
+    let closed = growing_modal(ui, "network check", WIDTH, |ui| {
         ui.label(RichText::new(Word::NetworkCheckTitle.text()).heading().color(palette(ui).strong));
         weak(ui, Word::NetworkCheckTip.text());
         whom_ui(ui, state, check, actions);
