@@ -1,7 +1,7 @@
 //! Words for a person: a line for each file, a sentence at the end, and bars on a terminal.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt::Write as _,
     io::Write,
     net::{IpAddr, SocketAddr},
@@ -12,6 +12,7 @@ use std::{
 use super::{
     bars::Bars,
     prompt,
+    ration::{self, Ration},
     show::{self, Show, clean, clean_path, count, is_failure, key_beginning, sentence},
     standing::{By, Standing, State},
 };
@@ -40,6 +41,9 @@ pub(super) struct Human {
     /// What the question on the last line is about, and how it is put again.
     asking: Option<(TransferKey, &'static str)>,
     told: HashMap<TransferKey, Told>,
+    downloads: Ration,
+    /// Downloads that go on and are not listed.
+    unlisted: HashSet<TransferKey>,
 }
 
 /// What was said of one transfer.
@@ -62,7 +66,9 @@ struct Told {
 
 impl Human {
     pub(super) fn new(with_bars: bool) -> Self {
-        Self { bars: with_bars.then(Bars::new), asking: None, told: HashMap::new() }
+        let downloads = Ration::new(ration::DOWNLOADS);
+        let (told, unlisted) = (HashMap::new(), HashSet::new());
+        Self { bars: with_bars.then(Bars::new), asking: None, told, downloads, unlisted }
     }
 
     fn print(&self, line: &str) {
@@ -139,6 +145,13 @@ impl Show for Human {
     }
 
     fn download(&mut self, snapshot: &TransferSnapshot) {
+        let Some(left_out) = self.downloads.one_more(Instant::now()) else {
+            self.unlisted.insert(snapshot.key);
+            return;
+        };
+        if left_out > 0 {
+            self.print(&format!("{} not listed", count(left_out, "more download is", "more downloads are")));
+        }
         let path = snapshot.manifest.entries.first().map(|entry| clean(&entry.shown_path())).unwrap_or_default();
         self.print(&format!("{} downloads {path}, {}", clean(&snapshot.peer.name), size(snapshot.total)));
     }
@@ -182,6 +195,9 @@ impl Show for Human {
 
     fn file_ended(&mut self, snapshot: &TransferSnapshot, end: &FileEnd) {
         let Some(entry) = snapshot.manifest.entries.get(end.index as usize) else { return };
+        if self.unlisted.contains(&snapshot.key) {
+            return;
+        }
         let path = clean(&entry.shown_path());
         match (&end.state, end.md5) {
             (FileState::Unchecked | FileState::Verified, md5) => {
@@ -211,6 +227,10 @@ impl Show for Human {
         self.take_back(snapshot.key);
         if let Some(bars) = &mut self.bars {
             bars.end(snapshot.key);
+        }
+        if self.unlisted.remove(&snapshot.key) {
+            self.told.remove(&snapshot.key);
+            return;
         }
         if matches!(ending.outcome, Outcome::Partial | Outcome::Unchecked | Outcome::Verified) {
             // One that a rule has taken was not told before.

@@ -16,6 +16,7 @@ mod json;
 mod matter;
 mod nearby;
 mod prompt;
+mod ration;
 mod receive;
 mod recipient;
 mod send;

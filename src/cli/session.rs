@@ -15,6 +15,7 @@ use super::{
     human::Human,
     interrupt,
     json::Json,
+    ration::{self, Ration},
     setup::Setup,
     show::{self, Show},
     standing::{Standing, State},
@@ -91,6 +92,8 @@ pub(super) struct Session {
     identity: Option<DeviceKey>,
     /// Keys that a person has confirmed and that are not stored yet.
     verifying: Vec<DeviceKey>,
+    /// Callers that were turned away.
+    refusals: Ration,
 }
 
 /// The near ends of an engine's channels, and the engine as long as it is ours.
@@ -153,6 +156,7 @@ impl Session {
             comparisons: HashMap::new(),
             identity: None,
             verifying: Vec::new(),
+            refusals: Ration::new(ration::REFUSALS),
         }
     }
 
@@ -275,10 +279,7 @@ impl Session {
             Event::Nearby(nearby) => return Some(Heard::Nearby(nearby)),
             Event::NotListening { port, reason } => return Some(Heard::NotListening(port, reason)),
             Event::Offered(offer) => return Some(Heard::Offered(Box::new(offer))),
-            Event::Refused { address, reason } => {
-                let sentence = show::sentence(&reason);
-                self.show.complain(&format!("a caller from {address} was turned away: {sentence}"));
-            }
+            Event::Refused { address, reason } => self.refused(&address, &reason),
             Event::Restored => {
                 self.transfers.restored();
                 return Some(Heard::Restored);
@@ -310,6 +311,17 @@ impl Session {
             | Event::Wrote { .. } => {}
         }
         None
+    }
+
+    /// Anybody may be turned away as often as he likes.
+    fn refused(&mut self, address: &str, reason: &Reason) {
+        let Some(left_out) = self.refusals.one_more(Instant::now()) else { return };
+        if left_out > 0 {
+            let more = show::count(left_out, "more caller was", "more callers were");
+            self.show.complain(&format!("{more} turned away"));
+        }
+        let sentence = show::sentence(reason);
+        self.show.complain(&format!("a caller from {address} was turned away: {sentence}"));
     }
 
     fn stands(&mut self, snapshot: TransferSnapshot) -> Option<Heard> {
