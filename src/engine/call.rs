@@ -34,7 +34,8 @@ use crate::{
 
 use super::{
     cancel::CancelFlag,
-    closer, dial,
+    closer,
+    dial::{self, Connected},
     link::SocketLink,
     messages::KeyWarning,
     note::{Introduced, Note},
@@ -118,11 +119,12 @@ impl Call {
         let mut addresses = dial::resolve_all(&places, &self.cancel)?;
         loop {
             stage(Stage::Connecting);
-            let stream = dial::connect(&addresses, &self.cancel)?;
+            let Connected { stream, round_trip } = dial::connect(&addresses, &self.cancel)?;
             let others = without(&addresses, &stream);
             let is_last = self.also.is_empty() || others.is_empty();
             let mut link = SocketLink::new(stream, self.cancel.clone(), self.limits, self.notes.clone())
                 .map_err(|error| Reason::here(ReasonCode::Internal, error.to_string()))?;
+            link.set_round_trip(round_trip);
             stage(Stage::Offering);
             match session().map_err(broken_tls).and_then(|session| self.greet(&mut link, session, is_last)) {
                 Ok((comparing, introduced)) => return Ok((Met { link, comparing }, introduced)),

@@ -12,7 +12,10 @@ use std::{
 use polling::{Event, Events, Poller};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::model::reason::{Reason, ReasonCode};
+use crate::model::{
+    device::PeerAddr,
+    reason::{Reason, ReasonCode},
+};
 
 use super::{cancel::CancelFlag, poll::watch};
 
@@ -26,6 +29,21 @@ const STAGGER: Duration = Duration::from_millis(250);
 const TICK: Duration = Duration::from_millis(50);
 /// More addresses of one name than this are not tried.
 const MAX_ADDRESSES: usize = 8;
+
+/// A connection, and how long it took: one round trip.
+pub struct Connected {
+    pub stream: TcpStream,
+    pub round_trip: Duration,
+}
+
+/// Where somebody can be dialled who is there. A link-local address means nothing without its interface.
+pub fn place_of(at: SocketAddr) -> PeerAddr {
+    let host = match at {
+        SocketAddr::V6(six) if six.ip().is_unicast_link_local() => format!("{}%{}", six.ip(), six.scope_id()),
+        _ => at.ip().to_string(),
+    };
+    PeerAddr { host, port: at.port() }
+}
 
 /// Why no connection came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +101,7 @@ impl NotConnected {
 ///
 /// # Errors
 /// `Refused` when somebody said no, `Unreachable` when nobody answered, `Cancelled`.
-pub fn connect(addresses: &[SocketAddr], cancel: &CancelFlag) -> Result<TcpStream, Reason> {
+pub fn connect(addresses: &[SocketAddr], cancel: &CancelFlag) -> Result<Connected, Reason> {
     connect_within(addresses, LIMIT, cancel).map_err(NotConnected::reason)
 }
 
@@ -95,7 +113,7 @@ pub fn connect_within(
     addresses: &[SocketAddr],
     limit: Duration,
     cancel: &CancelFlag,
-) -> Result<TcpStream, NotConnected> {
+) -> Result<Connected, NotConnected> {
     let other = |error: io::Error| NotConnected::Other(error.to_string());
     let mut race = Race::new().map_err(other)?;
     let deadline = Instant::now() + limit;
@@ -118,16 +136,22 @@ pub fn connect_within(
                 None => {}
             }
         }
-        if let Some(stream) = race.winner().map_err(other)? {
-            return Ok(stream);
+        if let Some(connected) = race.winner().map_err(other)? {
+            return Ok(connected);
         }
     }
+}
+
+struct Attempt {
+    address: SocketAddr,
+    socket: Socket,
+    since: Instant,
 }
 
 /// Connection attempts that run side by side.
 struct Race {
     poller: Poller,
-    attempts: Vec<Option<(SocketAddr, Socket)>>,
+    attempts: Vec<Option<Attempt>>,
     failed: Option<NotConnected>,
 }
 
@@ -141,10 +165,11 @@ impl Race {
     }
 
     fn start(&mut self, key: usize, address: SocketAddr) {
+        let since = Instant::now();
         match begin(address).and_then(|socket| watch(&self.poller, &socket, Event::writable(key)).map(|()| socket)) {
             Ok(socket) => {
                 self.attempts.resize_with(self.attempts.len().max(key + 1), || None);
-                self.attempts[key] = Some((address, socket));
+                self.attempts[key] = Some(Attempt { address, socket, since });
             }
             Err(error) => self.note(NotConnected::of(address, &error)),
         }
@@ -156,7 +181,7 @@ impl Race {
         }
     }
 
-    fn winner(&mut self) -> io::Result<Option<TcpStream>> {
+    fn winner(&mut self) -> io::Result<Option<Connected>> {
         let mut events = Events::new();
         match self.poller.wait(&mut events, Some(TICK)) {
             Ok(_) => {}
@@ -164,10 +189,13 @@ impl Race {
             Err(error) => return Err(error),
         }
         for event in events.iter() {
-            let Some((address, socket)) = self.attempts.get_mut(event.key).and_then(Option::take) else { continue };
+            let Some(Attempt { address, socket, since }) = self.attempts.get_mut(event.key).and_then(Option::take)
+            else {
+                continue;
+            };
             self.poller.delete(&socket)?;
             match socket.take_error()? {
-                None => return Ok(Some(socket.into())),
+                None => return Ok(Some(Connected { stream: socket.into(), round_trip: since.elapsed() })),
                 Some(error) => self.note(NotConnected::of(address, &error)),
             }
         }
@@ -183,7 +211,7 @@ impl Race {
 
 impl Drop for Race {
     fn drop(&mut self) {
-        for (_, socket) in self.attempts.iter().flatten() {
+        for Attempt { socket, .. } in self.attempts.iter().flatten() {
             // They were registered; what fails here is closed with the poller anyway.
             self.poller.delete(socket).ok();
         }
@@ -220,9 +248,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_link_local_caller_is_dialled_through_its_interface() {
+        let link_local = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 50_000, 0, 3);
+        for (from, host) in [
+            (SocketAddr::V6(link_local), "fe80::1%3"),
+            ("[2001:db8::1]:50000".parse().unwrap(), "2001:db8::1"),
+            ("10.0.0.1:50000".parse().unwrap(), "10.0.0.1"),
+        ] {
+            let dial = place_of(from);
+            assert_eq!(dial.host, host);
+            assert_eq!(dial.to_string().parse(), Ok(dial));
+        }
+    }
+
+    #[test]
     fn refusal_is_told_apart_from_silence() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let reason = connect(&[port], &CancelFlag::default()).unwrap_err();
+        let reason = connect(&[port], &CancelFlag::default()).err().unwrap();
         assert_eq!(reason.code, ReasonCode::Refused);
     }
 
@@ -230,8 +272,8 @@ mod tests {
     fn second_address_is_tried_when_the_first_refuses() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = connect(&[closed, open.local_addr().unwrap()], &CancelFlag::default()).unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), open.local_addr().unwrap());
+        let connected = connect(&[closed, open.local_addr().unwrap()], &CancelFlag::default()).unwrap();
+        assert_eq!(connected.stream.peer_addr().unwrap(), open.local_addr().unwrap());
     }
 
     #[test]

@@ -10,7 +10,6 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use socket2::{SockRef, TcpKeepalive};
 
 use crate::{
     model::{
@@ -45,7 +44,7 @@ use super::{
     door::memory::{Budget, Share},
     link::SocketLink,
     new_transfer_id,
-    note::{AgainCame, Arrived, ArrivedOffer, Asked, Note, Session},
+    note::{AgainCame, Arrived, ArrivedOffer, Asked, LaneCame, Note, Session},
 };
 
 /// Text of fewer than four bytes is known as such when no further byte came for this long,
@@ -187,6 +186,10 @@ enum What {
     },
     Compare,
     Download(SharedPath),
+    Lane {
+        epoch: u32,
+        number: u32,
+    },
     /// Nothing yet: it was answered, and may ask on.
     NextRequest,
     Offer {
@@ -211,6 +214,7 @@ impl Came {
             What::Again { epoch, digest } => Note::AgainCame(Box::new(AgainCame { key, link, peer, epoch, digest })),
             What::Compare => Note::CompareCame(Box::new(Arrived { key, link, peer, rule, comparing })),
             What::Download(path) => Note::Asked(Box::new(Asked { link, peer, path })),
+            What::Lane { epoch, number } => Note::LaneCame(Box::new(LaneCame { key, link, peer, epoch, number })),
             What::NextRequest => Note::NextRequest { link: Box::new(link) },
             What::Offer { manifest, digest, message, session, share } => {
                 let caller = Arrived { key, link, peer, rule, comparing };
@@ -285,15 +289,9 @@ fn address_of(link: &SocketLink) -> String {
     link.peer_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string())
 }
 
-/// Lets the system find out whether a sender that says nothing while a person decides is still there.
-fn keep_alive(link: &SocketLink) {
-    let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
-    // A system without it notices later.
-    SockRef::from(link.stream()).set_tcp_keepalive(&probing).ok();
-}
-
 fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Came, LaneError> {
-    keep_alive(link);
+    // A person decides, and the sender has nothing to say meanwhile.
+    link.keep_alive();
     let entry = Entry {
         path: vec![header.name.clone()],
         kind: EntryKind::File { size: header.size },

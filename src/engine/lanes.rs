@@ -2,13 +2,14 @@
 
 mod destination;
 pub mod fetch;
+mod further;
 mod plain;
 mod reporter;
 pub mod share;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
 use crate::{
     model::{
@@ -31,11 +32,12 @@ use super::{
     cancel::{CancelFlag, HoldFlag},
     closer,
     hasher::HashHandle,
-    link::SocketLink,
+    link::{Joined, SocketLink},
     note::{Life, Note, Over, OverKind},
     receiving::{self, Whose},
 };
 pub use destination::{Destination, reserved_at, selected_bytes};
+pub use further::Further;
 use reporter::Reporter;
 
 /// Between two figures of one lane.
@@ -113,8 +115,17 @@ impl Lane {
     }
 
     /// Sends all files of an accepted offer that have not arrived.
-    pub fn send(&self, mut link: SocketLink, outgoing: &Outgoing, before: Before) -> Result<(), Over> {
+    pub fn send(
+        &self,
+        mut link: SocketLink,
+        outgoing: &Outgoing,
+        before: Before,
+        further: Option<Further>,
+    ) -> Result<(), Over> {
         self.take_over(&mut link);
+        if let Some(further) = further {
+            further.serve(&mut link);
+        }
         let mut report = self.reporter();
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);
@@ -124,9 +135,10 @@ impl Lane {
         finish(link, ended)
     }
 
-    /// Receives what a person here accepted.
-    pub fn receive(&self, mut link: SocketLink, to: &Destination) -> Result<(), Over> {
+    /// Receives what a person here accepted. Further connections come out of `joining`.
+    pub fn receive(&self, mut link: SocketLink, to: &Destination, joining: Receiver<Joined>) -> Result<(), Over> {
         self.take_over(&mut link);
+        link.set_joining(joining);
         let ready = match to.begin {
             Begin::Fresh => to.prepare(Keep::Agreement).map(|landing| (landing, Recovered::default())),
             Begin::Again => match self.reopen(&mut link, to) {

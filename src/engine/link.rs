@@ -1,34 +1,37 @@
 //! A lane's connection: a non-blocking socket that is waited for with a poll, so that cancel and deadlines are seen.
 
+mod beside;
 mod inbox;
 mod io_of_lanes;
+mod sealing;
 mod transport;
 mod turns;
 
 use std::{
     collections::VecDeque,
-    io::{self, ErrorKind, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    io::{self, ErrorKind},
+    net::{SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::Sender;
 use polling::{Event, Events, Poller};
+use socket2::{SockRef, TcpKeepalive};
 
 use crate::{
-    crypto::session::{Established, Session},
     transfer::{limits::Limits, link::LinkEnd, pace::Pace},
     wire::chunk::INTERLUDE,
 };
 
 use super::{
-    call::SealError,
     cancel::{CancelFlag, HoldFlag, LinkWaker},
     note::Note,
     poll::watch,
 };
-use transport::{Transport, Trouble, canonical};
+use beside::Beside;
+pub use beside::Joined;
+use transport::{Transport, canonical};
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
@@ -79,6 +82,8 @@ pub struct SocketLink {
     hold: HoldFlag,
     /// What to write when nothing was written for a while; nothing on classic connections.
     ping: Option<Vec<u8>>,
+    /// Connections beside this one, that bytes of bodies go over.
+    beside: Beside,
     /// The engine waits at its end until nobody holds one of these: last words need a process to say them.
     _engine: Sender<Note>,
 }
@@ -115,6 +120,7 @@ impl SocketLink {
             pace: Pace::default(),
             hold: HoldFlag::default(),
             ping: None,
+            beside: Beside::default(),
             _engine: notes,
         })
     }
@@ -137,6 +143,13 @@ impl SocketLink {
     /// Whoever sets this flag holds the lane.
     pub fn set_hold(&mut self, hold: HoldFlag) {
         self.hold = hold;
+    }
+
+    /// Lets the system find out whether somebody who has nothing to say is still there, and keep the way open that far.
+    pub fn keep_alive(&self) {
+        let probing = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+        // A system without it notices later.
+        SockRef::from(self.stream()).set_tcp_keepalive(&probing).ok();
     }
 
     /// The frame to write when nothing was written for 15 s, as an interlude if a body of ours stands still, and
@@ -163,50 +176,13 @@ impl SocketLink {
         self.stream().take_error().ok().flatten()
     }
 
-    /// Says that nothing more will be written, after all that was. A failure means that the peer is gone, which reading
-    /// will show.
-    pub fn shut_writing(&mut self) {
-        self.transport.say_goodbye();
-        self.flush().ok();
-        self.stream().shutdown(Shutdown::Write).ok();
-    }
-
-    /// Whether this is a sealed session, or on the way to be one.
-    pub fn is_sealed(&self) -> bool {
-        self.transport.is_sealed()
-    }
-
-    /// Makes this a sealed session: everything from here on, and what was read ahead already, is TLS.
-    ///
-    /// # Errors
-    /// How the link ended, or what TLS found wrong with the peer.
-    pub fn seal(&mut self, session: Session) -> Result<Established, SealError> {
-        let before = self.inbox.drain(..).collect();
-        self.transport.seal(session, before);
-        loop {
-            self.check_limits().map_err(link_end)?;
-            match self.transport.shake_hands() {
-                Ok(Some(established)) => return Ok(established),
-                Ok(None) => {
-                    if self.transport.has_unsent() {
-                        self.poll(true).map_err(link_end)?;
-                    }
-                }
-                Err(Trouble::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
-                    self.poll(false).map_err(link_end)?;
-                }
-                Err(Trouble::Io(error)) => return Err(link_end(error)),
-                Err(Trouble::Tls(error)) => return Err(SealError::Session(error)),
-            }
-        }
-    }
-
     /// Sends what can be sent without waiting; writes a ping if one is due.
     ///
     /// # Errors
     /// The connection is broken.
     pub fn poll_output(&mut self) -> io::Result<()> {
         self.ping_if_due();
+        self.push_beside()?;
         self.push_out(&[]).map(|_| ())
     }
 
@@ -371,6 +347,7 @@ impl SocketLink {
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
         self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
+        self.beside.watch(&self.poller).map_err(gone)?;
         self.events.clear();
         match self.poller.wait(&mut self.events, Some(wait)) {
             Ok(_) => Ok(()),
@@ -381,17 +358,13 @@ impl SocketLink {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
-fn link_end(error: io::Error) -> SealError {
-    SealError::Link(LinkEnd::of(&error))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
 fn gone(error: io::Error) -> io::Error {
     LinkEnd::of(&error).into()
 }
 
 impl Drop for SocketLink {
     fn drop(&mut self) {
+        self.beside.let_go(&self.poller);
         // Fails only when it was not registered, and then there is nothing to undo.
         self.poller.delete(self.transport.stream()).ok();
     }

@@ -153,7 +153,7 @@ pub fn connect(places: &[PeerAddr], cancel: &CancelFlag, stage: &dyn Fn(Stage)) 
     stage(Stage::Resolving);
     let addresses = dial::resolve_all(places, cancel)?;
     stage(Stage::Connecting);
-    dial::connect(&addresses, cancel)
+    dial::connect(&addresses, cancel).map(|connected| connected.stream)
 }
 
 /// Walks all `paths`; `found` hears of entries and bytes so far. `None`: cancelled.

@@ -14,7 +14,13 @@ use crate::{
     wire::header::Message,
 };
 
-use super::{cancel::CancelFlag, closer, dial::connect_within, link::SocketLink, note::Note};
+use super::{
+    cancel::CancelFlag,
+    closer,
+    dial::{Connected, connect_within},
+    link::SocketLink,
+    note::Note,
+};
 
 /// Both together have this long: whoever asked waits for it.
 const LIMIT: Duration = Duration::from_secs(4);
@@ -46,7 +52,7 @@ impl DialBack {
 
     fn reaches(&self) -> bool {
         let deadline = Instant::now() + LIMIT;
-        let Ok(stream) = connect_within(&[self.to], LIMIT, &self.stop) else { return false };
+        let Ok(Connected { stream, .. }) = connect_within(&[self.to], LIMIT, &self.stop) else { return false };
         let Ok(mut link) = SocketLink::new(stream, self.stop.clone(), self.limits, self.notes.clone()) else {
             return false;
         };

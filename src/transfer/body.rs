@@ -139,12 +139,14 @@ pub fn receive_body<L: Link>(
     loop {
         match start {
             ChunkStart::Data(length) => {
-                let length = u64::from(length);
-                if length > body.arrived.size - body.arrived.bytes {
-                    let detail = format!("entry {index} was announced with {} bytes, more came", body.arrived.size);
-                    return Err(LaneError::Protocol(detail));
-                }
+                let length = body.expected(index, length)?;
                 start = body.chunk(length, buffer)?;
+            }
+            ChunkStart::Elsewhere => {
+                let (number, length) = body.elsewhere()?;
+                let length = body.expected(index, length)?;
+                body.chunk_beside(number, length, buffer)?;
+                start = body.start(buffer)?;
             }
             ChunkStart::End => return Ok(()),
             ChunkStart::Interlude => {
@@ -163,6 +165,40 @@ struct Body<'a, L, B> {
 }
 
 impl<L: Link, B: Beside<L>> Body<'_, L, B> {
+    /// The length of a chunk, if so many bytes are still to come.
+    fn expected(&self, index: u32, length: u32) -> Result<u64, LaneError> {
+        let length = u64::from(length);
+        if length > self.arrived.size - self.arrived.bytes {
+            let detail = format!("entry {index} was announced with {} bytes, more came", self.arrived.size);
+            return Err(LaneError::Protocol(detail));
+        }
+        Ok(length)
+    }
+
+    /// The further connection that the next bytes come over, and how many.
+    fn elsewhere(&mut self) -> Result<(u32, u32), LaneError> {
+        let (number, length) = chunk::read_elsewhere(self.link)?;
+        if self.link.has_beside(number) {
+            return Ok((number, length));
+        }
+        Err(LaneError::Protocol(format!("bytes over connection {number}, which is none")))
+    }
+
+    fn chunk_beside(&mut self, number: u32, length: u64, buffer: &mut [u8]) -> Result<(), LaneError> {
+        let mut left = length;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+            let piece = self.link.admit(wanted)?;
+            if piece == 0 {
+                self.look_up(0)?;
+                continue;
+            }
+            left -= piece as u64;
+            self.piece(&mut buffer[..piece], 0, Some(number))?;
+        }
+        Ok(())
+    }
+
     /// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end.
     fn chunk(&mut self, length: u64, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
         let mut left = length;
@@ -175,27 +211,27 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
             }
             left -= piece as u64;
             if left > 0 {
-                self.piece(&mut buffer[..piece], 0)?;
+                self.piece(&mut buffer[..piece], 0, None)?;
                 continue;
             }
             // A sender may stand still behind a chunk: what has come of it is taken first.
-            let got = self.piece(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES)?;
+            let got = self.piece(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES, None)?;
             let next = &mut buffer[piece..piece + PREFIX_BYTES];
-            self.fill(&mut next[got - piece..], 0).0?;
+            self.fill(&mut next[got - piece..], 0, None).0?;
             return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
         }
     }
 
     fn start(&mut self, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
         let prefix = &mut buffer[..PREFIX_BYTES];
-        self.fill(prefix, 0).0?;
+        self.fill(prefix, 0, None).0?;
         Ok(ChunkStart::parse(prefix.first_chunk().copied().unwrap_or_default())?)
     }
 
     /// Reads bytes of the file, with what comes of the last `spare` ones of `buffer`, which are none; how many came in all.
-    fn piece(&mut self, buffer: &mut [u8], spare: usize) -> Result<usize, LaneError> {
+    fn piece(&mut self, buffer: &mut [u8], spare: usize, beside: Option<u32>) -> Result<usize, LaneError> {
         let piece = buffer.len() - spare;
-        let (filled, got) = self.fill(buffer, spare);
+        let (filled, got) = self.fill(buffer, spare, beside);
         // Also of a piece that breaks off there is something to keep.
         let bytes = &buffer[..got.min(piece)];
         self.arrived.take(bytes)?;
@@ -210,11 +246,14 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
 
     /// Reads until no more than the last `spare` bytes of `buffer` are missing; also, how many came. Whatever else there is to
     /// do is done meanwhile.
-    fn fill(&mut self, buffer: &mut [u8], spare: usize) -> (Result<(), LaneError>, usize) {
+    fn fill(&mut self, buffer: &mut [u8], spare: usize, beside: Option<u32>) -> (Result<(), LaneError>, usize) {
         let wanted = buffer.len() - spare;
         let mut got = 0;
         while got < wanted {
-            let read = self.link.read_some(&mut buffer[got..]);
+            let read = match beside {
+                None => self.link.read_some(&mut buffer[got..]),
+                Some(number) => self.link.read_beside(number, &mut buffer[got..]),
+            };
             let looked = match read {
                 Ok(Some(0)) => Err(WireError::Torn { wanted, got }.into()),
                 Ok(Some(more)) => {

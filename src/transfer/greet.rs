@@ -92,6 +92,20 @@ fn check_versions(hello: &Hello) -> Result<(), LaneError> {
     }
 }
 
+/// Opens a further connection, called `number`, for a transfer that runs.
+///
+/// # Errors
+/// Also when the other side does not take it.
+pub fn join(link: &mut impl Link, transfer: TransferId, epoch: u32, number: u32) -> Result<(), LaneError> {
+    let word = Message::Lane { transfer, epoch, number };
+    header::write_header(link, &word)?;
+    link.flush()?;
+    match next_message(link)?.ok_or_else(ended_early)? {
+        answer if answer == word => Ok(()),
+        other => Err(unexpected(&other)),
+    }
+}
+
 /// Writes the offer and all entries, one header at a time. `digest`: `digest_of` the manifest.
 pub fn send_offer(
     link: &mut impl Link,

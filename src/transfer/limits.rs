@@ -24,6 +24,8 @@ pub struct Limits {
     pub hello: Duration,
     /// A device that is busy is asked again after this, then after twice as long each time, up to 24 times this.
     pub busy: Duration,
+    /// A way on which a round trip takes at least this long may need several connections to be filled.
+    pub long_way: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
     /// Files are hashed after they have moved where bodies move faster than this, in bytes per second: see `hashing`.
@@ -60,6 +62,7 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),
+            long_way: Duration::from_millis(1),
             manifest: Duration::from_mins(1),
             hash_behind: 150_000_000,
             names: 1024,

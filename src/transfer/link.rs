@@ -52,6 +52,35 @@ pub trait Link: Read + Write {
     /// A `LinkEnd`.
     fn admit(&mut self, wanted: usize) -> io::Result<usize>;
 
+    /// Which connection takes the next bytes of a body. Waits if need be, and comes back early when input arrives meanwhile.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn next_way(&mut self) -> io::Result<Way> {
+        Ok(Way::Here)
+    }
+
+    /// Takes all of `bytes` for the further connection that `next_way` has just named.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn write_beside(&mut self, number: u32, _bytes: &[u8]) -> io::Result<()> {
+        Err(LinkEnd::no_such(number).into())
+    }
+
+    /// Whether there is a further connection of this number.
+    fn has_beside(&mut self, _number: u32) -> bool {
+        false
+    }
+
+    /// As `read_some`, from a further connection.
+    ///
+    /// # Errors
+    /// A `LinkEnd`.
+    fn read_beside(&mut self, number: u32, _buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        Err(LinkEnd::no_such(number).into())
+    }
+
     /// Why this side has to stand still, if it has to.
     fn held(&self) -> Option<Held> {
         None
@@ -71,6 +100,17 @@ pub trait Link: Read + Write {
 
     /// From `deadline` on every wait fails with `LinkEnd::Deadline`; `None` lifts it.
     fn set_deadline(&mut self, deadline: Option<Instant>);
+}
+
+/// Where the next bytes of a body go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over the further connection of this number.
+    Beside(u32),
+    /// Between the headers, over the first connection.
+    Here,
+    /// Nowhere yet, and there is something to read.
+    Input,
 }
 
 /// Why a side holds its transfer.
@@ -126,6 +166,10 @@ impl From<LinkEnd> for io::Error {
 }
 
 impl LinkEnd {
+    fn no_such(number: u32) -> Self {
+        Self::PeerGone(format!("there is no connection {number}"))
+    }
+
     /// The `LinkEnd` inside an error of a link; any other error counts as a broken connection.
     pub fn of(error: &io::Error) -> Self {
         error

@@ -37,3 +37,4 @@ pub mod plan;
 pub mod progress;
 pub mod receive;
 pub mod send;
+pub mod spread;

@@ -23,7 +23,7 @@ use super::{
     behind::{Behind, Hashed, Job},
     hashing::{Hashes, Hashing, MOST_BEHIND},
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, told, unexpected},
-    link::{Link, Wrote},
+    link::{Link, Way, Wrote},
 };
 use judge::Ready;
 use orders::Orders;
@@ -315,7 +315,28 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         }
     }
 
+    /// All of `bytes`, in pieces over further connections as long as there are some.
     fn send_chunk(&mut self, index: u32, bytes: &[u8]) -> Result<(), LaneError> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.link.next_way()? {
+                Way::Input => self.orders.take_input(self.link, self.report)?,
+                Way::Here => self.send_here(index, std::mem::take(&mut rest))?,
+                Way::Beside(number) => {
+                    let (piece, later) = rest.split_at(rest.len().min(chunk::BESIDE_BYTES));
+                    // At most BESIDE_BYTES, which fits.
+                    let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+                    self.link.write_all(&chunk::elsewhere(number, length))?;
+                    self.link.write_beside(number, piece)?;
+                    self.report.moved(index, length.into());
+                    rest = later;
+                }
+            }
+        }
+        self.orders.take_input(self.link, self.report)
+    }
+
+    fn send_here(&mut self, index: u32, bytes: &[u8]) -> Result<(), LaneError> {
         // At most SEND_CHUNK_BYTES, which fits.
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.link.write_all(&chunk::chunk_start(length))?;
@@ -323,8 +344,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         let written = self.write_chunk(bytes);
         // Also of a chunk that broke off something has moved.
         self.report.moved(index, u64::from(length - self.farewell.chunk_left));
-        written?;
-        self.orders.take_input(self.link, self.report)
+        written
     }
 
     fn write_chunk(&mut self, mut rest: &[u8]) -> Result<(), LaneError> {

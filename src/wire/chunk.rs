@@ -13,11 +13,20 @@ pub const MAX_CHUNK_BYTES: u32 = 1024 * 1024;
 /// Most bytes in the chunks that we send: small, so that a cancel can be said soon.
 pub const SEND_CHUNK_BYTES: usize = 256 * 1024;
 
+/// Most bytes that we send over a further connection in one piece: small, as those behind them wait for the slowest.
+pub const BESIDE_BYTES: usize = 64 * 1024;
+
 /// Ends a body.
 pub const END: [u8; PREFIX_BYTES] = 0_i32.to_le_bytes();
 
 /// Says that one header follows, and then the body goes on.
 pub const INTERLUDE: [u8; PREFIX_BYTES] = (-1_i32).to_le_bytes();
+
+/// Says that a number of bytes come over another connection: `LANE_BYTES` follow that tell which and how many.
+const ELSEWHERE: [u8; PREFIX_BYTES] = (-2_i32).to_le_bytes();
+
+/// The number of a connection and of bytes.
+const LANE_BYTES: usize = 8;
 
 /// What follows in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +35,8 @@ pub enum ChunkStart {
     Data(u32),
     /// Nothing: the body is over.
     End,
+    /// Bytes of the file, over another connection: `read_elsewhere` tells which and how many.
+    Elsewhere,
     /// One header, then the body goes on.
     Interlude,
 }
@@ -34,12 +45,13 @@ impl ChunkStart {
     /// What the four bytes before a chunk say.
     ///
     /// # Errors
-    /// `ChunkLength` below -1 or above 1 MiB.
+    /// `ChunkLength` below -2 or above 1 MiB.
     pub fn parse(prefix: [u8; PREFIX_BYTES]) -> Result<Self, WireError> {
         let announced = i32::from_le_bytes(prefix);
         match (announced, u32::try_from(announced)) {
             (0, _) => Ok(Self::End),
             (-1, _) => Ok(Self::Interlude),
+            (-2, _) => Ok(Self::Elsewhere),
             (_, Ok(length @ 1..=MAX_CHUNK_BYTES)) => Ok(Self::Data(length)),
             _ => Err(WireError::ChunkLength { announced }),
         }
@@ -65,6 +77,32 @@ pub fn chunk_start(length: u32) -> [u8; PREFIX_BYTES] {
     length.to_le_bytes()
 }
 
+/// Says that the next `length` bytes of the file (1 to `MAX_CHUNK_BYTES`) come over connection `number`.
+pub fn elsewhere(number: u32, length: u32) -> [u8; PREFIX_BYTES + LANE_BYTES] {
+    let mut bytes = [0; PREFIX_BYTES + LANE_BYTES];
+    bytes[..PREFIX_BYTES].copy_from_slice(&ELSEWHERE);
+    bytes[PREFIX_BYTES..][..4].copy_from_slice(&number.to_le_bytes());
+    bytes[PREFIX_BYTES + 4..].copy_from_slice(&chunk_start(length));
+    bytes
+}
+
+/// Over which connection the next bytes of the file come, and how many: what stands behind `ChunkStart::Elsewhere`.
+///
+/// # Errors
+/// `ChunkLength` for a number of bytes that cannot be, a torn body, I/O.
+pub fn read_elsewhere(from: &mut impl Read) -> Result<(u32, u32), WireError> {
+    let mut bytes = [0; LANE_BYTES];
+    let got = fill(from, &mut bytes)?;
+    if got < LANE_BYTES {
+        return Err(WireError::Torn { wanted: LANE_BYTES, got });
+    }
+    let [a, b, c, d, length @ ..] = bytes;
+    match ChunkStart::parse(length)? {
+        ChunkStart::Data(length) => Ok((u32::from_le_bytes([a, b, c, d]), length)),
+        _ => Err(WireError::ChunkLength { announced: i32::from_le_bytes(length) }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,8 +122,21 @@ mod tests {
 
     #[test]
     fn chunk_lengths_that_lie_are_refused() {
-        for announced in [-2, i32::MIN, 1_048_577, i32::MAX] {
+        for announced in [-3, i32::MIN, 1_048_577, i32::MAX] {
             assert!(matches!(read(announced), Err(WireError::ChunkLength { announced: said }) if said == announced));
+        }
+    }
+
+    #[test]
+    fn bytes_that_come_elsewhere_are_told_with_their_connection_and_number() {
+        let told = elsewhere(7, 65_536);
+        assert_eq!(read_chunk_start(&mut &told[..]).unwrap(), ChunkStart::Elsewhere);
+        assert_eq!(read_elsewhere(&mut &told[PREFIX_BYTES..]).unwrap(), (7, 65_536));
+        assert!(matches!(read_elsewhere(&mut &told[PREFIX_BYTES..11]), Err(WireError::Torn { got: 7, .. })));
+        for announced in [0, -1, -2, 1_048_577] {
+            let lie = [7_i32.to_le_bytes(), i32::to_le_bytes(announced)].concat();
+            let read = read_elsewhere(&mut &lie[..]);
+            assert!(matches!(read, Err(WireError::ChunkLength { announced: said }) if said == announced), "{read:?}");
         }
     }
 

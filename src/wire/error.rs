@@ -16,7 +16,7 @@ pub enum WireError {
     /// `field` like `index` or `entries[3].size`.
     #[error("field {field}: {problem}")]
     BadField { field: String, problem: String },
-    #[error("bad chunk length {announced}: must be -1 to 1048576")]
+    #[error("bad chunk length {announced}: must be -2 to 1048576")]
     ChunkLength { announced: i32 },
     #[error("field {field}: a number this large does not fit")]
     DoesNotFit { field: String },

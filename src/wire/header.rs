@@ -43,11 +43,12 @@ pub enum Message {
         offset: u64,
     },
     Hello(Hello),
+    /// `number`: what the connection is called in bodies, from 1.
     Lane {
         transfer: TransferId,
         epoch: u32,
+        number: u32,
     },
-    LaneDone,
     Offer(Offer),
     Pause {
         by: By,
@@ -312,7 +313,10 @@ mod tests {
     fn files() -> Vec<(Message, &'static str)> {
         let receipt = |state, md5| Message::Receipt(Receipt { index: 4, state, md5 });
         vec![
-            (Message::Lane { transfer: ID, epoch: 2 }, r#"{"type":"lane","transfer":"@id","epoch":2}"#),
+            (
+                Message::Lane { transfer: ID, epoch: 2, number: 3 },
+                r#"{"type":"lane","transfer":"@id","epoch":2,"number":3}"#,
+            ),
             (Message::File { index: 1, offset: 0 }, r#"{"type":"file","index":1,"offset":0}"#),
             (Message::Seal { index: 1, md5: MD5 }, r#"{"type":"seal","index":1,"md5":"@md5"}"#),
             (Message::Failed { index: 1, reason: io() }, r#"{"type":"failed","index":1,"code":"io","detail":"why"}"#),
@@ -348,7 +352,6 @@ mod tests {
             (working(None), r#"{"type":"working","done":1,"total":2}"#),
             (working(Some(0)), r#"{"type":"working","index":0,"done":1,"total":2}"#),
             (Message::Ping, r#"{"type":"ping"}"#),
-            (Message::LaneDone, r#"{"type":"lane_done"}"#),
             (Message::Done, r#"{"type":"done"}"#),
             (abort(bare(), None), r#"{"type":"abort","code":"cancelled","detail":""}"#),
             (abort(io(), Some([1, 1])), r#"{"type":"abort","code":"io","detail":"why","ours":[1,1],"theirs":[1,1]}"#),

@@ -1,8 +1,7 @@
 //! Bytes to headers and back, over `Read` and `Write`; and, on this page, the protocol.
 //!
-//! This page, with [`going_on`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
-//! in another language. What is defined here but not sent by this version is marked **(later)**; a program that never sends it
-//! is complete today.
+//! This page, with [`going_on`], [`lanes`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
+//! in another language.
 //!
 //! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
 //! [4 Sealed session](#4-sealed-session) · [5 Messages](#5-messages) · [6 Bodies](#6-bodies) ·
@@ -87,9 +86,8 @@
 //!    The dialer's hello holds `commit`, which it may leave out only when it says `verified`. `verified` means: a person here
 //!    has confirmed the key that TLS has just shown. A blocked device is told so now (`abort {blocked}`), and so is a key that
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
-//! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want`, `lane` or `probe`. This version serves
-//!    `offer`, `verify`, `want` (section 8) and `probe` ([`probing`]); `lane` **(later)** is answered `abort {unknown_transfer}`. Who
-//!    looks for a device that it knows connects with that key expected: TLS has shown then that it is there.
+//! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want` (section 8), `lane` ([`lanes`]) or `probe`
+//!    ([`probing`]). Who looks for a device that it knows connects with that key expected: TLS has shown then that it is there.
 //! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
 //!    answered `abort {bad_message}`.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
@@ -131,7 +129,7 @@
 //! it with `done` after `reveal`, or with `abort` or `answer {busy}` if nobody is to look.
 //!
 //! *Epoch*: 1 for a new transfer, higher each time a broken one is taken up again (section 8). *Lanes*: further connections
-//! that work for the same transfer, opened with `lane` and ended with `lane_done` **(later)**; the first connection of an epoch
+//! that carry bytes of bodies for the same transfer, opened with `lane` ([`lanes`]); the first connection of an epoch
 //! stays open from `offer` to `done`, also while the transfer is paused.
 //!
 //! # 5 Messages
@@ -155,9 +153,8 @@
 //! | `resume` | both | none |
 //! | `working` | both | `index`?, `done`: u64, `total`: u64 (bytes that are hashed to find out what is there) |
 //! | `done` | both | none |
-//! | `lane_done` | sender | **(later)** none |
 //! | `abort` | both | `code`, `detail`; with code `version` also `ours` and `theirs`: \[oldest, newest\] |
-//! | `lane` | dialer | **(later)** `transfer`: hex32, `epoch`: u32 from 1 |
+//! | `lane` | both | `transfer`: hex32, `epoch`: u32 from 1, `number`: u32 from 1 |
 //! | `want` | dialer | `transfer`: hex32 (section 8) |
 //! | `verify` | dialer | none: compare codes, without an offer |
 //! | `probe` | dialer | `port`?: u16 (where the dialer listens, to be dialled back) |
@@ -188,6 +185,7 @@
 //! | --- | --- |
 //! | 1 to 1048576 | that many bytes of the file (a reader needs no larger buffer; Sealdrop sends at most 262144) |
 //! | 0 | nothing: the body is over |
+//! | -2 | two numbers (u32, little-endian): the next bytes of the file come over the connection of this number, so many (1 to 1048576; [`lanes`]) |
 //! | -1 | an *interlude*: one frame (`ping`, `pause`, `resume`, `working` or `abort`), then the body goes on with the next chunk length |
 //! | anything else | an error |
 //!
@@ -249,7 +247,7 @@
 //!   write length -1 and the `abort` frame. Nothing after a cancel is published, so the zeros harm nobody. What takes longer
 //!   than 2 s is cut off, and the other side sees a lost connection. Who means to go on another time breaks off in the
 //!   chunk instead, without a word.
-//! * **End of stream** without `done`, `lane_done` or `abort` before it is a lost connection, wherever it happens: also
+//! * **End of stream** without `done` or `abort` before it is a lost connection, wherever it happens: also
 //!   between two messages. The transfer goes on over another (section 8).
 //! * **Deadlines** (all absolute, see section 13) are answered `abort {timeout}`. When nobody answers an offer in time, whose
 //!   time is over first says so: the receiver with `answer` (`decline`, code `no_answer`), the sender with `abort {no_answer}`.
@@ -396,5 +394,6 @@ pub mod frame;
 pub mod going_on;
 pub mod handover;
 pub mod header;
+pub mod lanes;
 mod object;
 pub mod probing;

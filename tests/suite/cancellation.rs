@@ -146,7 +146,7 @@ fn while_blocked_in_a_write() {
                     .unwrap();
             }
             sealdrop::wire::chunk::ChunkStart::Interlude => break,
-            sealdrop::wire::chunk::ChunkStart::End => panic!("the body cannot have ended"),
+            other => panic!("the body cannot have gone on with {other:?}"),
         }
     }
     assert_eq!(peer.hear_abort().code, ReasonCode::Cancelled);

@@ -48,6 +48,7 @@ mod scripted;
 mod sealed_handshakes;
 mod sealed_sessions;
 mod sealed_stream;
+mod several_connections;
 mod shared_folder;
 mod slow_peers;
 mod speed_limit;

@@ -36,7 +36,6 @@ fn misplaced() -> Vec<Message> {
         Message::At { index: 0, offset: 1, md5: MD5 },
         Message::Code { nonce: [1; 32] },
         Message::Entries { entries: vec![file_entry(&["y"], 1)] },
-        Message::LaneDone,
         plan(vec![PlanItem { first: 0, count: 1, want: Want::Send }]),
         Message::Probed { reachable: None, clock: Some(1) },
         Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(MD5) }),
@@ -48,7 +47,7 @@ fn misplaced() -> Vec<Message> {
 fn openings(peer: &Scripted) -> Vec<Message> {
     vec![
         peer.hello(),
-        Message::Lane { transfer: ID, epoch: 1 },
+        Message::Lane { transfer: ID, epoch: 1, number: 1 },
         Message::Probe { port: None },
         Message::Verify,
         Message::Want { transfer: ID },
@@ -102,7 +101,7 @@ fn a_transfer_of_somebody_else_is_answered_like_one_that_is_not_there() {
     let card = b.offer();
     let mut told = Vec::new();
     for transfer in [ID, running.id, waiting.id] {
-        for word in [Message::Lane { transfer, epoch: 1 }, Message::Want { transfer }] {
+        for word in [Message::Lane { transfer, epoch: 1, number: 1 }, Message::Want { transfer }] {
             let mut peer = Scripted::dial(b.port);
             peer.greet();
             peer.say(&word);
@@ -175,7 +174,6 @@ fn for_senders(peer: &Scripted, accepted: bool) -> Vec<Message> {
     words.push(Message::Entries { entries: vec![file_entry(&["y"], 1)] });
     words.push(Message::File { index: 0, offset: 0 });
     words.push(Message::Seal { index: 0, md5: MD5 });
-    words.push(Message::LaneDone);
     words.push(Message::Done);
     words.push(Message::Reveal { nonce: [1; 32] });
     let receipt = |index| Receipt { index, state: ReceiptState::Verified, md5: Some(md5_of(b"y")) };

@@ -3,6 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    sync::mpsc::{Receiver, channel},
     thread::{Builder, JoinHandle},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use sealdrop::{crypto::identity::Identity, model::device::PeerAddr};
 use crate::{
     scripted::dial_plain,
     sealed_stream::{SealedStream, new_identity},
+    support::LIMIT,
 };
 
 /// How long a look for more bytes takes.
@@ -90,6 +92,53 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, meddling: Meddling) -> Vec<u8
     // The other side may be gone already.
     to.shutdown(Shutdown::Write).ok();
     heard
+}
+
+/// Passes on as many connections as come, unchanged.
+pub(crate) struct Crossing {
+    port: u16,
+    made: Receiver<[TcpStream; 2]>,
+}
+
+impl Crossing {
+    /// In front of an engine's port.
+    pub(crate) fn before(port: u16) -> Self {
+        let (door, own) = door();
+        let (making, made) = channel();
+        spawn(move || {
+            for dialer in door.incoming().map_while(Result::ok) {
+                let listener = dial_plain(port);
+                let ends = [dialer.try_clone().unwrap(), listener.try_clone().unwrap()];
+                let (back, forth) = (listener.try_clone().unwrap(), dialer.try_clone().unwrap());
+                spawn(move || pass(dialer, listener));
+                spawn(move || pass(back, forth));
+                if making.send(ends).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { port: own, made }
+    }
+
+    pub(crate) fn address(&self) -> PeerAddr {
+        address_of(self.port)
+    }
+
+    /// The next connection, to be cut by shutting it down.
+    pub(crate) fn next(&self) -> [TcpStream; 2] {
+        self.made.recv_timeout(LIMIT).expect("no further connection")
+    }
+
+    /// How many have come since the last look.
+    pub(crate) fn count(&self) -> usize {
+        self.made.try_iter().count()
+    }
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream) {
+    std::io::copy(&mut from, &mut to).ok();
+    // The other side may be gone already.
+    to.shutdown(Shutdown::Write).ok();
 }
 
 /// Ends TLS on both sides and passes on what is said inside, for as many connections as come.

@@ -121,14 +121,18 @@ fn small() -> impl Strategy<Value = Message> {
         (any::<u32>(), any::<u64>()).prop_map(|(index, offset)| Message::File { index, offset }),
         (any::<u32>(), reason()).prop_map(|(index, reason)| Message::Failed { index, reason }),
         (any::<u32>(), md5()).prop_map(|(index, md5)| Message::Seal { index, md5 }),
-        (id(), 1..=u32::MAX).prop_map(|(transfer, epoch)| Message::Lane { transfer, epoch }),
+        (id(), 1..=u32::MAX, 1..=u32::MAX).prop_map(|(transfer, epoch, number)| Message::Lane {
+            transfer,
+            epoch,
+            number
+        }),
         (any::<bool>(), reason())
             .prop_map(|(here, reason)| { Message::Pause { by: if here { By::Sender } else { By::Receiver }, reason } }),
         any::<Option<u16>>().prop_map(|port| Message::Probe { port }),
         any::<(Option<bool>, Option<i64>)>().prop_map(|(reachable, clock)| Message::Probed { reachable, clock }),
         any::<(Option<u32>, u64, u64)>().prop_map(|(index, done, total)| Message::Working { index, done, total }),
         id().prop_map(|transfer| Message::Want { transfer }),
-        prop::sample::select(vec![Message::Done, Message::LaneDone, Message::Ping, Message::Resume, Message::Verify]),
+        prop::sample::select(vec![Message::Done, Message::Ping, Message::Resume, Message::Verify]),
     ]
 }
 
@@ -386,6 +390,7 @@ fn read_body(from: &mut &[u8]) -> Result<(), WireError> {
     loop {
         match read_chunk_start(from)? {
             ChunkStart::Data(length) => skip(from, length.into())?,
+            ChunkStart::Elsewhere => drop(chunk::read_elsewhere(from)?),
             ChunkStart::End => return Ok(()),
             ChunkStart::Interlude => {
                 read_header(from)?.ok_or(WireError::Torn { wanted: PREFIX_BYTES, got: 0 })?;

@@ -14,7 +14,7 @@ use crate::{
     engine::{
         call::SealError,
         closer,
-        dial::{NotConnected, connect_within, resolve_all},
+        dial::{Connected, NotConnected, connect_within, resolve_all},
         link::SocketLink,
         probe::clock,
     },
@@ -81,12 +81,10 @@ fn look_up(check: &Check, target: &CheckTarget, found: &mut Vec<SocketAddr>) -> 
 }
 
 fn connect(check: &Check, places: &[SocketAddr], connected: &mut Option<(SocketLink, Duration)>) -> Outcome {
-    let begun = Instant::now();
-    let stream = match connect_within(places, CONNECT, &check.cancel) {
-        Ok(stream) => stream,
+    let Connected { stream, round_trip } = match connect_within(places, CONNECT, &check.cancel) {
+        Ok(connected) => connected,
         Err(why) => return Outcome::failed(not_connected(why, places.to_vec())),
     };
-    let round_trip = begun.elapsed();
     let at = stream.peer_addr();
     match (at, SocketLink::new(stream, check.cancel.clone(), check.limits, check.notes.clone())) {
         (Ok(at), Ok(link)) => {

@@ -43,7 +43,7 @@ pub(super) fn check(check: &Check) -> Outcome {
 fn who_answers(check: &Check, port: u16) -> Answer {
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let stream = match connect_within(&[at], LIMIT, &check.cancel) {
-        Ok(stream) => stream,
+        Ok(connected) => connected.stream,
         Err(NotConnected::NoAnswer(_)) => return Answer::SomebodyElse,
         Err(_) => return Answer::Nobody,
     };

@@ -6,6 +6,7 @@ mod checks;
 mod clock;
 mod commands;
 mod ending;
+mod further;
 mod going;
 mod going_on;
 mod history;

@@ -45,6 +45,7 @@ impl Dispatch {
             Note::HistoryDamaged(kept_at) => self.outbox.fact(Event::HistoryDamaged { kept_at }),
             Note::HistoryFailed(reason) => self.outbox.once(Event::HistoryFailed(reason)),
             Note::Inspection { id, news } => self.inspection(id, news),
+            Note::LaneCame(came) => self.lane_came(*came),
             Note::Left { key, life, reason } => self.left(key, life, reason),
             Note::LeftOut { key, left_out } => self.left_out(key, left_out),
             Note::Listed { key, outgoing, digest } => self.listed(key, outgoing, digest),

@@ -8,11 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::Sender;
+
 use crate::{
     engine::{
         cancel::CancelFlag,
         door::memory::Share,
         lanes::selected_bytes,
+        link::Joined,
         messages::{Acceptance, SendRequest},
         note::{Life, Session},
     },
@@ -68,6 +71,8 @@ pub(super) struct Record {
     pub(super) acceptance: Option<Acceptance>,
     /// Incoming: the window knows of the offer.
     pub(super) announced: bool,
+    /// Incoming: where its lane takes further connections from.
+    pub(super) joining: Option<Sender<Joined>>,
     /// Incoming: the address that it counts for.
     pub(super) from: Option<IpAddr>,
     /// Incoming: where a rule puts it without asking.
@@ -121,6 +126,7 @@ impl Record {
             outgoing: None,
             acceptance: None,
             announced: false,
+            joining: None,
             from: None,
             into: None,
             ration: None,

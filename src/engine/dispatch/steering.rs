@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use crossbeam_channel::bounded;
+
 use crate::{
     engine::{
         lanes::{Before, Begin, Destination, Lane},
@@ -14,6 +16,7 @@ use crate::{
         transfer::{Direction, QueuedFor, TransferKey},
     },
     storage::sources::Outgoing,
+    transfer::spread,
 };
 
 use super::{
@@ -131,11 +134,13 @@ impl Dispatch {
         let (manifest, session) = (Arc::clone(&record.snapshot.manifest), record.session);
         let profile = self.setup.errands.profile.clone();
         let to = Destination { profile, terms, reserved, begin };
+        let (joining, joined) = bounded(spread::MOST);
+        record.joining = Some(joining);
         self.outbox.snapshot(record.snapshot.clone());
         self.submit(key, move |lane| match session {
             Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
             // Neither comes by way of an offer.
-            Session::Download | Session::Fetch | Session::Sealed => lane.receive(link, &to),
+            Session::Download | Session::Fetch | Session::Sealed => lane.receive(link, &to, joined),
         });
     }
 
@@ -146,7 +151,8 @@ impl Dispatch {
         record.lane_begins(crowded, &link);
         let before = Before { receipts: record.receipts.clone(), again };
         self.outbox.snapshot(record.snapshot.clone());
-        self.submit(key, move |lane| lane.send(link, &outgoing, before));
+        let further = self.further(key, &link);
+        self.submit(key, move |lane| lane.send(link, &outgoing, before, further));
         // What waited until this one was taken may be offered.
         self.fill_slots();
     }

@@ -1,11 +1,12 @@
 //! A caller that speaks TLS: who it is, whether it may come in, and what it wants.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     crypto::{session::Established, short_code::Comparison},
     engine::{
-        call::{SealError, blocked, broken_tls, takes_name, unknown_transfer},
+        call::{SealError, blocked, broken_tls, takes_name},
+        dial::place_of,
         link::SocketLink,
         messages::KeyWarning,
         new_transfer_id,
@@ -66,7 +67,10 @@ pub(super) fn receive(link: &mut SocketLink, orders: &Orders) -> Result<Came, La
             Ok(Came { id, peer, rule: guest.rule, comparing: agreement, what: What::Compare })
         }
         Message::Abort(abort) => Err(abort.into()),
-        Message::Lane { .. } => Err(LaneError::Local(unknown_transfer())),
+        Message::Lane { transfer, epoch, number } => {
+            let what = What::Lane { epoch, number };
+            Ok(Came { id: transfer, peer: peer(link, &guest), rule: guest.rule, comparing: None, what })
+        }
         Message::Probe { port } => {
             let (id, peer) = (new_transfer_id(), peer(link, &guest));
             Ok(Came { id, peer, rule: guest.rule, comparing: None, what: What::Probe { port } })
@@ -163,14 +167,6 @@ fn take_offer(
     Ok((offer.transfer, What::Offer { manifest, digest, message, session: Session::Sealed, share }))
 }
 
-/// Where somebody can be dialled who has called from there. A link-local address means nothing without its interface.
-fn host_of(from: SocketAddr) -> String {
-    match from {
-        SocketAddr::V6(six) if six.ip().is_unicast_link_local() => format!("{}%{}", six.ip(), six.scope_id()),
-        _ => from.ip().to_string(),
-    }
-}
-
 fn peer(link: &SocketLink, guest: &Guest) -> Peer {
     let Guest { hello, established, rule } = guest;
     let name = shown_text(hello.name.trim(), MAX_SHOWN_NAME_CHARS);
@@ -184,25 +180,6 @@ fn peer(link: &SocketLink, guest: &Guest) -> Peer {
         encrypted: true,
         verified: rule.is_some(),
         key: Some(established.peer),
-        dial: dial.map(|(port, from)| PeerAddr { host: host_of(from), port }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_local_caller_is_dialled_through_its_interface() {
-        let link_local = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 50_000, 0, 3);
-        for (from, host) in [
-            (SocketAddr::V6(link_local), "fe80::1%3"),
-            ("[2001:db8::1]:50000".parse().unwrap(), "2001:db8::1"),
-            ("10.0.0.1:50000".parse().unwrap(), "10.0.0.1"),
-        ] {
-            assert_eq!(host_of(from), host);
-            let dial = PeerAddr { host: host_of(from), port: 9527 };
-            assert_eq!(dial.to_string().parse(), Ok(dial));
-        }
+        dial: dial.map(|(port, from)| PeerAddr { port, ..place_of(from) }),
     }
 }

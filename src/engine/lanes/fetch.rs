@@ -2,8 +2,6 @@
 
 use std::{io::Write, path::PathBuf, sync::Arc, time::Instant};
 
-use socket2::TcpKeepalive;
-
 use crate::{
     engine::{
         closer,
@@ -80,9 +78,7 @@ impl Lane {
     /// Sends the request and reads the header of the answer.
     fn ask(&self, link: &mut SocketLink, wanted: &WantedFile) -> Result<(u64, Option<Md5Digest>), LaneError> {
         self.stage(Stage::Requesting);
-        let probing = TcpKeepalive::new().with_time(std::time::Duration::from_secs(15));
-        // A system without it notices later that nobody is there any more.
-        socket2::SockRef::from(link.stream()).set_tcp_keepalive(&probing).ok();
+        link.keep_alive();
         link.set_deadline(Some(Instant::now() + link.limits().answer));
         link.write_all(wanted.asked.as_bytes())?;
         link.flush()?;

@@ -8,7 +8,7 @@ use std::{
 use super::{Body, GATHER_BYTES, SocketLink, gone};
 use crate::transfer::{
     limits::Limits,
-    link::{Held, Link, Wake, Wrote},
+    link::{Held, Link, Wake, Way, Wrote},
 };
 
 /// Reads of at least this many bytes go straight into the caller's buffer: a copy by way of the inbox would cost more than
@@ -27,7 +27,7 @@ impl Read for SocketLink {
 
 impl SocketLink {
     /// Reads what is there without waiting. Large reads go straight into the caller's buffer, small ones by way of the inbox.
-    fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    pub(super) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             if self.cancel.is_set() {
                 return Err(self.ended_here());
@@ -73,10 +73,11 @@ impl Write for SocketLink {
     fn flush(&mut self) -> io::Result<()> {
         loop {
             self.push_out(&[])?;
-            if !self.has_unsent() {
+            self.push_beside()?;
+            if !self.has_unsent() && !self.beside.has_unsent() {
                 return Ok(());
             }
-            self.poll(true)?;
+            self.poll(self.has_unsent())?;
             self.poll_more();
         }
     }
@@ -88,6 +89,7 @@ impl Link for SocketLink {
     }
 
     fn wait(&mut self) -> io::Result<Wake> {
+        self.take_joined();
         self.poll_output()?;
         if self.poll_input() {
             return Ok(Wake::Input);
@@ -139,7 +141,26 @@ impl Link for SocketLink {
     }
 
     fn admit(&mut self, wanted: usize) -> io::Result<usize> {
-        self.next_turn(wanted)
+        self.take_joined();
+        let admitted = self.next_turn(wanted)?;
+        self.spread(admitted);
+        Ok(admitted)
+    }
+
+    fn next_way(&mut self) -> io::Result<Way> {
+        self.way()
+    }
+
+    fn write_beside(&mut self, number: u32, bytes: &[u8]) -> io::Result<()> {
+        self.put_beside(number, bytes)
+    }
+
+    fn has_beside(&mut self, number: u32) -> bool {
+        self.is_beside(number)
+    }
+
+    fn read_beside(&mut self, number: u32, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.get_beside(number, buffer)
     }
 
     fn held(&self) -> Option<Held> {

@@ -33,8 +33,10 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
         "failed" => Message::Failed { index: fields.whole("index")?, reason: reason(fields)? },
         "file" => Message::File { index: fields.whole("index")?, offset: fields.whole("offset")? },
         "hello" => Message::Hello(hello(fields)?),
-        "lane" => Message::Lane { transfer: transfer(fields)?, epoch: epoch(fields)? },
-        "lane_done" => Message::LaneDone,
+        "lane" => {
+            let (epoch, number) = (from_one(fields, "epoch")?, from_one(fields, "number")?);
+            Message::Lane { transfer: transfer(fields)?, epoch, number }
+        }
         "offer" => Message::Offer(offer(fields)?),
         "pause" => Message::Pause { by: by(fields)?, reason: reason(fields)? },
         "ping" => Message::Ping,
@@ -95,7 +97,7 @@ fn answer(fields: &Fields<'_>) -> Result<Answer, WireError> {
 fn offer(fields: &Fields<'_>) -> Result<Offer, WireError> {
     let offer = Offer {
         transfer: transfer(fields)?,
-        epoch: epoch(fields)?,
+        epoch: from_one(fields, "epoch")?,
         manifest: fields.hex("manifest")?,
         files: fields.whole("files")?,
         folders: fields.whole("folders")?,
@@ -180,10 +182,10 @@ fn transfer(fields: &Fields<'_>) -> Result<TransferId, WireError> {
     fields.hex("transfer").map(TransferId)
 }
 
-fn epoch(fields: &Fields<'_>) -> Result<u32, WireError> {
-    match fields.whole("epoch")? {
-        0 => Err(fields.problem("epoch", "epochs count from 1")),
-        epoch => Ok(epoch),
+fn from_one(fields: &Fields<'_>, name: &str) -> Result<u32, WireError> {
+    match fields.whole(name)? {
+        0 => Err(fields.problem(name, "counts from 1")),
+        number => Ok(number),
     }
 }
 

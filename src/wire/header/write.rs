@@ -34,7 +34,6 @@ pub(super) fn type_word(message: &Message) -> &'static str {
         Message::File { .. } => "file",
         Message::Hello(_) => "hello",
         Message::Lane { .. } => "lane",
-        Message::LaneDone => "lane_done",
         Message::Offer(_) => "offer",
         Message::Pause { .. } => "pause",
         Message::Ping => "ping",
@@ -61,7 +60,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
             to.put("md5", &md5.to_string())
         }
         Message::Code { nonce } | Message::Reveal { nonce } => to.put("nonce", &hex(nonce)),
-        Message::Done | Message::LaneDone | Message::Ping | Message::Resume | Message::Verify => Ok(()),
+        Message::Done | Message::Ping | Message::Resume | Message::Verify => Ok(()),
         Message::Entries { entries } => to.put_list("entries", entries, put_entry),
         Message::Failed { index, reason } => {
             to.put("index", index)?;
@@ -72,9 +71,10 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
             to.put("offset", offset)
         }
         Message::Hello(hello) => put_hello(to, hello),
-        Message::Lane { transfer, epoch } => {
+        Message::Lane { transfer, epoch, number } => {
             to.put("transfer", &transfer.to_string())?;
-            to.put("epoch", epoch)
+            to.put("epoch", epoch)?;
+            to.put("number", number)
         }
         Message::Offer(offer) => put_offer(to, offer),
         Message::Pause { by, reason } => {

@@ -1,0 +1,54 @@
+//! Opens further connections for an outgoing transfer.
+
+use std::{sync::Arc, time::Instant};
+
+use crossbeam_channel::{Sender, bounded};
+
+use crate::{
+    engine::{
+        call::{Call, Met},
+        link::{Joined, SocketLink},
+        threads,
+    },
+    transfer::{
+        greet,
+        link::Link,
+        spread::{self, Spread},
+    },
+};
+
+/// How the device at the other end of a transfer is called once more.
+pub struct Further {
+    /// To the address that it has answered at, and to the key that it has shown there.
+    pub call: Call,
+    pub epoch: u32,
+}
+
+impl Further {
+    /// From now on `link` opens as many as help.
+    pub(super) fn serve(self, link: &mut SocketLink) {
+        let long = link.limits().long_way;
+        let Some(spread) = link.round_trip().and_then(|round_trip| Spread::over(round_trip, long)) else { return };
+        let (joined, joining) = bounded(spread::MOST);
+        let this = Arc::new(self);
+        link.set_joining(joining);
+        link.set_spread(
+            spread,
+            Box::new(move |number| {
+                let (this, joined) = (Arc::clone(&this), joined.clone());
+                // One that does not come about is not missed.
+                threads::spawn("dial", move || this.open(number, &joined)).ok();
+            }),
+        );
+    }
+
+    fn open(&self, number: u32, joined: &Sender<Joined>) {
+        let Some(Met { mut link, .. }) = self.call.expect.and_then(|key| self.call.look_for(key).ok()) else { return };
+        link.set_deadline(Some(Instant::now() + link.limits().hello));
+        if greet::join(&mut link, self.call.key.id, self.epoch, number).is_ok() {
+            link.keep_alive();
+            // A transfer that is over closes it by dropping it.
+            joined.try_send(Joined { number, link, answer: None }).ok();
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The further connections of a transfer: what a body's bytes go over besides the first one, so that a long or lossy way is
+//! filled. The first one says where each piece goes; the others hold nothing but the pieces.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::Receiver;
+use polling::{Event, Poller};
+
+use super::{GATHER_BYTES, SocketLink};
+use crate::{
+    engine::{cancel::CancelFlag, poll::watch},
+    transfer::{
+        link::Way,
+        spread::{self, Spread},
+    },
+};
+
+/// What the system is to hold of each connection without having sent it: the next pieces go where there is room by then.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NOT_SENT: u32 = 128 << 10;
+
+/// A further connection that stands: both sides have said `lane`, or this side has to say it.
+pub struct Joined {
+    pub number: u32,
+    pub link: SocketLink,
+    /// What this side still has to say.
+    pub answer: Option<Vec<u8>>,
+}
+
+/// All further connections of a link.
+#[derive(Default)]
+pub(super) struct Beside {
+    lanes: Vec<Lane>,
+    /// New ones come from here.
+    joining: Option<Receiver<Joined>>,
+    /// The sender's: decides how many there are to be.
+    opener: Option<Opener>,
+    /// That of them which is waited for.
+    awaited: Option<u32>,
+    /// Of the way to the other side, if this side has called.
+    round_trip: Option<Duration>,
+}
+
+struct Lane {
+    number: u32,
+    link: SocketLink,
+}
+
+struct Opener {
+    spread: Spread,
+    dial: Box<dyn Fn(u32) + Send>,
+    /// So many have been dialled, and so many are to be used.
+    dialled: usize,
+    wanted: usize,
+    /// Bytes that were sent.
+    moved: u64,
+}
+
+impl Beside {
+    /// Lets `poller` wake whoever waits for room in one of them, or for bytes of the one that is waited for.
+    pub(super) fn watch(&self, poller: &Poller) -> io::Result<()> {
+        for Lane { number, link } in &self.lanes {
+            let (readable, writable) = (self.awaited == Some(*number) && !link.ended, link.has_unsent());
+            if readable || writable {
+                poller.modify(link.stream(), Event::new(key(*number), readable, writable))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Before they are closed.
+    pub(super) fn let_go(&mut self, poller: &Poller) {
+        for Lane { link, .. } in self.lanes.drain(..) {
+            // It was registered when it came.
+            poller.delete(link.stream()).ok();
+        }
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.link.has_unsent())
+    }
+
+    fn lane(&mut self, number: u32) -> Option<&mut SocketLink> {
+        self.lanes.iter_mut().find(|lane| lane.number == number).map(|lane| &mut lane.link)
+    }
+
+    fn join(&mut self, joined: Joined, cancel: &CancelFlag, poller: &Poller) {
+        let Joined { number, mut link, answer } = joined;
+        let is_new = self.lanes.len() < spread::MOST && self.lanes.iter().all(|lane| lane.number != number);
+        // Nobody says anything over it before the answer; whoever is not taken is closed.
+        if !is_new || !link.peek().is_empty() || watch(poller, link.stream(), Event::none(key(number))).is_err() {
+            return;
+        }
+        link.set_cancel(cancel.clone());
+        link.set_ping(None);
+        link.deadline = None;
+        link.hold_little_back();
+        link.outbox.extend(answer.unwrap_or_default());
+        self.lanes.push(Lane { number, link });
+    }
+
+    /// One that has room for more.
+    fn with_room(&mut self) -> Option<u32> {
+        let wanted = self.opener.as_ref().map_or(0, |opener| opener.wanted);
+        let free = |lane: &&Lane| lane.link.unsent() < GATHER_BYTES;
+        self.lanes.iter().take(wanted).find(free).map(|lane| lane.number)
+    }
+}
+
+/// What a connection is called in the poll of the first one, whose own name is 0.
+fn key(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX - 1)
+}
+
+impl SocketLink {
+    pub fn set_round_trip(&mut self, round_trip: Duration) {
+        self.beside.round_trip = Some(round_trip);
+    }
+
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.beside.round_trip
+    }
+
+    /// From now on further connections may come out of `joining`.
+    pub fn set_joining(&mut self, joining: Receiver<Joined>) {
+        self.beside.joining = Some(joining);
+    }
+
+    /// From now on bodies go over as many connections as help: `dial` is asked for each, and brings it by way of `joining`.
+    pub fn set_spread(&mut self, spread: Spread, dial: Box<dyn Fn(u32) + Send>) {
+        self.beside.opener = Some(Opener { spread, dial, dialled: 0, wanted: 0, moved: 0 });
+    }
+
+    /// Takes those in that have come.
+    pub(super) fn take_joined(&mut self) {
+        while let Some(joined) = self.beside.joining.as_ref().and_then(|joining| joining.try_recv().ok()) {
+            self.beside.join(joined, &self.cancel, &self.poller);
+        }
+    }
+
+    /// `bytes` more go out: opens further connections when that may help.
+    pub(super) fn spread(&mut self, bytes: usize) {
+        let Some(opener) = &mut self.beside.opener else { return };
+        opener.moved += bytes as u64;
+        opener.wanted = opener.spread.wanted(opener.moved, self.beside.lanes.len(), Instant::now());
+        while opener.dialled < opener.wanted {
+            opener.dialled += 1;
+            (opener.dial)(u32::try_from(opener.dialled).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Sends what the further connections can send without waiting.
+    pub(super) fn push_beside(&mut self) -> io::Result<()> {
+        self.beside.lanes.iter_mut().try_for_each(|lane| lane.link.push_out(&[]).map(drop))
+    }
+
+    pub(super) fn way(&mut self) -> io::Result<Way> {
+        if self.beside.lanes.is_empty() || self.beside.opener.is_none() {
+            return Ok(Way::Here);
+        }
+        let known = self.inbox.len();
+        loop {
+            // What stands where is told at once: nothing of it can be used before.
+            self.push_out(&[])?;
+            self.push_beside()?;
+            if let Some(number) = self.beside.with_room() {
+                return Ok(Way::Beside(number));
+            }
+            self.poll(self.has_unsent())?;
+            self.poll_more();
+            if self.ended || self.inbox.len() > known {
+                return Ok(Way::Input);
+            }
+        }
+    }
+
+    pub(super) fn put_beside(&mut self, number: u32, bytes: &[u8]) -> io::Result<()> {
+        let Some(lane) = self.beside.lane(number) else { return Ok(()) };
+        lane.outbox.extend_from_slice(bytes);
+        lane.push_out(&[])?;
+        Ok(())
+    }
+
+    pub(super) fn is_beside(&mut self, number: u32) -> bool {
+        self.take_joined();
+        self.beside.lane(number).is_some()
+    }
+
+    /// Reads what has come over a further connection, waiting no longer than a moment.
+    pub(super) fn get_beside(&mut self, number: u32, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        for _ in 0..2 {
+            let Some(lane) = self.beside.lane(number) else { return Ok(Some(0)) };
+            if let Some(read) = lane.read_now(buffer)? {
+                self.received();
+                self.send_what_is_due();
+                return Ok(Some(read));
+            }
+            self.poll_output()?;
+            // Room for what the first connection says meanwhile.
+            self.poll_more();
+            self.beside.awaited = Some(number);
+            let polled = self.poll(self.has_unsent());
+            self.beside.awaited = None;
+            polled?;
+        }
+        Ok(None)
+    }
+
+    /// Bytes that wait for room in the socket.
+    fn unsent(&self) -> usize {
+        self.outbox.len() - self.left + usize::from(self.transport.has_unsent()) * GATHER_BYTES
+    }
+
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    fn hold_little_back(&self) {
+        // Where it is refused the next pieces go where there was room earlier.
+        socket2::SockRef::from(self.stream()).set_tcp_notsent_lowat(NOT_SENT).ok();
+    }
+
+    #[cfg(not(any(target_os = "android", target_os = "linux")))]
+    fn hold_little_back(&self) {}
+}

@@ -1,0 +1,238 @@
+//! A long way is filled by several connections: what goes over them is as whole as over one, and ends as one.
+
+use std::{
+    fs::{self, File},
+    net::Shutdown,
+    path::PathBuf,
+    time::Duration,
+};
+
+use sealdrop::{
+    engine::messages::{Acceptance, Command, Event},
+    model::{
+        manifest::Selection,
+        outcome::Outcome,
+        reason::{ReasonCode, Side},
+        transfer::{Stage, TransferKey},
+    },
+    transfer::limits::Limits,
+    wire::{
+        chunk,
+        header::{self, Answer, Message},
+    },
+};
+
+use crate::{
+    relay::Crossing,
+    scripted::{Scripted, file_entry, md5_of},
+    sealed_stream::new_identity,
+    support::{Station, nothing_left, seeded, tree},
+};
+
+/// Every way is a long one.
+fn far(limits: &mut Limits) {
+    limits.long_way = Duration::ZERO;
+}
+
+fn far_apart() -> (Station, Station) {
+    (Station::limited("a", far), Station::limited("b", far))
+}
+
+/// A sparse file, large enough to be still under way when something happens.
+fn large(station: &Station) -> PathBuf {
+    let path = station.home.path().join("large.bin");
+    File::create(&path).unwrap().set_len(512 << 20).unwrap();
+    path
+}
+
+fn until_moved(station: &mut Station, key: TransferKey, least: u64) {
+    station.wait("bytes", |event| match event {
+        Event::Snapshot(it) if it.key == key && it.stage == Stage::Moving && it.moved >= least => Some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn files_of_all_sizes_arrive_whole_over_several_connections() {
+    let (mut a, mut b) = far_apart();
+    let crossing = Crossing::before(b.port);
+    let folder = a.home.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let sizes = [0, 1, 5_000, 65_536, 65_537, 262_144, 300_000, 5 << 20, 40 << 20];
+    for (number, size) in (1..).zip(sizes) {
+        fs::write(folder.join(format!("{number} of {size}")), seeded(number, size)).unwrap();
+    }
+    let sending = a.send_to(crossing.address(), &[&folder], false);
+    let receiving = b.accept();
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    assert_eq!(tree(&b.received().join("folder")), tree(&folder));
+    let made = crossing.count();
+    assert!((2..=17).contains(&made), "{made} connections");
+    nothing_left(&b);
+}
+
+#[test]
+fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
+    let (mut a, mut b) = far_apart();
+    let crossing = Crossing::before(b.port);
+    let source = large(&a);
+    let sending = a.send_to(crossing.address(), &[&source], false);
+    let receiving = b.accept();
+    let _first = crossing.next();
+    let further = crossing.next();
+    until_moved(&mut a, sending, 64 << 20);
+    for end in further {
+        // It may be closed already.
+        end.shutdown(Shutdown::Both).ok();
+    }
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    let ending = a.ending(sending);
+    assert_eq!(ending.outcome, Outcome::Verified, "{ending:?}");
+    assert!(crossing.count() >= 3, "nothing was taken up again");
+}
+
+#[test]
+fn a_cancel_reaches_the_other_side_over_several_connections() {
+    for by_sender in [true, false] {
+        let (mut a, mut b) = far_apart();
+        let source = large(&a);
+        let sending = a.send(&b, &[&source]);
+        let receiving = b.accept();
+        until_moved(&mut a, sending, 64 << 20);
+        let (here, there) =
+            if by_sender { ((&mut a, sending), (&mut b, receiving)) } else { ((&mut b, receiving), (&mut a, sending)) };
+        here.0.say(Command::Cancel(here.1));
+        assert_eq!(here.0.ending(here.1).outcome, Outcome::Cancelled);
+        let ending = there.0.ending(there.1);
+        let reason = ending.reason.unwrap();
+        assert_eq!(
+            (ending.outcome, reason.code, reason.side),
+            (Outcome::Cancelled, ReasonCode::Cancelled, Side::There)
+        );
+        assert_eq!(tree(&b.received()), []);
+    }
+}
+
+#[test]
+fn a_pause_holds_all_connections_and_they_go_on() {
+    let (mut a, mut b) = far_apart();
+    let source = a.home.path().join("x");
+    fs::write(&source, seeded(1, 200 << 20)).unwrap();
+    let sending = a.send(&b, &[&source]);
+    let receiving = b.accept();
+    until_moved(&mut a, sending, 8 << 20);
+    b.say(Command::Pause(receiving));
+    a.wait("a pause", |event| match event {
+        Event::Snapshot(it) if it.key == sending && matches!(it.stage, Stage::Paused(_)) => Some(()),
+        _ => None,
+    });
+    b.say(Command::Resume(receiving));
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    assert_eq!(fs::read(b.received().join("x")).unwrap(), fs::read(&source).unwrap());
+}
+
+/// A sender whose offer of one file was accepted, with a further connection beside it.
+fn with_further(b: &mut Station, size: u64) -> (TransferKey, Scripted, Scripted) {
+    let own = new_identity();
+    let mut first = Scripted::dial_as(b.port, &own);
+    first.offer(vec![file_entry(&["x"], size)]);
+    let key = b.accept();
+    first.hear_accept(1);
+    let mut further = Scripted::dial_as(b.port, &own);
+    further.greet();
+    let word = Message::Lane { transfer: first.id, epoch: 1, number: 9 };
+    further.say(&word);
+    assert_eq!(further.hear(), Some(word));
+    (key, first, further)
+}
+
+#[test]
+fn bytes_stand_where_the_first_connection_says() {
+    let mut b = Station::new("b");
+    let bytes = seeded(1, 100_000);
+    let (key, mut first, mut further) = with_further(&mut b, 100_000);
+    // What goes beside may be there long before, and after.
+    further.raw(&bytes[10..50_000]);
+    first.say(&Message::File { index: 0, offset: 0 });
+    first.raw(&chunk::chunk_start(10));
+    first.raw(&bytes[..10]);
+    first.raw(&chunk::elsewhere(9, 40_000));
+    first.raw(&chunk::elsewhere(9, 20_000));
+    further.raw(&bytes[50_000..60_010]);
+    first.raw(&chunk::chunk_start(39_990));
+    first.raw(&bytes[60_010..]);
+    first.raw(&chunk::END);
+    first.say(&Message::Seal { index: 0, md5: md5_of(&bytes) });
+    assert!(matches!(first.hear(), Some(Message::Receipt(_))));
+    first.say(&Message::Done);
+    assert_eq!(b.ending(key).outcome, Outcome::Verified);
+    assert_eq!(fs::read(b.received().join("x")).unwrap(), bytes);
+}
+
+#[test]
+fn bytes_over_a_connection_that_is_none_end_the_transfer() {
+    let mut b = Station::new("b");
+    let (key, mut first, _further) = with_further(&mut b, 100);
+    first.say(&Message::File { index: 0, offset: 0 });
+    first.raw(&chunk::elsewhere(8, 100));
+    assert_eq!(first.hear_abort().code, ReasonCode::BadMessage);
+    assert_eq!(b.ending(key).outcome, Outcome::Failed);
+    assert_eq!(tree(&b.received()), []);
+}
+
+#[test]
+fn more_bytes_beside_than_were_announced_end_the_transfer() {
+    let mut b = Station::new("b");
+    let (key, mut first, _further) = with_further(&mut b, 100);
+    first.say(&Message::File { index: 0, offset: 0 });
+    first.raw(&chunk::elsewhere(9, 101));
+    assert_eq!(first.hear_abort().code, ReasonCode::BadMessage);
+    assert_eq!(b.ending(key).outcome, Outcome::Failed);
+}
+
+#[test]
+fn further_connections_of_others_or_too_many_are_closed_and_disturb_nobody() {
+    let mut b = Station::new("b");
+    let own = new_identity();
+    let mut first = Scripted::dial_as(b.port, &own);
+    first.offer(vec![file_entry(&["x"], 3)]);
+    let lane = |first: &Scripted, epoch, number| Message::Lane { transfer: first.id, epoch, number };
+    // Nobody has accepted yet.
+    let card = b.offer();
+    let mut early = Scripted::dial_as(b.port, &own);
+    early.greet();
+    early.say(&lane(&first, 1, 1));
+    assert_eq!(early.hear_abort().code, ReasonCode::UnknownTransfer);
+    let key = card.snapshot.key;
+    card.reply.accept(Acceptance::new(b.received(), Selection::All));
+    assert_eq!(first.hear(), Some(Message::Answer(Answer::Accept)));
+    let mut other = Scripted::dial(b.port);
+    other.greet();
+    other.say(&lane(&first, 1, 1));
+    assert_eq!(other.hear_abort().code, ReasonCode::UnknownTransfer);
+    let mut stale = Scripted::dial_as(b.port, &own);
+    stale.greet();
+    stale.say(&lane(&first, 2, 1));
+    assert_eq!(stale.hear_abort().code, ReasonCode::StaleEpoch);
+    let mut held = Vec::new();
+    for number in 1..=20 {
+        let mut further = Scripted::dial_as(b.port, &own);
+        further.greet();
+        further.say(&lane(&first, 1, number));
+        // Others are closed without a word.
+        let taken = header::read_header(&mut further.stream).is_ok_and(|said| said == Some(lane(&first, 1, number)));
+        assert_eq!(taken, number <= 16, "{number}");
+        held.push(further);
+    }
+    let mut again = Scripted::dial_as(b.port, &own);
+    again.greet();
+    again.say(&lane(&first, 1, 5));
+    assert!(header::read_header(&mut again.stream).is_err(), "a number that is taken");
+    let Some(Message::Plan { .. }) = first.hear() else { panic!("no plan") };
+    first.file_and_seal(0, b"abc");
+    assert!(matches!(first.hear(), Some(Message::Receipt(_))));
+    first.say(&Message::Done);
+    assert_eq!(b.ending(key).outcome, Outcome::Verified);
+}
