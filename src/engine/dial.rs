@@ -31,6 +31,7 @@ const TICK: Duration = Duration::from_millis(50);
 const MAX_ADDRESSES: usize = 8;
 
 /// A connection, and how long it took: one round trip.
+#[derive(Debug)]
 pub struct Connected {
     pub stream: TcpStream,
     pub round_trip: Duration,

@@ -42,9 +42,10 @@ use super::{
     cancel::CancelFlag,
     closer,
     door::memory::{Budget, Share},
+    lanes::LaneCame,
     link::SocketLink,
     new_transfer_id,
-    note::{AgainCame, Arrived, ArrivedOffer, Asked, LaneCame, Note, Session},
+    note::{AgainCame, Arrived, ArrivedOffer, Asked, Note, Session},
 };
 
 /// Text of fewer than four bytes is known as such when no further byte came for this long,

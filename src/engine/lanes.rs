@@ -37,7 +37,7 @@ use super::{
     receiving::{self, Whose},
 };
 pub use destination::{Destination, reserved_at, selected_bytes};
-pub use further::Further;
+pub use further::{Further, LaneCame};
 use reporter::Reporter;
 
 /// Between two figures of one lane.

@@ -148,7 +148,7 @@ pub enum Note {
     /// What earlier runs of the program have left unfinished, and what was cancelled.
     Kept(Box<Kept>),
     /// Somebody opens a further connection for a transfer.
-    LaneCame(Box<LaneCame>),
+    LaneCame(Box<super::lanes::LaneCame>),
     /// What comes before a lane (listing, dialling, waiting) is over without one. `life`: of the call that it was.
     Left {
         key: TransferKey,
@@ -324,16 +324,6 @@ pub struct AgainCame {
     pub epoch: u32,
     /// Of the list of entries.
     pub digest: [u8; 32],
-}
-
-/// A further connection of a sender.
-pub struct LaneCame {
-    pub key: TransferKey,
-    pub link: SocketLink,
-    pub peer: Peer,
-    pub epoch: u32,
-    /// What it is called in bodies.
-    pub number: u32,
 }
 
 /// What stands in the profile.

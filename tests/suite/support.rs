@@ -51,12 +51,12 @@ impl Station {
     }
 
     pub(crate) fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start(name, generous(), change)
+        Self::start(name, &generous(), change)
     }
 
     /// A station with the program's own limits for strangers.
     pub(crate) fn strict(name: &str) -> Self {
-        Self::start(name, Limits::default(), |_| {})
+        Self::start(name, &Limits::default(), |_| {})
     }
 
     /// A station that loses patience soon.
@@ -71,17 +71,17 @@ impl Station {
             silence: soon,
             ..generous()
         };
-        Self::start(name, limits, |_| {})
+        Self::start(name, &limits, |_| {})
     }
 
     /// A station with limits of its own, the others being generous.
     pub(crate) fn limited(name: &str, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = generous();
         change(&mut limits);
-        Self::start(name, limits, |_| {})
+        Self::start(name, &limits, |_| {})
     }
 
-    fn start(name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
+    fn start(name: &str, limits: &Limits, change: impl FnOnce(&mut Settings)) -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("received")).unwrap();
         Self::start_at(home, name, limits, change)
@@ -91,7 +91,7 @@ impl Station {
     pub(crate) fn restart(self, name: &str) -> Self {
         let Self { engine, home, .. } = self;
         engine.shut_down(LIMIT);
-        Self::start_at(home, name, generous(), |_| {})
+        Self::start_at(home, name, &generous(), |_| {})
     }
 
     /// As `restart`, with limits and settings of its own. What had ended before is among what was seen.
@@ -109,7 +109,7 @@ impl Station {
         engine.shut_down(LIMIT);
         let mut limits = generous();
         change_limits(&mut limits);
-        let mut station = Self::start_at(home, name, limits, change);
+        let mut station = Self::start_at(home, name, &limits, change);
         station.seen.extend(seen.into_iter().filter(is_end));
         station
     }
@@ -124,7 +124,7 @@ impl Station {
         let aside = tempfile::tempdir_in(home.path()).unwrap();
         fs::rename(&old, aside.keep().join("old profile")).unwrap();
         fs::rename(&copy, &old).unwrap();
-        Self::start_at(home, name, generous(), |_| {})
+        Self::start_at(home, name, &generous(), |_| {})
     }
 
     /// A station that finds others within this computer, and is found, on the profile in `home`.
@@ -132,17 +132,17 @@ impl Station {
         fs::create_dir_all(home.path().join("received")).unwrap();
         let mut limits = generous();
         change(&mut limits);
-        Self::start_within(home, name, limits, Reach::Loopback, |_| {})
+        Self::start_within(home, name, &limits, Reach::Loopback, |_| {})
     }
 
-    fn start_at(home: TempDir, name: &str, limits: Limits, change: impl FnOnce(&mut Settings)) -> Self {
+    fn start_at(home: TempDir, name: &str, limits: &Limits, change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_within(home, name, limits, Reach::Nowhere, change)
     }
 
     fn start_within(
         home: TempDir,
         name: &str,
-        limits: Limits,
+        limits: &Limits,
         nearby: Reach,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
@@ -166,7 +166,7 @@ impl Station {
             restore,
             nearby,
             damaged,
-            limits,
+            limits: *limits,
             waker,
         };
         let engine = Engine::start(config).unwrap();

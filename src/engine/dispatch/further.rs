@@ -4,9 +4,8 @@ use crate::{
     engine::{
         call::Call,
         dial::place_of,
-        lanes::Further,
+        lanes::{Further, LaneCame},
         link::{Joined, SocketLink},
-        note::LaneCame,
     },
     model::{reason::ReasonCode, transfer::TransferKey},
     wire::header::{self, Message},

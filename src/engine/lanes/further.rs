@@ -1,4 +1,4 @@
-//! Opens further connections for an outgoing transfer.
+//! Further connections of a transfer: opened by its sender, and come to its receiver.
 
 use std::{sync::Arc, time::Instant};
 
@@ -10,12 +10,23 @@ use crate::{
         link::{Joined, SocketLink},
         threads,
     },
+    model::{device::Peer, transfer::TransferKey},
     transfer::{
         greet,
         link::Link,
         spread::{self, Spread},
     },
 };
+
+/// A further connection of a sender.
+pub struct LaneCame {
+    pub key: TransferKey,
+    pub link: SocketLink,
+    pub peer: Peer,
+    pub epoch: u32,
+    /// What it is called in bodies.
+    pub number: u32,
+}
 
 /// How the device at the other end of a transfer is called once more.
 pub struct Further {
