@@ -28,7 +28,7 @@ const MEASURED: Duration = Duration::from_millis(1500);
 const GAIN: u64 = 115;
 
 /// The way may be another after this long.
-const AGAIN: Duration = Duration::from_secs(30);
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Decides for one transfer.
 pub struct Spread {
@@ -133,7 +133,7 @@ mod tests {
     fn a_lossy_way_gets_more_as_long_as_they_help() {
         let each = |open: usize| 3_000_000 * open.max(1) as u64;
         assert_eq!(run(&mut spread(20), 20, 99, each), (MOST, MOST));
-        assert_eq!(run(&mut spread(20), 20, 99, |open| each(open.min(8))), (8, 16));
+        assert_eq!(run(&mut spread(20), 12, 99, |open| each(open.min(8))), (8, 16));
     }
 
     #[test]
