@@ -1,7 +1,7 @@
 //! How fast Sealdrop is beside other programs that move files, on one machine, as one table.
 //!
-//! `cargo bench --bench compare` (or `-- large many disk` for some of the rows, or one of the tables) starts real programs, two ends each, on the loopback, as
-//! root in a network of their own with CUBIC. Sealdrop's two ends have verified each other; whatever else is installed of
+//! `cargo bench --bench compare` (or `-- large many disk` for some of the rows, or one of the tables) starts real programs, two ends each,
+//! on the loopback, as root in a network of their own with CUBIC. Sealdrop's two ends have verified each other; whatever else is installed of
 //! `rsync`, `scp` (with its `sshd`), `croc` and `nc` is measured in the same rounds, and what is not is named.
 //!
 //! | variable | what | else |
@@ -28,6 +28,13 @@
 //! | 1 KiB | starting two programs, the handshake, and on a disk five flushes one after the other |
 //! | link | the link: of 1,500 bytes 1,448 are TCP's, so 96.5 % of it is the most; then the round trips before the first byte |
 //! | lossy | what TCP makes of each loss: one stream gets the less the longer the way is |
+//!
+//! # The window
+//!
+//! The row `window` ([`window`]) receives the large file twice in each round: into a command line, and into a real window on a
+//! virtual display (Xvfb), which takes it by a rule. Printed is what both receivers take, how much of the window's are
+//! its frames (its own thread and those that draw; in software here, which is the dearest way), how many of these there are, and what
+//! it takes beyond them. Without Xvfb it is not measured, and that is said.
 //!
 //! # Links
 //!
@@ -62,6 +69,7 @@ mod ours;
 mod process;
 mod stream;
 mod table;
+mod window;
 mod work;
 
 use std::{
@@ -99,6 +107,7 @@ fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     say_network();
     table::say_md5();
+    let names: Vec<&str> = Work::all().map(Work::name).into_iter().chain([window::NAME]).collect();
     let is_asked = |name: &str, all: &[&str]| {
         asked.iter().any(|word| word == name) || !asked.iter().any(|word| all.contains(&word.as_str()))
     };
@@ -110,11 +119,14 @@ fn main() -> ExitCode {
         for work in Work::all() {
             // What a disk costs is in the other rows.
             let is_measured = work.link().is_none() || !medium.is_disk;
-            if is_measured && is_asked(work.name(), &Work::all().map(Work::name)) {
+            if is_measured && is_asked(work.name(), &names) {
                 rows.extend(measure(work, &medium));
             }
         }
         table::print(&medium, &rows);
+        if !medium.is_disk && is_asked(window::NAME, &names) {
+            window::measure(&medium);
+        }
     }
     ExitCode::SUCCESS
 }

@@ -54,10 +54,10 @@ fn is_there(program: &str) -> bool {
 }
 
 /// A server that ends with the bench.
-struct Server(Child);
+pub(crate) struct Server(pub(crate) Child);
 
 impl Server {
-    fn start(command: &mut Command, far: Far, port: u16) -> Option<Self> {
+    pub(crate) fn start(command: &mut Command, far: Far, port: u16) -> Option<Self> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
         let server = Self(child);
         far.listens(port).then_some(server)

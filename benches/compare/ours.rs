@@ -9,6 +9,7 @@ use std::{
 
 use sealdrop::{
     crypto::identity::Identity,
+    model::book::Rule,
     storage::{devices_file, profile::Profile},
 };
 
@@ -54,7 +55,7 @@ impl Ends {
     }
 
     /// Sends all that is in a folder.
-    fn send(&self, source: &Path, far: Far, port: u16) -> Child {
+    pub(crate) fn send(&self, source: &Path, far: Far, port: u16) -> Child {
         let to = format!("{}:{port}", far.address);
         let paths = entries_of(source);
         let mut words = vec!["send", "--to", &to];
@@ -62,6 +63,20 @@ impl Ends {
         let mut sender = self.start(0, Far::beside(), &words);
         drain(sender.stdout.take().expect("a pipe"));
         sender
+    }
+
+    pub(crate) fn receiver(&self) -> &Path {
+        &self.profiles[1]
+    }
+
+    /// The receiver takes what the sender sends into this folder, without asking.
+    pub(crate) fn accept_into(&self, into: &Path) {
+        let [sender, receiver] = self.profiles.each_ref().map(|place| Profile::open(Some(place.clone())));
+        let key = Identity::open(&sender.expect("a profile")).expect("a key").key();
+        let receiver = receiver.expect("a profile");
+        let rule = Rule::Accept(into.to_owned());
+        devices_file::change(&receiver, |book| assert!(book.set_rule(key, rule), "it is verified"))
+            .expect("a device book");
     }
 
     fn start(&self, end: usize, place: Far, words: &[&str]) -> Child {

@@ -55,15 +55,28 @@ pub(crate) fn watch(ends: [&mut Child; 2]) -> [End; 2] {
 fn look(child: &Child, end: &mut End) -> bool {
     let about = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", child.id())).unwrap_or_default();
     let stat = about("stat");
-    let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    // Fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
-    let ticks = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
-    end.processor = ticks.sum::<f64>() / 100.0;
+    end.processor = processor_of(&stat);
     let status = about("status");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     end.peak = peak.map_or(end.peak, |kib| kib / 1024.0);
-    after_name.starts_with('Z') || stat.is_empty()
+    after_name(&stat).starts_with('Z') || stat.is_empty()
+}
+
+/// Seconds of a process so far, all its threads together.
+pub(crate) fn processor_seconds(child: &Child) -> f64 {
+    processor_of(&fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default())
+}
+
+fn processor_of(stat: &str) -> f64 {
+    // Fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
+    let ticks = after_name(stat).split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// From field 3 on: a name may hold anything.
+fn after_name(stat: &str) -> &str {
+    stat.rsplit(") ").next().unwrap_or_default()
 }
 
 /// How long `work` takes, until all of it is on the disk where that counts.

@@ -9,7 +9,7 @@ use sealdrop::digest::{Hasher, update_together};
 
 use super::{Medium, process::Taken, work::Work};
 
-const GIB: f64 = (1_u64 << 30) as f64;
+pub(crate) const GIB: f64 = (1_u64 << 30) as f64;
 
 pub(crate) const OURS: &str = "sealdrop";
 /// What others are compared with over a link.
