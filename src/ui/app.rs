@@ -21,11 +21,15 @@ use super::{
 };
 use crate::{
     engine::messages::{Command, Event, Waker},
-    model::settings::Theme,
+    model::{settings::Theme, transfer::Stage},
 };
 
 /// How long closing waits for the engine to stop in order.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How soon a frame comes that is asked for. Not at once: egui would draw two of those, for things to settle, and figures that
+/// change twenty times a second have nothing to settle.
+const NEXT_FRAME: Duration = Duration::from_millis(1);
 
 /// Events taken in before a frame is drawn: more would make it late.
 const EVENTS_A_FRAME: usize = 4096;
@@ -47,7 +51,7 @@ impl WakeSlot {
         let slot = Arc::clone(&self.0);
         Arc::new(move || {
             if let Some(context) = slot.get() {
-                context.request_repaint();
+                context.request_repaint_after(NEXT_FRAME);
             }
         })
     }
@@ -143,10 +147,15 @@ impl App {
         if events.len() == EVENTS_A_FRAME {
             context.request_repaint();
         }
+        let answers = self.dialogs.answers();
+        if !answers.is_empty() || !events.iter().all(only_figures) {
+            // What comes or goes moves other things: one more frame, for these to settle.
+            context.request_repaint_after(NEXT_FRAME);
+        }
         for event in events {
             self.state.apply(event);
         }
-        for (purpose, answer) in self.dialogs.answers() {
+        for (purpose, answer) in answers {
             self.answered(purpose, answer);
         }
     }
@@ -243,6 +252,11 @@ impl App {
         let gone = matches!(told, Err(crossbeam_channel::TrySendError::Disconnected(_)));
         self.state.closing = if gone { Closing::Now } else { Closing::Stopping { since: self.state.now } };
     }
+}
+
+/// Whether an event changes nothing but what a row says of a transfer that moves.
+fn only_figures(event: &Event) -> bool {
+    matches!(event, Event::Snapshot(snapshot) if matches!(snapshot.stage, Stage::Moving))
 }
 
 impl eframe::App for App {

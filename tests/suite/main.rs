@@ -69,6 +69,7 @@ mod window;
 mod window_calls;
 mod window_cards;
 mod window_conflicts;
+mod window_frames;
 mod window_going_on;
 mod window_history;
 mod window_key_trouble;

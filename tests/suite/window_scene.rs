@@ -165,6 +165,8 @@ impl Window {
     pub(crate) fn tell(&mut self, event: Event) {
         self.engine.tell(event);
         self.harness.run();
+        // The frame after it, in which things settle; `run` waits for no frame that is not due at once.
+        self.harness.step();
     }
 
     /// Clicks the only control of this name.
