@@ -35,8 +35,8 @@
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
 //!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
 //!   names and releases receipts; its **checker** hashes what was there before. A lane's **hasher** hashes files that have
-//!   moved, several side by side. A **closer** sees to it that the last word arrives. The **historian** keeps what has ended
-//!   in the profile, and looks things up in it; the **archive** keeps what is being sent, so that it can go on after the
+//!   moved, several side by side; its **stream hasher** hashes a large file while it moves, where that is found to be faster.
+//!   A **closer** sees to it that the last word arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is being sent, so that it can go on after the
 //!   program has ended.
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
 //!   announces itself. That is only claimed: a **presence** thread calls a verified device, with its key expected, and dispatch
@@ -57,9 +57,10 @@
 //!
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
 //! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
-//! others (`transfer::hashing`); only a large one is hashed as it moves. Over a long way the pieces of a body go over several
-//! connections, as many as help (`transfer::spread`, `engine::link::beside`); the first one says in which order. The seal travels after the bytes. Only when both
-//! seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
+//! others (`transfer::hashing`); only a large one is hashed as it moves, by the lane or, where a core is free, by a second thread
+//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way the pieces of a body go over several
+//! connections, as many as help (`transfer::spread`, `engine::link::beside`); the first one says in which order. The seal travels
+//! after the bytes. Only when both seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
 //! and only then does the sender say that the file was sent. When the connection breaks, what has come stays in the part
 //! file, and both ends hash it before the rest follows over another connection.
 //!

@@ -11,10 +11,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use crate::{
     digest::{Hasher, update_together},
     model::reason::{Reason, ReasonCode},
-    transfer::behind::{Behind, Hashed, Job},
+    transfer::{
+        aside::Aside,
+        behind::{Behind, Hashed, Job},
+    },
 };
 
 use super::{
+    aside::AsideHandle,
     cancel::{CancelFlag, LinkWaker},
     threads,
 };
@@ -46,6 +50,7 @@ enum Word {
 /// A lane's end of its hasher. Dropping it ends the work at the next piece.
 pub struct HashHandle {
     waker: LinkWaker,
+    aside: AsideHandle,
     thread: Option<Thread>,
     /// Files that were given to it, and their bytes.
     under_way: HashMap<u32, u64>,
@@ -67,7 +72,8 @@ struct Thread {
 impl HashHandle {
     /// `waker` rings when something was hashed.
     pub fn new(waker: LinkWaker) -> Self {
-        Self { waker, thread: None, under_way: HashMap::new(), bytes: 0, fresh: false, is_over: false }
+        let aside = AsideHandle::default();
+        Self { waker, aside, thread: None, under_way: HashMap::new(), bytes: 0, fresh: false, is_over: false }
     }
 
     /// The thread, which is started if it was not.
@@ -127,6 +133,10 @@ impl Behind for HashHandle {
                 Some(Hashed { index, md5: Err(reason) })
             }
         }
+    }
+
+    fn aside(&mut self) -> Option<&mut dyn Aside> {
+        Some(&mut self.aside)
     }
 }
 

@@ -69,6 +69,8 @@ pub struct SocketLink {
     deadline: Option<Instant>,
     last_received: Instant,
     last_written: Instant,
+    /// How long it has been waited for in all.
+    waited: Duration,
     /// Since when somebody has waited without a sign of life: a byte that came in, or room for one that goes out.
     waiting_since: Option<Instant>,
     /// The last write found no room.
@@ -113,6 +115,7 @@ impl SocketLink {
             deadline: None,
             last_received: now,
             last_written: now,
+            waited: Duration::ZERO,
             waiting_since: None,
             is_stuck: false,
             body: Body::None,
@@ -348,9 +351,8 @@ impl SocketLink {
         }
         self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
         self.beside.watch(&self.poller).map_err(gone)?;
-        self.events.clear();
-        match self.poller.wait(&mut self.events, Some(wait)) {
-            Ok(_) => Ok(()),
+        match self.wait_for_events(wait) {
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
             Err(error) => Err(gone(error)),
         }

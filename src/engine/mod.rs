@@ -4,6 +4,7 @@
 //! listener, doormen, lobby, worker pool, committers, closers and errands tell it what happened by notes.
 
 pub mod archive;
+pub mod aside;
 pub mod call;
 pub mod cancel;
 pub mod check;

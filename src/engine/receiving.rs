@@ -7,6 +7,7 @@ use crate::{
     },
     storage::{journal::Recovered, landing::Landing},
     transfer::{
+        behind::Behind,
         lane::{Farewell, LaneEnd, LaneError, Report},
         receive::{Helpers, ReceiveLane, Tally},
     },
@@ -35,14 +36,25 @@ pub fn receive(
     recovered: Recovered,
     whose: &Whose,
 ) -> Result<Tally, Box<LaneEnd>> {
+    let mut behind = HashHandle::new(link.waker());
+    receive_with(link, report, landing, recovered, (whose, &mut behind))
+}
+
+/// The same with somebody else who hashes.
+fn receive_with(
+    link: &mut SocketLink,
+    report: &mut impl Report,
+    landing: &Landing,
+    recovered: Recovered,
+    (whose, behind): (&Whose, &mut impl Behind),
+) -> Result<Tally, Box<LaneEnd>> {
     let Whose { key, cancel, notes } = whose;
     let tells = committer::Tells { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
     let started = committer::start(landing.clone(), tells)
         .and_then(|commit| checker::start(landing.clone(), link.waker()).map(|check| (commit, check)));
     let ended = match started {
         Ok(((mut commit, thread), mut check)) => {
-            let mut behind = HashHandle::new(link.waker());
-            let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut behind };
+            let helpers = Helpers { commit: &mut commit, check: &mut check, behind };
             let ended = ReceiveLane::new(link, report, helpers, landing.clone(), recovered).run();
             drop(commit);
             // It has nothing left to do but its last batch; a panic in it has been printed.

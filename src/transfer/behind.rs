@@ -7,6 +7,8 @@ use crate::{
     storage::{part_file::StoredBytes, sources::Source},
 };
 
+use super::aside::Aside;
+
 /// Bytes that have moved, to be read once more.
 pub trait Reread: Send {
     /// Reads on; 0 at the end.
@@ -69,4 +71,9 @@ pub trait Behind {
     fn hurry(&mut self);
     /// In any order.
     fn try_hashed(&mut self) -> Option<Hashed>;
+
+    /// Whoever hashes a large body while it moves, if somebody can.
+    fn aside(&mut self) -> Option<&mut dyn Aside> {
+        None
+    }
 }

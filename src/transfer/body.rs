@@ -74,9 +74,16 @@ impl Arrived {
 
     /// Takes bytes that belong to this file. What concerns every file of the transfer ends the lane.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
+        if matches!(self.stored, Stored::Part(_)) {
+            self.hashing.take(bytes);
+        }
+        self.store(bytes)
+    }
+
+    /// The same for bytes that are hashed by somebody else.
+    fn store(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
         self.bytes += bytes.len() as u64;
         let Stored::Part(part) = &mut self.stored else { return Ok(()) };
-        self.hashing.take(bytes);
         if let Err(reason) = part.write_all(bytes) {
             self.fail(reason)?;
         }
@@ -113,6 +120,19 @@ pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
 
 /// What has to be done besides while a body comes in.
 pub trait Beside<L> {
+    /// Bytes of this file have come and are stored, those with which `buffer` begins: they are to be hashed. Afterwards `buffer`
+    /// may be another one.
+    ///
+    /// # Errors
+    /// The lane is over.
+    fn hash(
+        &mut self,
+        link: &mut L,
+        arrived: &mut Arrived,
+        buffer: &mut Vec<u8>,
+        length: usize,
+    ) -> Result<(), LaneError>;
+
     /// So many bytes have come; 0 while none do. To be done at least every moment, whatever the sender does.
     ///
     /// # Errors
@@ -131,7 +151,7 @@ pub fn receive_body<L: Link>(
     link: &mut L,
     index: u32,
     arrived: &mut Arrived,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
     beside: &mut impl Beside<L>,
 ) -> Result<(), LaneError> {
     let mut body = Body { link, arrived, beside };
@@ -184,7 +204,7 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
         Err(LaneError::Protocol(format!("bytes over connection {number}, which is none")))
     }
 
-    fn chunk_beside(&mut self, number: u32, length: u64, buffer: &mut [u8]) -> Result<(), LaneError> {
+    fn chunk_beside(&mut self, number: u32, length: u64, buffer: &mut Vec<u8>) -> Result<(), LaneError> {
         let mut left = length;
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
@@ -194,13 +214,13 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
                 continue;
             }
             left -= piece as u64;
-            self.piece(&mut buffer[..piece], 0, Some(number))?;
+            self.piece(buffer, piece, 0, Some(number))?;
         }
         Ok(())
     }
 
     /// Reads a chunk, and with its last piece the start of what follows: another chunk always does, be it the end.
-    fn chunk(&mut self, length: u64, buffer: &mut [u8]) -> Result<ChunkStart, LaneError> {
+    fn chunk(&mut self, length: u64, buffer: &mut Vec<u8>) -> Result<ChunkStart, LaneError> {
         let mut left = length;
         loop {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - PREFIX_BYTES);
@@ -211,14 +231,13 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
             }
             left -= piece as u64;
             if left > 0 {
-                self.piece(&mut buffer[..piece], 0, None)?;
+                self.piece(buffer, piece, 0, None)?;
                 continue;
             }
             // A sender may stand still behind a chunk: what has come of it is taken first.
-            let got = self.piece(&mut buffer[..piece + PREFIX_BYTES], PREFIX_BYTES, None)?;
-            let next = &mut buffer[piece..piece + PREFIX_BYTES];
-            self.fill(&mut next[got - piece..], 0, None).0?;
-            return Ok(ChunkStart::parse(next.first_chunk().copied().unwrap_or_default())?);
+            let (mut next, got) = self.piece(buffer, piece, PREFIX_BYTES, None)?;
+            self.fill(&mut next[got..], 0, None).0?;
+            return Ok(ChunkStart::parse(next)?);
         }
     }
 
@@ -228,16 +247,24 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
         Ok(ChunkStart::parse(prefix.first_chunk().copied().unwrap_or_default())?)
     }
 
-    /// Reads bytes of the file, with what comes of the last `spare` ones of `buffer`, which are none; how many came in all.
-    fn piece(&mut self, buffer: &mut [u8], spare: usize, beside: Option<u32>) -> Result<usize, LaneError> {
-        let piece = buffer.len() - spare;
-        let (filled, got) = self.fill(buffer, spare, beside);
+    /// Reads `piece` bytes of the file, and what comes with them of the next `spare` ones, which are none of it: those, and how
+    /// many they are.
+    fn piece(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        piece: usize,
+        spare: usize,
+        beside: Option<u32>,
+    ) -> Result<([u8; PREFIX_BYTES], usize), LaneError> {
+        let (filled, got) = self.fill(&mut buffer[..piece + spare], spare, beside);
         // Also of a piece that breaks off there is something to keep.
-        let bytes = &buffer[..got.min(piece)];
-        self.arrived.take(bytes)?;
+        self.arrived.store(&buffer[..got.min(piece)])?;
         filled?;
-        self.look_up(bytes.len())?;
-        Ok(got)
+        let mut next = [0; PREFIX_BYTES];
+        next[..got - piece].copy_from_slice(&buffer[piece..got]);
+        self.beside.hash(self.link, self.arrived, buffer, piece)?;
+        self.look_up(piece)?;
+        Ok((next, got - piece))
     }
 
     fn look_up(&mut self, moved: usize) -> Result<(), LaneError> {

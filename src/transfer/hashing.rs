@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | up to 64 KiB | when 16 of them have moved: their bytes are kept till then | |
 //! | up to 64 MiB, over a fast link | after it has moved: another thread reads it once more, 16 at a time | 0.33 |
-//! | otherwise | as it moves | 1.34 |
+//! | otherwise | as it moves, by the lane or by a second thread beside it (`choice`) | 1.34 |
 //!
 //! Its bytes are still in the system's memory when it is read again, which costs 0.17 of those 0.33 s. A link is fast when
 //! bodies move faster than `Limits::hash_behind`; over a slower one the processor has time enough, and seals that go out at once
@@ -21,7 +21,9 @@ use crate::digest::{Hasher, update_together};
 
 use super::{
     behind::{Behind, Hashed, Job},
+    large::{Large, Taken},
     limits::Limits,
+    link::Link,
 };
 
 /// Files up to this size are kept in memory until they are hashed: reading them again would cost more than that saves.
@@ -41,6 +43,8 @@ const MEASURE: Duration = Duration::from_millis(50);
 pub enum Hashing {
     /// As it moves.
     Along(Hasher),
+    /// As it moves, by another thread, which has the hasher.
+    Aside,
     /// By another thread, later: nothing to do.
     Behind(Hasher),
     /// With others, later: these bytes of it.
@@ -54,7 +58,7 @@ impl Hashing {
     pub fn take(&mut self, bytes: &[u8]) {
         match self {
             Self::Along(hasher) => hasher.update(bytes),
-            Self::Behind(_) | Self::Over => {}
+            Self::Aside | Self::Behind(_) | Self::Over => {}
             Self::Kept(_, kept) => kept.extend_from_slice(bytes),
         }
     }
@@ -75,6 +79,7 @@ pub struct Hashes<'a, B> {
     kept: Vec<Kept>,
     kept_since: Instant,
     hashed: VecDeque<Hashed>,
+    large: Large,
     pace: Pace,
 }
 
@@ -82,12 +87,18 @@ impl<'a, B: Behind> Hashes<'a, B> {
     pub fn new(behind: &'a mut B) -> Self {
         let now = Instant::now();
         let pace = Pace { since: now, bytes: 0, rate: 0 };
-        Self { behind, left: 0, kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), pace }
+        let large = Large::default();
+        Self { behind, left: 0, kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, pace }
     }
 
     /// How the next body is to be hashed: `bytes` follow what is in `hasher`. Other bytes may follow than were said.
-    pub fn begin(&mut self, hasher: Hasher, bytes: u64, limits: &Limits) -> Hashing {
+    pub fn begin(&mut self, hasher: Hasher, bytes: u64, link: &impl Link) -> Hashing {
         self.pace.begin();
+        self.large.begin(bytes, self.behind.aside(), link);
+        self.way(hasher, bytes, &link.limits())
+    }
+
+    fn way(&mut self, hasher: Hasher, bytes: u64, limits: &Limits) -> Hashing {
         if bytes <= SMALL {
             Hashing::Kept(hasher, Vec::new())
         } else if bytes <= MOST_BEHIND && self.pace.rate >= limits.hash_behind && self.behind.has_room(bytes) {
@@ -95,6 +106,23 @@ impl<'a, B: Behind> Hashes<'a, B> {
         } else {
             Hashing::Along(hasher)
         }
+    }
+
+    /// Bytes of a body that have moved, with which `buffer` begins: they are hashed, or left to be. Afterwards `buffer` may be
+    /// another one.
+    pub fn take(
+        &mut self,
+        hashing: &mut Hashing,
+        buffer: &mut Vec<u8>,
+        length: usize,
+        link: &mut impl Link,
+    ) -> Taken<()> {
+        self.large.take(hashing, (buffer, length), self.behind.aside(), link)
+    }
+
+    /// All bytes of a body were taken, or it is given up: nothing of it is under way any more.
+    pub fn collect(&mut self, hashing: &mut Hashing, link: &mut impl Link) -> Taken<()> {
+        self.large.end(hashing, self.behind.aside(), link)
     }
 
     /// So many bytes of a body have moved, and it is over.
@@ -215,7 +243,7 @@ mod tests {
         let mut shelf = Shelf::default();
         let mut files = Hashes::new(&mut shelf);
         for index in 0..18 {
-            let mut hashing = files.begin(Hasher::new(), SMALL, &limits(0));
+            let mut hashing = files.way(Hasher::new(), SMALL, &limits(0));
             hashing.take(b"some");
             hashing.take(&[7; 100]);
             let Hashing::Kept(hasher, bytes) = hashing else { panic!("a small file is kept") };
@@ -243,13 +271,13 @@ mod tests {
         let mut shelf = Shelf::default();
         let mut files = Hashes::new(&mut shelf);
         let is_behind = |hashing| matches!(hashing, Hashing::Behind(_));
-        assert!(!is_behind(files.begin(Hasher::new(), 1 << 20, &limits(1))), "nothing is known of the link");
+        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(1))), "nothing is known of the link");
         files.pace.rate = 150;
-        assert!(is_behind(files.begin(Hasher::new(), 1 << 20, &limits(150))));
-        assert!(!is_behind(files.begin(Hasher::new(), 1 << 20, &limits(151))));
-        assert!(!is_behind(files.begin(Hasher::new(), MOST_BEHIND + 1, &limits(150))));
-        assert!(!is_behind(files.begin(Hasher::new(), SMALL, &limits(150))));
+        assert!(is_behind(files.way(Hasher::new(), 1 << 20, &limits(150))));
+        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(151))));
+        assert!(!is_behind(files.way(Hasher::new(), MOST_BEHIND + 1, &limits(150))));
+        assert!(!is_behind(files.way(Hasher::new(), SMALL, &limits(150))));
         files.behind.is_full = true;
-        assert!(!is_behind(files.begin(Hasher::new(), 1 << 20, &limits(150))));
+        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(150))));
     }
 }

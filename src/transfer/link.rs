@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::limits::Limits;
@@ -88,6 +88,11 @@ pub trait Link: Read + Write {
 
     /// How long the waits of this connection may take.
     fn limits(&self) -> Limits;
+
+    /// How long this connection has been waited for so far: for its peer, for the network, for its turn.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Bytes gathered and not yet sent.
     fn queued(&self) -> usize;

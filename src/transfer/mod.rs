@@ -5,11 +5,16 @@
 //!
 //! # What limits a lane
 //!
-//! One thread does everything for its end: read, hash, write. Of a large file, seven tenths of its processor time are MD5, nearly
+//! One thread can do everything for its end: read, hash, write. Of a large file, seven tenths of its processor time are MD5, nearly
 //! all of the rest is the kernel copying between socket, buffer and page cache (`perf` on `benches/transfer.rs`). With both
 //! ends on two shared cores a large file of real bytes moves at a median of 0.58 to 0.69 of what one core can hash, depending
 //! on how busy the machine is (single rounds: 0.52 to 0.74). Half the processor time of both ends would be 0.70 to 0.73: no
 //! arrangement of threads could do much better there. The next limit is MD5 itself, then the receiver's writes.
+//!
+//! On a machine of its own an end has a core to spare, and a large file moves as fast as MD5 goes if a second thread hashes it.
+//! Each lane finds out by itself whether that pays ([`choice`]). Measured (`benches/alone`, medians of 5, of 3 for the sender,
+//! encrypted, files in memory, two cores) as parts of the time that one thread takes: the sender alone 0.71, the receiver alone
+//! 0.68, both ends together on the two cores 1.01, which is noise.
 //!
 //! Of many files MD5 is hashed side by side ([`hashing`]). Both ends on two cores, files in memory, encrypted, medians of three
 //! on a machine that was not quiet, before that and after:
@@ -21,15 +26,18 @@
 //!
 //! Then nothing stands out any more but the kernel's copies, first of all those into fresh pages of the receiver's files.
 
+pub mod aside;
 pub mod behind;
 pub mod body;
 pub mod check;
+pub mod choice;
 pub mod classic;
 pub mod compare;
 pub mod greet;
 pub mod hashing;
 pub mod hold;
 pub mod lane;
+pub mod large;
 pub mod limits;
 pub mod link;
 pub mod pace;

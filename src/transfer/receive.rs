@@ -198,7 +198,8 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
         }
         let Self { link, report, owed, buffer, files, .. } = self;
         let mut in_body = InBody { index, told: arrived.bytes, report: *report, owed, files };
-        let received = body::receive_body(*link, index, &mut arrived, buffer, &mut in_body);
+        let received = body::receive_body(*link, index, &mut arrived, buffer, &mut in_body)
+            .and_then(|()| in_body.collect(*link, &mut arrived));
         let unsaid = arrived.bytes.saturating_sub(in_body.told);
         if unsaid > 0 {
             report.moved(index, unsaid);
@@ -231,7 +232,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                 (part.map_or_else(Stored::Failed, Stored::Part), Hasher::new())
             }
         };
-        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), &self.link.limits());
+        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), self.link);
         let mut reread = None;
         if let Hashing::Behind(hasher) = hashing {
             // What cannot be read again is hashed as it comes.
@@ -281,7 +282,29 @@ struct InBody<'b, 'a, R, C, K, B> {
     files: &'b mut Files<'a, B>,
 }
 
+impl<R, C, K, B: Behind> InBody<'_, '_, R, C, K, B> {
+    /// All of it was taken.
+    fn collect(&mut self, link: &mut impl Link, arrived: &mut Arrived) -> Result<(), LaneError> {
+        let collected = self.files.hashes.collect(&mut arrived.hashing, link)?;
+        collected.or_else(|reason| arrived.fail(reason))
+    }
+}
+
 impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_, '_, R, C, K, B> {
+    fn hash(
+        &mut self,
+        link: &mut L,
+        arrived: &mut Arrived,
+        buffer: &mut Vec<u8>,
+        length: usize,
+    ) -> Result<(), LaneError> {
+        if !matches!(arrived.stored, Stored::Part(_)) {
+            return Ok(());
+        }
+        let taken = self.files.hashes.take(&mut arrived.hashing, buffer, length, link)?;
+        taken.or_else(|reason| arrived.fail(reason))
+    }
+
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
     fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError> {
         let Self { index, told, report, owed, files } = self;

@@ -209,7 +209,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     /// `source` and `hasher` stand behind the first `offset` bytes.
     fn send_from(&mut self, index: u32, offset: u64, mut source: Source, hasher: Hasher) -> Result<(), LaneError> {
         let bytes = source.remaining();
-        let mut hashing = self.hashes.begin(hasher, bytes, &self.link.limits());
+        let mut hashing = self.hashes.begin(hasher, bytes, self.link);
         if !matches!(hashing, Hashing::Kept(..)) {
             self.write_seals_before(bytes)?;
         }
@@ -218,6 +218,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         let read = self.send_body(index, &mut source, &mut hashing)?;
         self.link.write_all(&chunk::END)?;
         self.set_in_body(false);
+        let read = read.and(self.hashes.collect(&mut hashing, self.link)?);
         self.hashes.moved(bytes);
         let ended = match (read, hashing) {
             (Ok(()), Hashing::Behind(hasher)) => source.skip_to(offset).map(|()| {
@@ -228,7 +229,8 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
                 Ok(()) => return self.seal(index, hasher.finish()),
                 Err(reason) => Err(reason),
             },
-            (Ok(()), Hashing::Over) => Ok(()),
+            // What was left aside was collected.
+            (Ok(()), Hashing::Aside | Hashing::Over) => Ok(()),
             (Err(reason), _) => Err(reason),
         };
         ended.or_else(|reason| self.fail(index, reason))
@@ -275,9 +277,13 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
                 Ok(0) => break Ok(Ok(())),
                 Ok(n) => {
                     admitted -= n;
-                    hashing.take(&buffer[..n]);
                     if let Err(error) = self.send_chunk(index, &buffer[..n]) {
                         break Err(error);
+                    }
+                    match self.hashes.take(hashing, &mut buffer, n, self.link) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(reason)) => break Ok(Err(reason)),
+                        Err(error) => break Err(error),
                     }
                 }
                 Err(reason) => break Ok(Err(reason)),

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{Body, GATHER_BYTES, SocketLink, gone};
@@ -169,6 +169,10 @@ impl Link for SocketLink {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn waited(&self) -> Duration {
+        self.waited
     }
 
     fn queued(&self) -> usize {

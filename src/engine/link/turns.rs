@@ -1,8 +1,8 @@
-//! How a lane waits for its turn under a speed limit: like any wait of a link, but nobody's silence counts.
+//! How a lane waits, and how long it has; for its turn under a speed limit like for anything else, but nobody's silence counts.
 
 use std::{
     io::{self, ErrorKind},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use polling::Event;
@@ -37,12 +37,20 @@ impl SocketLink {
         }
         let interest = Event::new(0, false, self.has_unsent());
         self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
-        self.events.clear();
-        match self.poller.wait(&mut self.events, Some(pause.min(TICK))) {
+        match self.wait_for_events(pause.min(TICK)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(gone(error)),
             _ => {}
         }
         self.check_limits()?;
         Ok(!self.events.iter().any(|event| event.is_interrupt() || event.is_err() == Some(true)))
+    }
+
+    /// Waits at most so long for what was asked of the poller, and counts that.
+    pub(super) fn wait_for_events(&mut self, most: Duration) -> io::Result<()> {
+        self.events.clear();
+        let since = Instant::now();
+        let waited = self.poller.wait(&mut self.events, Some(most));
+        self.waited += since.elapsed();
+        waited.map(drop)
     }
 }

@@ -54,7 +54,8 @@ impl<'b, B: Behind> Files<'b, B> {
         self.hashes.moved(bytes);
         let hashing = std::mem::replace(&mut arrived.hashing, Hashing::Over);
         match (&mut arrived.stored, hashing, arrived.reread.take()) {
-            (Stored::Failed(_), ..) | (_, Hashing::Over, _) => {}
+            // What was left aside was collected.
+            (Stored::Failed(_), ..) | (_, Hashing::Aside | Hashing::Over, _) => {}
             (Stored::Part(part), Hashing::Behind(hasher), Some(from)) => match part.end() {
                 Ok(()) => self.hashes.hash_behind(Job { index, from: Box::new(from), bytes, hasher }),
                 Err(reason) => arrived.fail(reason)?,

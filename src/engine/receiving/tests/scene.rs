@@ -1,6 +1,7 @@
 //! A sender and a receiver of one transfer, and a wire between them that breaks where a test says.
 
 mod side;
+mod watched;
 mod wire;
 
 use std::{
@@ -21,7 +22,7 @@ use crate::{
         hasher::HashHandle,
         link::SocketLink,
         note::Note,
-        receiving::{Whose, receive},
+        receiving::{Whose, receive_with},
     },
     model::{
         conflict::Conflict,
@@ -36,6 +37,7 @@ use crate::{
         profile::Profile,
     },
     transfer::{
+        aside::Aside,
         behind::{Behind, Hashed, Job},
         lane::{Farewell, LaneEnd, LaneError, next_message},
         limits::Limits,
@@ -47,6 +49,7 @@ use crate::{
 };
 
 pub(super) use side::{Ran, Said, Side, Teller, moved};
+pub(super) use watched::{BeforePiece, Does, Watched};
 pub(super) use wire::{Wire, pair};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
@@ -65,14 +68,17 @@ pub(super) struct Scene {
     pub(super) held: [Option<Held>; 2],
     /// Asked by the sender when a file has moved that is to be hashed behind; `false`: it never is.
     pub(super) after_moving: Option<AfterMoving>,
+    /// Asked by sender and receiver before each piece of a file that is left to its second thread, in turn with the lane.
+    pub(super) aside: [Option<BeforePiece>; 2],
 }
 
 pub(super) type AfterMoving = Arc<dyn Fn(u32) -> bool + Send + Sync>;
 
-/// The sender's hasher, and what happens before it begins.
+/// The hasher of one side, and what happens before it begins.
 struct Meddled {
     hasher: HashHandle,
     after_moving: Option<AfterMoving>,
+    aside: Option<Watched>,
 }
 
 impl Behind for Meddled {
@@ -92,6 +98,13 @@ impl Behind for Meddled {
 
     fn try_hashed(&mut self) -> Option<Hashed> {
         self.hasher.try_hashed()
+    }
+
+    fn aside(&mut self) -> Option<&mut dyn Aside> {
+        match &mut self.aside {
+            Some(watched) => Some(watched),
+            None => self.hasher.aside(),
+        }
     }
 }
 
@@ -124,6 +137,7 @@ impl Scene {
             before: SentBefore::default(),
             held: [None, None],
             after_moving: None,
+            aside: [None, None],
         }
     }
 
@@ -199,14 +213,14 @@ impl Scene {
     pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
         let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
-        let after_moving = self.after_moving.clone();
+        let (after_moving, aside) = (self.after_moving.clone(), self.aside[0].clone().map(Watched::new));
         let thread = spawn(move || {
             match next_message(&mut link) {
                 Ok(Some(Message::Answer(Answer::Accept))) => {}
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
             }
-            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving };
+            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving, aside };
             let ended = SendLane::new(&mut link, &mut Teller(tell), &mut behind, manifest, &places, before).run();
             close(link, &ended);
             ended
@@ -223,8 +237,10 @@ impl Scene {
         let End { mut link, side, tell, notes, heard } = self.end(stream, self.held[1]);
         let key = TransferKey { id: ID, direction: Direction::Incoming };
         let whose = Whose { key, cancel: side.cancel.clone(), notes };
+        let aside = self.aside[1].clone().map(Watched::new);
         let thread = spawn(move || {
-            let ended = receive(&mut link, &mut Teller(tell), &landing, recovered, &whose);
+            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving: None, aside };
+            let ended = receive_with(&mut link, &mut Teller(tell), &landing, recovered, (&whose, &mut behind));
             close(link, &ended);
             ended
         });

@@ -1,0 +1,158 @@
+//! Large files that are hashed by their lane and by a second thread in turn: the seal is right, or there is none.
+
+use std::{
+    fs::OpenOptions,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::bounded;
+
+use super::{
+    MIB, WORDS, reason,
+    scene::{Does, Ran, Said, Scene, error, moved},
+};
+use crate::{
+    model::{
+        outcome::FileState,
+        reason::{ReasonCode, Side},
+    },
+    transfer::link::Held,
+};
+
+/// All of these are hashed as they move, by both in turn, on either side.
+fn in_turn(sizes: &[usize]) -> Scene {
+    let mut scene = Scene::of(sizes);
+    scene.limits.hash_behind = u64::MAX;
+    scene.aside = [Some(Arc::new(|_| Does::Goes)), Some(Arc::new(|_| Does::Goes))];
+    scene
+}
+
+/// How many pieces the sender's second thread got.
+fn counted(scene: &mut Scene) -> Arc<AtomicUsize> {
+    let pieces = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&pieces);
+    scene.aside[0] = Some(Arc::new(move |at| {
+        count.store(at, Ordering::Relaxed);
+        Does::Goes
+    }));
+    pieces
+}
+
+#[test]
+fn a_seal_is_right_whoever_hashes_and_however_often_that_changes() {
+    let mut scene = in_turn(&[20 * MIB + 12_345, 70_000, 9 * MIB, 3 * MIB + 1, 1000]);
+    let pieces = counted(&mut scene);
+    let ran = scene.run(None);
+    assert!(ran.is_whole(), "{:?} {:?}", ran.sent, ran.received);
+    scene.assert_arrived();
+    scene.assert_clean();
+    assert!(Ran::states(&ran.sender).values().all(|state| *state == FileState::Verified));
+    let pieces = pieces.load(Ordering::Relaxed);
+    assert!((40..100).contains(&pieces), "{pieces} of 133 pieces");
+}
+
+#[test]
+fn what_came_before_a_break_is_kept_whoever_was_hashing() {
+    // Behind this much the second thread has some on either side.
+    for cut in [3 * MIB + 500, 4 * MIB + 77, 7 * MIB] {
+        let mut scene = in_turn(&[12 * MIB]);
+        let first = scene.run(Some(cut as u64));
+        assert!(error(&first.sent).is_break() && error(&first.received).is_break(), "{:?}", first.received);
+        let second = scene.run(None);
+        assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+        let kept = Ran::kept(&second.sender)[0].1;
+        assert!(kept > cut as u64 - WORDS, "{kept} of {cut}");
+        assert_eq!(moved(&second.sender), (12 * MIB) as u64 - kept);
+        scene.assert_arrived();
+        scene.assert_clean();
+    }
+}
+
+#[test]
+fn a_cancel_does_not_wait_for_a_thread_that_hangs() {
+    let mut scene = in_turn(&[30 * MIB]);
+    let (tell, hangs) = bounded(1000);
+    scene.aside[0] = Some(Arc::new(move |_| {
+        tell.send(()).unwrap();
+        Does::Hangs
+    }));
+    let mut since = Instant::now();
+    let ran = scene.run_with(None, |sender, _| {
+        hangs.recv_timeout(Duration::from_secs(30)).unwrap();
+        since = Instant::now();
+        sender.cancel.set();
+    });
+    let took = since.elapsed();
+    assert_eq!(error(&ran.sent).reason().code, ReasonCode::Cancelled);
+    assert_eq!(error(&ran.received).reason().code, ReasonCode::Cancelled);
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(scene.names(), [""; 0]);
+}
+
+#[test]
+fn a_pause_of_the_receiver_holds_a_file_that_is_hashed_aside_and_it_goes_on() {
+    let mut scene = in_turn(&[30 * MIB]);
+    let ran = scene.run_with(None, |sender, receiver| {
+        receiver.wait("some of it", |said| matches!(said, Said::Moved(..)));
+        receiver.hold.set(Some(Held::Person));
+        sender.wait("the pause", |said| matches!(said, Said::Held(Some(_)) | Said::Finishing));
+        receiver.hold.set(None);
+    });
+    assert!(ran.is_whole(), "{:?} {:?}", ran.sent, ran.received);
+    scene.assert_arrived();
+}
+
+#[test]
+fn a_sender_whose_second_thread_dies_fails_that_file_and_seals_nothing() {
+    let mut scene = in_turn(&[9 * MIB, 9 * MIB, 1000]);
+    scene.aside[0] = Some(Arc::new(|at| if at == 3 { Does::Dies } else { Does::Goes }));
+    let ran = scene.run(None);
+    assert!(ran.sent.is_ok(), "{:?}", ran.sent);
+    let (here, there) = (reason(&ran.sender, 0).unwrap(), reason(&ran.receiver, 0).unwrap());
+    assert_eq!((here.code, here.side), (ReasonCode::Internal, Side::Here));
+    assert_eq!((there.code, there.side), (ReasonCode::Internal, Side::There));
+    assert_eq!(scene.names(), ["file 1", "file 2"], "the others go without it");
+    // What failed can be sent again.
+    scene.aside = [None, None];
+    let second = scene.run(None);
+    assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+    scene.assert_arrived();
+    scene.assert_clean();
+}
+
+#[test]
+fn a_source_that_becomes_shorter_fails_alone_and_the_second_thread_goes_on() {
+    let mut scene = in_turn(&[9 * MIB, 9 * MIB]);
+    let place = scene.places[0].clone();
+    scene.aside[0] = Some(Arc::new(move |at| {
+        if at == 3 {
+            OpenOptions::new().write(true).open(&place).unwrap().set_len(3 << 20).unwrap();
+        }
+        Does::Goes
+    }));
+    let ran = scene.run(None);
+    assert_eq!(reason(&ran.sender, 0).unwrap().code, ReasonCode::Changed);
+    assert_eq!(scene.names(), ["file 1"]);
+    assert_eq!(Ran::states(&ran.sender)[&1], FileState::Verified);
+}
+
+#[test]
+fn a_receiver_whose_second_thread_dies_fails_that_file_and_names_nothing() {
+    let mut scene = in_turn(&[9 * MIB, 9 * MIB, 1000]);
+    scene.aside[1] = Some(Arc::new(|at| if at == 12 { Does::Dies } else { Does::Goes }));
+    let ran = scene.run(None);
+    assert_eq!(ran.received.as_ref().unwrap().failed, 1);
+    let (here, there) = (reason(&ran.receiver, 0).unwrap(), reason(&ran.sender, 0).unwrap());
+    assert_eq!((here.code, here.side), (ReasonCode::Internal, Side::Here));
+    assert_eq!((there.code, there.side), (ReasonCode::Internal, Side::There));
+    assert_eq!(scene.names(), ["file 1", "file 2"], "the others go without it");
+    scene.aside = [None, None];
+    let second = scene.run(None);
+    assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+    scene.assert_arrived();
+    scene.assert_clean();
+}

@@ -1,0 +1,42 @@
+//! Hashing of one large body while it moves, by another thread: the way from a lane to it and back. Where that is done is the
+//! engine's business; when, that of `choice`.
+
+use crate::digest::Hasher;
+
+/// Buffers that may be under way at the same time. With twice as many nothing goes faster; each takes 256 KiB.
+pub const PIECES: usize = 4;
+
+/// Who hashes is decided by what is measured over so many bytes at a time: see `choice`.
+const WINDOW: u64 = 32 << 20;
+
+/// What comes back, in the order in which it went.
+pub enum Back {
+    /// Its bytes have been hashed.
+    Buffer(Vec<u8>),
+    /// The stream has ended: all that was left is in it.
+    Hasher(Hasher),
+    /// Whoever hashed is gone, with the stream and all buffers. Nothing else will come.
+    Lost,
+}
+
+/// The way from a lane to whoever hashes beside it, one stream at a time.
+pub trait Aside {
+    /// Takes over a stream that stands where `hasher` does.
+    ///
+    /// # Errors
+    /// Nobody is there to do it: the hasher comes back.
+    fn begin(&mut self, hasher: Hasher) -> Result<(), Hasher>;
+    /// Leaves the next `length` bytes of the stream, with which `buffer` begins. Never blocks: no more than `PIECES` may be
+    /// under way.
+    fn hash(&mut self, buffer: Vec<u8>, length: usize);
+    /// No more follow: the hasher comes back behind all buffers.
+    fn end(&mut self);
+    /// What comes back next, waiting no longer than a moment.
+    fn wait(&mut self) -> Option<Back>;
+
+    /// Bytes over which it is measured whether this pays; smaller bodies than two of these are not left to it. 0: all are, in
+    /// turn with the lane, as tests want it.
+    fn window(&self) -> u64 {
+        WINDOW
+    }
+}
