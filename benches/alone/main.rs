@@ -12,10 +12,10 @@
 //! | receiver alone, 1 GiB (5) | 2.40 | 1.62 | 0.68 |
 //! | both ends on the two cores, 2 GiB (5) | 4.68 | 4.71 | 1.01 |
 //!
-//! Once chosen, a lane moves as fast as one core hashes (0.77 GB/s here). While something else keeps the other core busy for a third to two thirds
-//! of the time, the sender gains nothing or next to nothing (1.01 and 0.97), and loses nothing. With the second thread always on,
-//! the two ends alone came to 0.71 and 0.76, both together to 0.96 (3 rounds): here it would not even cost anything; on other
-//! machines it did, which is why it is tried first.
+//! Once chosen, a lane moves as fast as one core hashes (0.77 GB/s here). Beside other work on the same two cores the sender came
+//! to 1.01 and 0.97 (the other work took two thirds of a core in the second case), and both together to 1.05, where single runs
+//! differed by a fifth. With the second thread always on, the ends alone came to 0.71 and 0.76, both together to 0.96 (3 rounds):
+//! here it would not cost anything. A prototype with TLS lost a quarter that way, which is why it is tried first.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on says so by panicking")]
 
