@@ -143,7 +143,9 @@ fn words_about_hashing_are_only_hints() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(files, [1, 0]);
+    // Which comes first depends on how quickly the beginning was hashed.
+    files.sort_unstable();
+    assert_eq!(files, [0, 1]);
     drop(peer);
     assert!(error(&thread.join().unwrap()).is_break());
 }
