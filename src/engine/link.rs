@@ -184,6 +184,7 @@ impl SocketLink {
     /// # Errors
     /// The connection is broken.
     pub fn poll_output(&mut self) -> io::Result<()> {
+        self.take_joined();
         self.ping_if_due();
         self.push_beside()?;
         self.push_out(&[]).map(|_| ())

@@ -8,6 +8,7 @@ use std::{
 };
 
 use sealdrop::{
+    crypto::identity::Identity,
     engine::messages::{Acceptance, Command, Event},
     model::{
         manifest::Selection,
@@ -140,12 +141,39 @@ fn with_further(b: &mut Station, size: u64) -> (TransferKey, Scripted, Scripted)
     first.offer(vec![file_entry(&["x"], size)]);
     let key = b.accept();
     first.hear_accept(1);
-    let mut further = Scripted::dial_as(b.port, &own);
-    further.greet();
-    let word = Message::Lane { transfer: first.id, epoch: 1, number: 9 };
-    further.say(&word);
-    assert_eq!(further.hear(), Some(word));
+    let mut further = join(b, &own, &first);
+    assert_eq!(further.hear(), Some(lane(&first)));
     (key, first, further)
+}
+
+/// A further connection beside `first` that has said what it is.
+fn join(b: &Station, own: &Identity, first: &Scripted) -> Scripted {
+    let mut further = Scripted::dial_as(b.port, own);
+    further.greet();
+    further.say(&lane(first));
+    further
+}
+
+fn lane(first: &Scripted) -> Message {
+    Message::Lane { transfer: first.id, epoch: 1, number: 9 }
+}
+
+#[test]
+fn a_further_connection_is_answered_also_while_bytes_are_missing() {
+    let mut b = Station::new("b");
+    let own = new_identity();
+    let mut first = Scripted::dial_as(b.port, &own);
+    first.offer(vec![file_entry(&["x"], 100)]);
+    let key = b.accept();
+    first.hear_accept(1);
+    first.say(&Message::File { index: 0, offset: 0 });
+    first.raw(&chunk::chunk_start(100));
+    first.raw(&[7; 50]);
+    until_moved(&mut b, key, 0);
+    let further = join(&b, &own, &first);
+    further.stream.socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut further = further;
+    assert_eq!(further.hear(), Some(lane(&first)));
 }
 
 #[test]

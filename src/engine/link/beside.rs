@@ -99,6 +99,8 @@ impl Beside {
         link.deadline = None;
         link.hold_little_back();
         link.outbox.extend(answer.unwrap_or_default());
+        // The other side waits for it, while this one may not wait for anything for long. A failure is found when it is used.
+        link.push_out(&[]).ok();
         self.lanes.push(Lane { number, link });
     }
 
