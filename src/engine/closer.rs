@@ -67,6 +67,10 @@ fn close_within(mut link: SocketLink, farewell: &Farewell, limit: Duration) {
     link.set_cancel(CancelFlag::default());
     link.set_ping(None);
     link.set_deadline(Some(Instant::now() + limit));
+    if farewell.last.is_none() {
+        // Nothing is said behind the bytes that they hold, and the peer need not take those any more.
+        link.close_beside();
+    }
     // Whatever fails here, the peer is gone or too slow: nothing is left to tell it.
     if say(&mut link, farewell).is_ok() {
         link.shut_writing();

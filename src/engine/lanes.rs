@@ -123,9 +123,7 @@ impl Lane {
         further: Option<Further>,
     ) -> Result<(), Over> {
         self.take_over(&mut link);
-        if let Some(further) = further {
-            further.serve(&mut link);
-        }
+        let _calling = further.and_then(|further| further.serve(&mut link));
         let mut report = self.reporter();
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);

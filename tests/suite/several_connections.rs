@@ -2,9 +2,10 @@
 
 use std::{
     fs::{self, File},
+    io::Read,
     net::Shutdown,
     path::PathBuf,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sealdrop::{
@@ -18,14 +19,14 @@ use sealdrop::{
     },
     transfer::limits::Limits,
     wire::{
-        chunk,
-        header::{self, Answer, Message},
+        chunk::{self, ChunkStart},
+        header::{self, Answer, Message, Receipt, ReceiptState},
     },
 };
 
 use crate::{
     relay::Crossing,
-    scripted::{Scripted, file_entry, md5_of},
+    scripted::{Door, Scripted, file_entry, md5_of},
     sealed_stream::new_identity,
     support::{Station, nothing_left, seeded, tree},
 };
@@ -174,6 +175,57 @@ fn a_further_connection_is_answered_also_while_bytes_are_missing() {
     further.stream.socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut further = further;
     assert_eq!(further.hear(), Some(lane(&first)));
+}
+
+#[test]
+fn a_program_that_is_closed_does_not_wait_for_several_connections() {
+    for is_sender in [true, false] {
+        let (mut a, mut b) = far_apart();
+        let source = large(&a);
+        let sending = a.send(&b, &[&source]);
+        b.accept();
+        until_moved(&mut a, sending, 64 << 20);
+        let closed = if is_sender { &mut a } else { &mut b };
+        let took = time_to_stop(closed);
+        assert!(took < Duration::from_secs(1), "the sender: {is_sender}, {took:?}");
+    }
+}
+
+#[test]
+fn calls_for_further_connections_end_with_their_transfer() {
+    let mut a = Station::limited("a", far);
+    let door = Door::open();
+    let bytes = seeded(1, 4 << 20);
+    let source = a.file("x", &bytes);
+    let key = a.send_to(door.address(), &[&source], false);
+    let mut first = door.accept();
+    first.hear_offer();
+    first.accept_all(1);
+    assert!(matches!(first.hear(), Some(Message::File { index: 0, offset: 0 })));
+    let mut got = Vec::new();
+    while let ChunkStart::Data(length) = chunk::read_chunk_start(&mut first.stream).unwrap() {
+        let before = got.len();
+        got.resize(before + length as usize, 0);
+        first.stream.read_exact(&mut got[before..]).unwrap();
+    }
+    assert!(got == bytes);
+    // Nobody ever says a word there.
+    let _further = door.accept_plain();
+    let Some(Message::Seal { md5, .. }) = first.hear() else { panic!("no seal") };
+    first.say(&Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(md5) }));
+    assert_eq!(first.hear(), Some(Message::Done));
+    first.say(&Message::Done);
+    assert_eq!(a.ending(key).outcome, Outcome::Verified);
+    drop(first);
+    let took = time_to_stop(&mut a);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+fn time_to_stop(station: &mut Station) -> Duration {
+    let begin = Instant::now();
+    station.say(Command::Shutdown);
+    station.wait("the end of the engine", |event| matches!(event, Event::Stopped).then_some(()));
+    begin.elapsed()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::{
     engine::{
         call::Call,
+        cancel::CancelFlag,
         dial::place_of,
         lanes::{Further, LaneCame},
         link::{Joined, SocketLink},
@@ -28,7 +29,8 @@ impl Dispatch {
             always_compare: false,
             quiet: true,
             seal: self.seal(),
-            cancel: record.cancel.clone(),
+            // Set when the lane that calls is over.
+            cancel: CancelFlag::default(),
             limits: self.setup.limits,
             notes: self.setup.errands.notes.clone(),
         };

@@ -7,6 +7,7 @@ use crossbeam_channel::{Sender, bounded};
 use crate::{
     engine::{
         call::{Call, Met},
+        cancel::CancelFlag,
         link::{Joined, SocketLink},
         threads,
     },
@@ -35,11 +36,21 @@ pub struct Further {
     pub epoch: u32,
 }
 
+/// Ends, when it is dropped, all calls that are still under way: their transfer is over, or goes on another way.
+pub(super) struct Calling(CancelFlag);
+
+impl Drop for Calling {
+    fn drop(&mut self) {
+        self.0.suspend();
+    }
+}
+
 impl Further {
-    /// From now on `link` opens as many as help.
-    pub(super) fn serve(self, link: &mut SocketLink) {
+    /// From now on, and until what comes back is dropped, `link` opens as many as help.
+    pub(super) fn serve(self, link: &mut SocketLink) -> Option<Calling> {
         let long = link.limits().long_way;
-        let Some(spread) = link.round_trip().and_then(|round_trip| Spread::over(round_trip, long)) else { return };
+        let spread = link.round_trip().and_then(|round_trip| Spread::over(round_trip, long))?;
+        let calling = Calling(self.call.cancel.clone());
         let (joined, joining) = bounded(spread::MOST);
         let this = Arc::new(self);
         link.set_joining(joining);
@@ -51,6 +62,7 @@ impl Further {
                 threads::spawn("dial", move || this.open(number, &joined)).ok();
             }),
         );
+        Some(calling)
     }
 
     fn open(&self, number: u32, joined: &Sender<Joined>) {

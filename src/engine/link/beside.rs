@@ -136,6 +136,12 @@ impl SocketLink {
         self.beside.opener = Some(Opener { spread, dial, dialled: 0, wanted: 0, moved: 0 });
     }
 
+    /// Closes all of them, with what they have not sent. None come any more.
+    pub fn close_beside(&mut self) {
+        self.beside.let_go(&self.poller);
+        self.beside = Beside::default();
+    }
+
     /// Takes those in that have come.
     pub(super) fn take_joined(&mut self) {
         while let Some(joined) = self.beside.joining.as_ref().and_then(|joining| joining.try_recv().ok()) {
