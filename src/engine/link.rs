@@ -329,10 +329,16 @@ impl SocketLink {
         let now = Instant::now();
         let since = *self.waiting_since.get_or_insert(now);
         // Bytes that came while the lane was busy elsewhere count.
-        if now - since >= self.limits.silence && !self.fill() {
+        if now - since >= self.limits.silence && !(self.may_be_heard() && self.fill()) {
             return Err(LinkEnd::Silent(self.limits.silence.as_secs()).into());
         }
         Ok(())
+    }
+
+    /// Whether more may come that counts as a sign of life: not after the end, nor over and over while a further connection
+    /// owes bytes that were named.
+    fn may_be_heard(&self) -> bool {
+        !self.ended && (self.inbox.len() < INBOX_BYTES || !self.beside.is_awaited())
     }
 
     /// Waits until the socket is ready, a tick has passed or somebody woke us.
@@ -350,7 +356,10 @@ impl SocketLink {
         if let Some(deadline) = self.deadline {
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
-        self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
+        // A connection that was reset would end each wait at once, whatever is waited for.
+        if readable || writable {
+            self.poller.modify(self.transport.stream(), interest).map_err(gone)?;
+        }
         self.beside.watch(&self.poller).map_err(gone)?;
         match self.wait_for_events(wait) {
             Ok(()) => Ok(()),
@@ -367,7 +376,6 @@ fn gone(error: io::Error) -> io::Error {
 
 impl Drop for SocketLink {
     fn drop(&mut self) {
-        self.beside.let_go(&self.poller);
         // Fails only when it was not registered, and then there is nothing to undo.
         self.poller.delete(self.transport.stream()).ok();
     }

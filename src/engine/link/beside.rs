@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,9 @@ use crate::{
 /// What the system is to hold of each connection without having sent it: the next pieces go where there is room by then.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 128 << 10;
+
+/// What all of them are called in the poll of the first one, whose own name is 0.
+pub(super) const KEY: usize = 1;
 
 /// A further connection that stands: both sides have said `lane`, or this side has to say it.
 pub struct Joined {
@@ -65,18 +69,14 @@ impl Beside {
         for Lane { number, link } in &self.lanes {
             let (readable, writable) = (self.awaited == Some(*number) && !link.ended, link.has_unsent());
             if readable || writable {
-                poller.modify(link.stream(), Event::new(key(*number), readable, writable))?;
+                poller.modify(link.stream(), Event::new(KEY, readable, writable))?;
             }
         }
         Ok(())
     }
 
-    /// Before they are closed.
-    pub(super) fn let_go(&mut self, poller: &Poller) {
-        for Lane { link, .. } in self.lanes.drain(..) {
-            // It was registered when it came.
-            poller.delete(link.stream()).ok();
-        }
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaited.is_some()
     }
 
     pub(super) fn has_unsent(&self) -> bool {
@@ -87,11 +87,11 @@ impl Beside {
         self.lanes.iter_mut().find(|lane| lane.number == number).map(|lane| &mut lane.link)
     }
 
-    fn join(&mut self, joined: Joined, cancel: &CancelFlag, poller: &Poller) {
+    fn join(&mut self, joined: Joined, cancel: &CancelFlag, poller: &Arc<Poller>) {
         let Joined { number, mut link, answer } = joined;
         let is_new = self.lanes.len() < spread::MOST && self.lanes.iter().all(|lane| lane.number != number);
         // Nobody says anything over it before the answer; whoever is not taken is closed.
-        if !is_new || !link.peek().is_empty() || watch(poller, link.stream(), Event::none(key(number))).is_err() {
+        if !is_new || !link.peek().is_empty() || link.wake_by(poller).is_err() {
             return;
         }
         link.set_cancel(cancel.clone());
@@ -110,11 +110,6 @@ impl Beside {
         let free = |lane: &&Lane| lane.link.unsent() < GATHER_BYTES;
         self.lanes.iter().take(wanted).find(free).map(|lane| lane.number)
     }
-}
-
-/// What a connection is called in the poll of the first one, whose own name is 0.
-fn key(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX - 1)
 }
 
 impl SocketLink {
@@ -138,8 +133,14 @@ impl SocketLink {
 
     /// Closes all of them, with what they have not sent. None come any more.
     pub fn close_beside(&mut self) {
-        self.beside.let_go(&self.poller);
         self.beside = Beside::default();
+    }
+
+    /// Leaves its own poll for that of the first connection: each handle counts when there are many.
+    fn wake_by(&mut self, poller: &Arc<Poller>) -> io::Result<()> {
+        self.poller.delete(self.stream())?;
+        self.poller = Arc::clone(poller);
+        watch(poller, self.stream(), Event::none(KEY))
     }
 
     /// Takes those in that have come.
@@ -168,6 +169,9 @@ impl SocketLink {
     pub(super) fn way(&mut self) -> io::Result<Way> {
         if self.beside.lanes.is_empty() || self.beside.opener.is_none() {
             return Ok(Way::Here);
+        }
+        if self.cancel.is_set() {
+            return Err(self.ended_here());
         }
         let known = self.inbox.len();
         loop {
@@ -230,4 +234,96 @@ impl SocketLink {
 
     #[cfg(not(any(target_os = "android", target_os = "linux")))]
     fn hold_little_back(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::{
+        super::{INBOX_BYTES, READ_BYTES},
+        *,
+    };
+    use crate::transfer::{limits::Limits, link::LinkEnd};
+
+    /// A link with one further connection, and the other ends of both.
+    fn with_further(limits: &Limits) -> (SocketLink, [TcpStream; 2]) {
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (notes, _heard) = crossbeam_channel::bounded(1);
+        let [(mut link, first), (further, other)] = [(), ()].map(|()| {
+            let far = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
+            let near = door.accept().unwrap().0;
+            (SocketLink::new(near, CancelFlag::default(), *limits, notes.clone()).unwrap(), far)
+        });
+        let (joined, joining) = crossbeam_channel::bounded(1);
+        link.set_joining(joining);
+        joined.send(Joined { number: 9, link: further, answer: None }).unwrap();
+        assert!(link.is_beside(9));
+        (link, [first, other])
+    }
+
+    #[test]
+    fn a_wait_for_a_further_connection_is_one_also_when_the_first_was_reset() {
+        let (mut link, [first, _other]) = with_further(&Limits::default());
+        socket2::SockRef::from(&first).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(first);
+        let begin = Instant::now();
+        while !link.poll_more() {
+            assert!(begin.elapsed() < Duration::from_secs(5));
+        }
+        let (begin, mut waits) = (Instant::now(), 0);
+        while begin.elapsed() < Duration::from_millis(500) {
+            assert_eq!(link.get_beside(9, &mut [0; 8192]).unwrap(), None);
+            waits += 1;
+        }
+        assert!(waits < 20, "{waits} waits in half a second");
+    }
+
+    #[test]
+    fn a_further_connection_that_says_nothing_is_not_waited_for_when_the_first_is_over() {
+        let soon = Duration::from_millis(300);
+        let (mut link, [first, _other]) = with_further(&Limits { silence: soon, ..Limits::default() });
+        first.shutdown(std::net::Shutdown::Write).unwrap();
+        ends_as_silent(&mut link);
+    }
+
+    #[test]
+    fn no_more_is_read_ahead_while_a_further_connection_says_nothing() {
+        let soon = Duration::from_millis(300);
+        let (mut link, [mut first, _other]) = with_further(&Limits { silence: soon, ..Limits::default() });
+        std::thread::Builder::new()
+            .spawn(move || while std::io::Write::write_all(&mut first, &[7; 8192]).is_ok() {})
+            .unwrap();
+        ends_as_silent(&mut link);
+        assert!(link.peek().len() < INBOX_BYTES + READ_BYTES, "{}", link.peek().len());
+    }
+
+    #[test]
+    fn a_further_connection_needs_no_poll_of_its_own() {
+        let (link, _others) = with_further(&Limits::default());
+        assert!(Arc::ptr_eq(&link.poller, &link.beside.lanes[0].link.poller));
+    }
+
+    #[test]
+    fn a_sender_that_always_finds_room_sees_a_cancel() {
+        let (mut link, _others) = with_further(&Limits::default());
+        let spread = Spread::over(Duration::from_secs(1), Duration::ZERO).unwrap();
+        link.set_spread(spread, Box::new(|_| {}));
+        link.spread(2 << 20);
+        assert_eq!(link.way().unwrap(), Way::Beside(9));
+        link.cancel.set();
+        assert_eq!(LinkEnd::of(&link.way().unwrap_err()), LinkEnd::Cancelled);
+    }
+
+    fn ends_as_silent(link: &mut SocketLink) {
+        let begin = Instant::now();
+        let error = loop {
+            match link.get_beside(9, &mut [0; 8192]) {
+                Ok(read) => assert_eq!(read, None),
+                Err(error) => break error,
+            }
+            assert!(begin.elapsed() < Duration::from_secs(3), "waits on");
+        };
+        assert_eq!(LinkEnd::of(&error), LinkEnd::Silent(0));
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use polling::Event;
 
-use super::{SocketLink, TICK, gone};
+use super::{SocketLink, TICK, beside, gone};
 use crate::transfer::pace::{Pace, Turn};
 
 impl SocketLink {
@@ -42,7 +42,8 @@ impl SocketLink {
             _ => {}
         }
         self.check_limits()?;
-        Ok(!self.events.iter().any(|event| event.is_interrupt() || event.is_err() == Some(true)))
+        let is_gone = |event: Event| event.key != beside::KEY && (event.is_interrupt() || event.is_err() == Some(true));
+        Ok(!self.events.iter().any(is_gone))
     }
 
     /// Waits at most so long for what was asked of the poller, and counts that.
