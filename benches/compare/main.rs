@@ -29,6 +29,22 @@
 //! | link | the link: of 1,500 bytes 1,448 are TCP's, so 96.5 % of it is the most; then the round trips before the first byte |
 //! | lossy | what TCP makes of each loss: one stream gets the less the longer the way is |
 //!
+//! # How far we are
+//!
+//! Medians of three, files in memory, two cores of a virtual machine (Xeon with AVX-512), nothing else running. Times of the
+//! others are of the same run.
+//!
+//! | row | Sealdrop | its floor | rsync daemon, in clear | scp, AES-128-GCM | rsync over ssh |
+//! | --- | --- | --- | --- | --- | --- |
+//! | one file of 2 GiB | 4.74 s | 4.33 s | 2.30 s | 4.76 s | 6.23 s |
+//! | 100 x 10 MiB | 1.34 s | 1.29 s | 0.85 s | 2.40 s | 3.19 s |
+//! | 10,000 x 4 KiB | 0.42 s | 0.32 s | 0.40 s | 5.25 s | 0.87 s |
+//! | one file of 1 KiB | 0.05 s | 0.03 s | 0.09 s | 0.21 s | 0.32 s |
+//! | 10,000 x 4 KiB, on a disk | 2.84 s | 1.76 s | 1.53 s | 14.6 s | 3.10 s |
+//!
+//! The large file is a tenth above its floor, files of 10 MiB are next to theirs, and small ones are held up by the receiver, which
+//! makes them one after the other: on a disk that is nearly all of its processor time.
+//!
 //! # The window
 //!
 //! The row `window` ([`window`]) receives the large file twice in each round: into a command line, and into a real window on a
