@@ -24,6 +24,8 @@ pub struct Limits {
     pub hello: Duration,
     /// A device that is busy is asked again after this, then after twice as long each time, up to 24 times this.
     pub busy: Duration,
+    /// So many further connections are opened on a long way whether they help or not.
+    pub lanes_at_least: usize,
     /// A way on which a round trip takes at least this long may need several connections to be filled.
     pub long_way: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
@@ -62,6 +64,7 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),
+            lanes_at_least: 0,
             long_way: Duration::from_millis(1),
             manifest: Duration::from_mins(1),
             hash_behind: 150_000_000,

@@ -2,14 +2,17 @@
 //!
 //! One TCP stream does not fill a long or lossy way: each loss halves what it may have under way, and it takes many round trips
 //! until that has grown again (RFC 9438 section 4.6, RFC 5681 section 3.1). Several streams lose one at a time. What helps is
-//! found out by trying: twice as many as long as that moves more.
+//! found out by trying: the first ones, and then twice as many, as long as that moves more. Where nothing is lost it does not: what
+//! is sent is one sequence, and all wait for the slowest.
 
 use std::time::{Duration, Instant};
 
-/// Bytes after which the first ones are opened: less is over before they stand.
+use super::limits::Limits;
+
+/// Bytes after which it is looked at: less is over before others would stand.
 const SOON: u64 = 1 << 20;
 
-/// To begin with.
+/// After one alone.
 const FIRST: usize = 4;
 
 /// At most.
@@ -22,20 +25,22 @@ const OPENING: Duration = Duration::from_secs(3);
 const GROWING: Duration = Duration::from_millis(500);
 
 /// and what moves is measured for so long (and at least twenty).
-const MEASURED: Duration = Duration::from_millis(1500);
+const MEASURED: Duration = Duration::from_secs(1);
 
-/// How much more has to move over twice as many, in percent.
+/// How much more has to move over more of them, in percent.
 const GAIN: u64 = 115;
 
-/// The way may be another after this long.
-const AGAIN: Duration = Duration::from_secs(10);
+/// The way may be another after this long; after each trial in vain it is not looked at for twice as long.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Decides for one transfer.
 pub struct Spread {
     round_trip: Duration,
+    least: usize,
     wanted: usize,
-    /// Bytes a second over half as many.
-    before: u64,
+    /// How many there were before those, and bytes a second over them; none: it is not known.
+    before: Option<(usize, u64)>,
+    rest: Duration,
     state: State,
 }
 
@@ -48,16 +53,23 @@ enum State {
 }
 
 impl Spread {
-    /// For a way with this round trip. On one that is shorter than `long` one connection does it, and the answer is none:
-    /// what is lost is made good at once.
-    pub fn over(round_trip: Duration, long: Duration) -> Option<Self> {
-        (round_trip >= long).then_some(Self { round_trip, wanted: 0, before: 0, state: State::Begin })
+    /// For a way with this round trip. On a short one a single connection does it, and the answer is none: what is lost is
+    /// made good at once.
+    pub fn over(round_trip: Duration, limits: &Limits) -> Option<Self> {
+        (round_trip >= limits.long_way).then_some(Self {
+            round_trip,
+            least: limits.lanes_at_least,
+            wanted: 0,
+            before: None,
+            rest: AGAIN,
+            state: State::Begin,
+        })
     }
 
     /// How many there should be, when `moved` bytes have been sent so far and `open` of them stand.
     pub fn wanted(&mut self, moved: u64, open: usize, now: Instant) -> usize {
         match self.state {
-            State::Begin if moved >= SOON => self.want(FIRST, now),
+            State::Begin if moved >= SOON => self.state = State::Growing { since: now },
             State::Opening { since } if open >= self.wanted || now - since >= OPENING => {
                 self.state = State::Growing { since: now };
             }
@@ -67,25 +79,28 @@ impl Spread {
             State::Measuring { since, from } if now - since >= MEASURED.max(self.round_trip * 20) => {
                 self.judge(per_second(moved - from, now - since), open, now);
             }
-            State::Settled { since } if self.wanted < MOST && now - since >= AGAIN => {
-                self.before = 0;
+            State::Settled { since } if self.wanted < MOST && now - since >= self.rest => {
+                self.before = None;
                 self.state = State::Measuring { since: now, from: moved };
             }
             _ => {}
         }
-        self.wanted
+        self.wanted.max(self.least)
     }
 
     fn judge(&mut self, rate: u64, open: usize, now: Instant) {
-        let is_better = rate.saturating_mul(100) >= self.before.saturating_mul(GAIN);
-        if is_better && self.wanted < MOST && open >= self.wanted {
-            self.before = rate;
-            return self.want(self.wanted * 2, now);
+        match self.before {
+            Some((fewer, before)) if rate.saturating_mul(100) < before.saturating_mul(GAIN) => {
+                self.wanted = fewer;
+                self.rest = self.rest.saturating_mul(2);
+                self.state = State::Settled { since: now };
+            }
+            _ if self.wanted < MOST && open >= self.wanted => {
+                self.before = Some((self.wanted, rate));
+                self.want((self.wanted * 2).max(FIRST), now);
+            }
+            _ => self.state = State::Settled { since: now },
         }
-        if !is_better && self.wanted > FIRST {
-            self.wanted /= 2;
-        }
-        self.state = State::Settled { since: now };
     }
 
     fn want(&mut self, wanted: usize, now: Instant) {
@@ -116,12 +131,12 @@ mod tests {
     }
 
     fn spread(millis: u64) -> Spread {
-        Spread::over(Duration::from_millis(millis), Duration::from_millis(1)).unwrap()
+        Spread::over(Duration::from_millis(millis), &Limits::default()).unwrap()
     }
 
     #[test]
     fn a_short_way_has_one_connection() {
-        assert!(Spread::over(Duration::from_micros(300), Duration::from_millis(1)).is_none());
+        assert!(Spread::over(Duration::from_micros(300), &Limits::default()).is_none());
     }
 
     #[test]
@@ -137,16 +152,26 @@ mod tests {
     }
 
     #[test]
-    fn where_others_do_not_help_there_are_few() {
-        let (open, most) = run(&mut spread(5), 25, 99, |_| 100_000_000);
-        assert_eq!((open, most), (FIRST, 2 * FIRST));
-        // And now and then it is tried again.
-        assert_eq!(run(&mut spread(5), 40, 99, |open| if open > 4 { 200_000_000 } else { 100_000_000 }).0, 8);
+    fn where_others_do_not_help_one_connection_goes_on_alone() {
+        assert_eq!(run(&mut spread(5), 20, 99, |_| 100_000_000), (0, FIRST));
+        assert_eq!(run(&mut spread(5), 20, 99, |open| if open > 0 { 60_000_000 } else { 100_000_000 }), (0, FIRST));
+        // Later it is tried again, and ever more rarely.
+        let trials = |seconds| {
+            let tried = std::cell::Cell::new(0);
+            run(&mut spread(5), seconds, 99, |open| {
+                tried.set(tried.get() + u64::from(open > 0));
+                100_000_000
+            });
+            tried.get()
+        };
+        let (minute, hour) = (trials(60), trials(3600));
+        assert!(minute > 0 && minute < 60, "{minute} tenths of a second in a minute");
+        assert!(hour > minute && hour < 200, "{hour} tenths of a second in an hour");
     }
 
     #[test]
     fn a_device_that_lets_no_others_in_is_not_asked_for_ever_more() {
         assert_eq!(run(&mut spread(5), 60, 0, |_| 1_000_000).1, FIRST);
-        assert_eq!(run(&mut spread(5), 60, 4, |_| 1_000_000).1, 2 * FIRST);
+        assert_eq!(run(&mut spread(5), 60, 4, |open| 1_000_000 * open.max(1) as u64).1, 2 * FIRST);
     }
 }

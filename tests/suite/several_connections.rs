@@ -31,9 +31,10 @@ use crate::{
     support::{Station, nothing_left, seeded, tree},
 };
 
-/// Every way is a long one.
+/// Every way is a long one, on which several connections help.
 fn far(limits: &mut Limits) {
     limits.long_way = Duration::ZERO;
+    limits.lanes_at_least = 4;
 }
 
 fn far_apart() -> (Station, Station) {

@@ -48,8 +48,8 @@ impl Drop for Calling {
 impl Further {
     /// From now on, and until what comes back is dropped, `link` opens as many as help.
     pub(super) fn serve(self, link: &mut SocketLink) -> Option<Calling> {
-        let long = link.limits().long_way;
-        let spread = link.round_trip().and_then(|round_trip| Spread::over(round_trip, long))?;
+        let limits = link.limits();
+        let spread = link.round_trip().and_then(|round_trip| Spread::over(round_trip, &limits))?;
         let calling = Calling(self.call.cancel.clone());
         let (joined, joining) = bounded(spread::MOST);
         let this = Arc::new(self);

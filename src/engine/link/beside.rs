@@ -167,7 +167,8 @@ impl SocketLink {
     }
 
     pub(super) fn way(&mut self) -> io::Result<Way> {
-        if self.beside.lanes.is_empty() || self.beside.opener.is_none() {
+        // Those that were opened in vain stay, and carry nothing.
+        if self.beside.lanes.is_empty() || self.beside.opener.as_ref().is_none_or(|opener| opener.wanted == 0) {
             return Ok(Way::Here);
         }
         if self.cancel.is_set() {
@@ -307,7 +308,8 @@ mod tests {
     #[test]
     fn a_sender_that_always_finds_room_sees_a_cancel() {
         let (mut link, _others) = with_further(&Limits::default());
-        let spread = Spread::over(Duration::from_secs(1), Duration::ZERO).unwrap();
+        let limits = Limits { lanes_at_least: 4, ..Limits::default() };
+        let spread = Spread::over(Duration::from_secs(1), &limits).unwrap();
         link.set_spread(spread, Box::new(|_| {}));
         link.spread(2 << 20);
         assert_eq!(link.way().unwrap(), Way::Beside(9));
