@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench compare` (or `-- large many disk` for some of the rows, or one of the tables) starts real programs, two ends each,
 //! on the loopback, as root in a network of their own with CUBIC. Sealdrop's two ends have verified each other; whatever else is installed of
-//! `rsync`, `scp` (with its `sshd`), `croc` and `nc` is measured in the same rounds, and what is not is named.
+//! `rsync`, `scp` (with its `sshd`) and `nc` is measured in the same rounds, and what is not is named.
 //!
 //! | variable | what | else |
 //! | --- | --- | --- |
