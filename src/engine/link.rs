@@ -362,10 +362,11 @@ impl SocketLink {
         }
         self.beside.watch(&self.poller).map_err(gone)?;
         match self.wait_for_events(wait) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
-            Err(error) => Err(gone(error)),
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(gone(error)),
+            _ => {}
         }
+        // Whatever was waited for here: the other side may wait for nothing else than what was named before.
+        self.push_beside()
     }
 }
 

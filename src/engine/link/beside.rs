@@ -167,7 +167,8 @@ impl SocketLink {
     }
 
     pub(super) fn way(&mut self) -> io::Result<Way> {
-        // Those that were opened in vain stay, and carry nothing.
+        self.push_beside()?;
+        // Those that were opened in vain stay, and carry nothing more.
         if self.beside.lanes.is_empty() || self.beside.opener.as_ref().is_none_or(|opener| opener.wanted == 0) {
             return Ok(Way::Here);
         }
@@ -239,13 +240,19 @@ impl SocketLink {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::{
+        io::Read,
+        net::{Ipv4Addr, TcpListener, TcpStream},
+    };
 
     use super::{
         super::{INBOX_BYTES, READ_BYTES},
         *,
     };
-    use crate::transfer::{limits::Limits, link::LinkEnd};
+    use crate::transfer::{
+        limits::Limits,
+        link::{Link, LinkEnd, Wrote},
+    };
 
     /// A link with one further connection, and the other ends of both.
     fn with_further(limits: &Limits) -> (SocketLink, [TcpStream; 2]) {
@@ -315,6 +322,31 @@ mod tests {
         assert_eq!(link.way().unwrap(), Way::Beside(9));
         link.cancel.set();
         assert_eq!(LinkEnd::of(&link.way().unwrap_err()), LinkEnd::Cancelled);
+    }
+
+    #[test]
+    fn what_was_named_is_sent_also_when_further_connections_are_given_up() {
+        let (mut link, [mut first, mut further]) = with_further(&Limits::default());
+        let named = vec![5; 16 << 20];
+        link.put_beside(9, &named).unwrap();
+        // The other side reads all that was named before anything else.
+        let reader = std::thread::Builder::new().spawn(move || {
+            further.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+            let whole = further.read_exact(&mut vec![0; 16 << 20]).is_ok();
+            let mut taken = vec![0; 1 << 20];
+            while let Ok(1..) = first.read(&mut taken) {}
+            whole
+        });
+        assert_eq!(link.way().unwrap(), Way::Here);
+        for _ in 0..1000 {
+            let mut rest = &named[..64 << 10];
+            while !rest.is_empty() {
+                let Wrote::Bytes(wrote) = link.write_some(rest).unwrap() else { continue };
+                rest = &rest[wrote..];
+            }
+        }
+        drop(link);
+        assert!(reader.unwrap().join().unwrap());
     }
 
     fn ends_as_silent(link: &mut SocketLink) {
