@@ -58,7 +58,7 @@
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
 //! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
 //! others (`transfer::hashing`); only a large one is hashed as it moves, by the lane or, where a core is free, by a second thread
-//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way the pieces of a body go over several
+//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way the pieces of a body can go over several
 //! connections, as many as help (`transfer::spread`, `engine::link::beside`); the first one says in which order. The seal travels
 //! after the bytes. Only when both seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
 //! and only then does the sender say that the file was sent. When the connection breaks, what has come stays in the part

@@ -130,13 +130,17 @@ mod tests {
         (open, most)
     }
 
+    fn far() -> Limits {
+        Limits { long_way: Duration::from_millis(1), ..Limits::default() }
+    }
+
     fn spread(millis: u64) -> Spread {
-        Spread::over(Duration::from_millis(millis), &Limits::default()).unwrap()
+        Spread::over(Duration::from_millis(millis), &far()).unwrap()
     }
 
     #[test]
     fn a_short_way_has_one_connection() {
-        assert!(Spread::over(Duration::from_micros(300), &Limits::default()).is_none());
+        assert!(Spread::over(Duration::from_micros(300), &far()).is_none());
     }
 
     #[test]

@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn a_sender_that_always_finds_room_sees_a_cancel() {
         let (mut link, _others) = with_further(&Limits::default());
-        let limits = Limits { lanes_at_least: 4, ..Limits::default() };
+        let limits = Limits { lanes_at_least: 4, long_way: Duration::ZERO, ..Limits::default() };
         let spread = Spread::over(Duration::from_secs(1), &limits).unwrap();
         link.set_spread(spread, Box::new(|_| {}));
         link.spread(2 << 20);
