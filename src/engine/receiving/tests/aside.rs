@@ -116,12 +116,7 @@ fn a_sender_whose_second_thread_dies_fails_that_file_and_seals_nothing() {
     assert_eq!((here.code, here.side), (ReasonCode::Internal, Side::Here));
     assert_eq!((there.code, there.side), (ReasonCode::Internal, Side::There));
     assert_eq!(scene.names(), ["file 1", "file 2"], "the others go without it");
-    // What failed can be sent again.
-    scene.aside = [None, None];
-    let second = scene.run(None);
-    assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
-    scene.assert_arrived();
-    scene.assert_clean();
+    what_failed_can_be_sent_again(scene);
 }
 
 #[test]
@@ -150,6 +145,10 @@ fn a_receiver_whose_second_thread_dies_fails_that_file_and_names_nothing() {
     assert_eq!((here.code, here.side), (ReasonCode::Internal, Side::Here));
     assert_eq!((there.code, there.side), (ReasonCode::Internal, Side::There));
     assert_eq!(scene.names(), ["file 1", "file 2"], "the others go without it");
+    what_failed_can_be_sent_again(scene);
+}
+
+fn what_failed_can_be_sent_again(mut scene: Scene) {
     scene.aside = [None, None];
     let second = scene.run(None);
     assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
