@@ -79,9 +79,11 @@
 mod network;
 
 mod far;
+mod ground;
 mod link;
 mod others;
 mod ours;
+mod plain;
 mod process;
 mod stream;
 mod table;
@@ -188,19 +190,21 @@ fn measure(work: Work, medium: &Medium) -> Vec<Row> {
     let source = home.path().join("source");
     std::fs::create_dir(&source).expect("a folder");
     work.make(&source);
+    let ground = ground::spread(home.path());
     let mut all = everybody(work, home.path(), link.as_ref().map_or_else(Far::beside, Link::far));
     let rounds = number("COMPARE_ROUNDS", 3);
     for round in 0..rounds {
-        for (who, row) in &mut all {
-            let into = home.path().join(format!("received-{round}"));
-            std::fs::create_dir(&into).expect("a folder");
+        for (turn, (who, row)) in all.iter_mut().enumerate() {
+            let into = ground::fresh(&ground, &format!("received-{round}-{turn}"));
             table::touch_memory(work.bytes());
             let taken = match who {
                 Who::Other(other) => other.run(work, &source, &into, medium),
                 Who::Sealdrop(ends) => ends.run(&source, &into, medium),
             };
             work.assert_there(&into);
-            std::fs::remove_dir_all(&into).expect("it goes again");
+            if work != Work::Many || !medium.is_disk {
+                std::fs::remove_dir_all(&into).expect("it goes again");
+            }
             row.taken.push(taken);
         }
     }

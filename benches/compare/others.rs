@@ -10,6 +10,7 @@ use std::{
 use super::{
     Medium,
     far::Far,
+    plain::Plain,
     process::{Taken, timed},
     stream::Stream,
     work::{Work, entries_of},
@@ -36,6 +37,8 @@ pub(crate) fn installed(home: &Path, far: Far) -> Vec<Box<dyn Other>> {
         None => missing.push(name),
     };
     add("one stream", Some(Box::new(Stream(far))));
+    add("creating", Some(Box::new(Plain(1))));
+    add("creating", Some(Box::new(Plain(2))));
     add("rsync", RsyncDaemon::start(home, far).map(|rsync| Box::new(rsync) as _));
     let mut ssh = |name, way| add(name, Ssh::start(home, way, far).map(|ssh| Box::new(ssh) as _));
     ssh("scp with sshd", Way::Scp(None));
@@ -88,6 +91,7 @@ fn timed_run(command: &mut Command, into: &Path, medium: &Medium) -> Taken {
 
 /// In clear, checked by a quick sum.
 struct RsyncDaemon {
+    home: PathBuf,
     far: Far,
     port: u16,
     _server: Server,
@@ -105,7 +109,7 @@ impl RsyncDaemon {
         command.args(["--daemon", "--no-detach"]).arg(format!("--address={}", far.address));
         command.arg(format!("--port={port}")).arg(format!("--config={}", config.display()));
         let server = Server::start(&mut command, far, port)?;
-        Some(Self { far, port, _server: server })
+        Some(Self { home: home.to_owned(), far, port, _server: server })
     }
 }
 
@@ -115,8 +119,8 @@ impl Other for RsyncDaemon {
     }
 
     fn run(&mut self, _work: Work, source: &Path, into: &Path, medium: &Medium) -> Taken {
-        let name = into.file_name().and_then(|name| name.to_str()).expect("a name");
-        let to = format!("rsync://{}:{}/all/{name}/", self.far.address, self.port);
+        let below = into.strip_prefix(&self.home).expect("a folder of the server's");
+        let to = format!("rsync://{}:{}/all/{}/", self.far.address, self.port, below.display());
         timed_run(Command::new("rsync").arg("-aW").args(entries_of(source)).arg(to), into, medium)
     }
 }

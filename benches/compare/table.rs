@@ -7,7 +7,7 @@ use std::{
 
 use sealdrop::digest::{Hasher, update_together};
 
-use super::{Medium, process::Taken, work::Work};
+use super::{Medium, plain, process::Taken, work::Work};
 
 pub(crate) const GIB: f64 = (1_u64 << 30) as f64;
 
@@ -54,7 +54,8 @@ fn print_loopback(medium: &Medium, rows: &[&Row]) {
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for row in rows {
         let others = rows.iter().filter(|other| other.work == row.work && other.program != OURS);
-        let quickest = others.map(|row| row.seconds()).fold(f64::INFINITY, f64::min);
+        let rivals = others.filter(|other| !plain::NAMES.contains(&other.program));
+        let quickest = rivals.map(|row| row.seconds()).fold(f64::INFINITY, f64::min);
         let ratio = row.seconds() / quickest;
         let ratio = if ratio > 0.0 { format!("{ratio:.2}") } else { "-".to_owned() };
         println!("| {} | {} | {:.3} | {ratio} | {} |", row.work.title(), row.program, row.seconds(), of_the_ends(row));

@@ -32,6 +32,9 @@ use crate::{
 /// At most 20 figures a second of one transfer.
 const MIN_GAP: Duration = Duration::from_millis(50);
 
+/// No more bytes than this wait until nothing follows.
+const MOST_GATHERED: usize = 16 << 10;
+
 /// One line, with its fields in the order of the documentation.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -146,24 +149,48 @@ impl<'a> From<'a> {
 pub(super) struct Json {
     /// When the last figure was told, and which.
     figures: HashMap<TransferKey, (Instant, u64)>,
+    /// Lines about files that follow one another closely: they are written together.
+    gathered: String,
+}
+
+impl Json {
+    fn print(&mut self, line: &Line<'_>) {
+        self.gather(line);
+        self.settle();
+    }
+
+    fn gather(&mut self, line: &Line<'_>) {
+        self.gathered.push_str(&written(line));
+        self.gathered.push('\n');
+    }
 }
 
 impl Show for Json {
+    fn settle(&mut self) {
+        if self.gathered.is_empty() {
+            return;
+        }
+        let mut out = std::io::stdout().lock();
+        // A reader that is gone must not end a transfer; the exit code still tells how it went.
+        out.write_all(self.gathered.as_bytes()).and_then(|()| out.flush()).ok();
+        self.gathered.clear();
+    }
+
     fn listening(&mut self, address: SocketAddr, _reachable_at: &[IpAddr]) {
-        print(&Line::Listening { address: address.to_string() });
+        self.print(&Line::Listening { address: address.to_string() });
     }
 
     fn offered(&mut self, offer: &IncomingOffer) {
         let TransferSnapshot { key, peer, manifest, message, .. } = &offer.snapshot;
         let (files, bytes) = (manifest.files, manifest.bytes);
         let (transfer, from, message) = (key.id.to_string(), From::peer(peer), message.as_deref());
-        print(&Line::Offer { transfer, from, files, bytes, message });
+        self.print(&Line::Offer { transfer, from, files, bytes, message });
     }
 
     fn download(&mut self, snapshot: &TransferSnapshot) {
         let path = snapshot.manifest.entries.first().map(Entry::shown_path).unwrap_or_default();
         let to = From::peer(&snapshot.peer);
-        print(&Line::Download { transfer: snapshot.key.id.to_string(), to, path, bytes: snapshot.total });
+        self.print(&Line::Download { transfer: snapshot.key.id.to_string(), to, path, bytes: snapshot.total });
     }
 
     fn stands(&mut self, snapshot: &TransferSnapshot) {
@@ -175,22 +202,26 @@ impl Show for Json {
             return;
         }
         self.figures.insert(snapshot.key, (now, snapshot.moved));
-        print(&Line::Progress { transfer: snapshot.key.id.to_string(), moved: snapshot.moved, total: snapshot.total });
+        self.print(&Line::Progress {
+            transfer: snapshot.key.id.to_string(),
+            moved: snapshot.moved,
+            total: snapshot.total,
+        });
     }
 
     fn state(&mut self, snapshot: &TransferSnapshot, standing: &Standing) {
-        print(&state_line(snapshot.key, standing));
+        self.print(&state_line(snapshot.key, standing));
     }
 
     fn started_again(&mut self, snapshot: &TransferSnapshot, index: u32) {
         let Some(entry) = snapshot.manifest.entries.get(index as usize) else { return };
-        print(&Line::Restarted { transfer: snapshot.key.id.to_string(), path: entry.shown_path() });
+        self.print(&Line::Restarted { transfer: snapshot.key.id.to_string(), path: entry.shown_path() });
     }
 
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]) {
         for LeftOut { place, reason, .. } in left_out {
             let state = if is_failure(reason) { FileState::Failed } else { FileState::Skipped };
-            print(&Line::File {
+            self.print(&Line::File {
                 transfer: snapshot.key.id.to_string(),
                 path: text(place),
                 saved: None,
@@ -209,7 +240,7 @@ impl Show for Json {
             return;
         }
         let saved = end.place.as_deref().filter(|_| is_incoming(snapshot.key));
-        print(&Line::File {
+        self.gather(&Line::File {
             transfer: snapshot.key.id.to_string(),
             path: entry.shown_path(),
             saved: saved.map(text),
@@ -218,6 +249,9 @@ impl Show for Json {
             state: end.state.word(),
             reason: why(end.reason.as_ref()),
         });
+        if self.gathered.len() >= MOST_GATHERED {
+            self.settle();
+        }
     }
 
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending) {
@@ -225,9 +259,9 @@ impl Show for Json {
         let arrived = matches!(ending.outcome, Outcome::Partial | Outcome::Unchecked | Outcome::Verified);
         if let Some(text) = snapshot.message.as_deref().filter(|_| arrived && is_incoming(snapshot.key)) {
             let transfer = snapshot.key.id.to_string();
-            print(&Line::Message { transfer, from: From::peer(&snapshot.peer), text });
+            self.print(&Line::Message { transfer, from: From::peer(&snapshot.peer), text });
         }
-        print(&Line::Finished {
+        self.print(&Line::Finished {
             transfer: snapshot.key.id.to_string(),
             outcome: ending.outcome.word(),
             files: ending.files,
@@ -238,25 +272,25 @@ impl Show for Json {
     }
 
     fn identity(&mut self, key: &DeviceKey) {
-        print(&Line::Identity { key: key.to_string() });
+        self.print(&Line::Identity { key: key.to_string() });
     }
 
     fn code(&mut self, snapshot: &TransferSnapshot, code: ShortCode) {
-        print(&code_line(snapshot.key, code));
+        self.print(&code_line(snapshot.key, code));
     }
 
     fn comparison(&mut self, comparison: &ComparisonSnapshot) {
         if let Some(line) = comparison_line(comparison) {
-            print(&line);
+            self.print(&line);
         }
     }
 
     fn verified(&mut self, device: &KnownDevice) {
-        print(&device_line(device));
+        self.print(&device_line(device));
     }
 
     fn wrong_key(&mut self, warning: &KeyWarning) {
-        print(&warning_line(warning));
+        self.print(&warning_line(warning));
         self.complain(&show::wrong_key(warning));
     }
 }
@@ -333,12 +367,6 @@ fn text(path: &Path) -> String {
 fn written(line: &Line<'_>) -> String {
     // Texts, numbers and switches can always be written.
     serde_json::to_string(line).unwrap_or_default()
-}
-
-fn print(line: &Line<'_>) {
-    let mut out = std::io::stdout().lock();
-    // A reader that is gone must not end a transfer; the exit code still tells how it went.
-    writeln!(out, "{}", written(line)).and_then(|()| out.flush()).ok();
 }
 
 #[cfg(test)]

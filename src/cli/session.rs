@@ -225,6 +225,9 @@ impl Session {
     }
 
     fn wait(&mut self, until: Option<Instant>) -> Waited {
+        if self.door.events.is_empty() {
+            self.show.settle();
+        }
         let mut select = Select::new();
         let events = select.recv(&self.door.events);
         let interrupts = select.recv(&self.interrupts);

@@ -42,6 +42,8 @@ pub(super) trait Show {
     fn left_out(&mut self, snapshot: &TransferSnapshot, left_out: &[LeftOut]);
     fn file_ended(&mut self, snapshot: &TransferSnapshot, end: &FileEnd);
     fn finished(&mut self, snapshot: &TransferSnapshot, ending: &Ending);
+    /// Nothing more is known for now: what was gathered is told.
+    fn settle(&mut self) {}
     /// This device's own key, once it listens.
     fn identity(&mut self, key: &DeviceKey);
     /// The six digits of a transfer are known.

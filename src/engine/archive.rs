@@ -47,8 +47,7 @@ enum Work {
     Keep(Box<KeptOutgoing>),
     Over(TransferId),
     Paused(TransferKey, bool),
-    Receipt(TransferId, u32, Md5Digest),
-    /// Those of one transfer that came while the disk was at work.
+    /// Files of one transfer that were verified at the other end.
     Receipts(TransferId, Vec<(u32, Md5Digest)>),
     Restore(Restore),
 }
@@ -108,10 +107,10 @@ impl Archive {
         self.ask(Work::Cancelled(key));
     }
 
-    /// A receipt has come. For lanes, which may wait.
-    pub fn receipt(&self, id: TransferId, index: u32, md5: Md5Digest) {
+    /// Receipts have come. For lanes, which may wait.
+    pub fn receipts(&self, id: TransferId, receipts: Vec<(u32, Md5Digest)>) {
         // The thread outlives its lanes but for the last moments of a shutdown.
-        self.receipts.send(Work::Receipt(id, index, md5)).ok();
+        self.receipts.send(Work::Receipts(id, receipts)).ok();
     }
 
     /// False: the disk hangs, and has for so long that thousands of orders wait. An epoch that is missing is made up for by
@@ -188,7 +187,6 @@ impl Keeper {
                 self.notes.send(Note::PauseNoted(key)).ok();
             }
             Work::Paused(key, paused) => self.note(key.id, |file| file.note_paused(paused)),
-            Work::Receipt(id, index, md5) => self.note(id, |file| file.note_receipt(index, md5)),
             Work::Receipts(id, receipts) => self.note(id, |file| file.note_receipts(&receipts)),
         }
     }
@@ -238,12 +236,11 @@ impl Keeper {
 
 /// Many files come at once: their receipts are written down together. Also, what is to be done next, if that was taken.
 fn gathered(work: Work, come: &Receiver<Work>) -> (Work, Option<Work>) {
-    let Work::Receipt(id, index, md5) = work else { return (work, None) };
-    let mut receipts = vec![(index, md5)];
+    let Work::Receipts(id, mut receipts) = work else { return (work, None) };
     // No more than can wait: what a crash would cost stays little.
     while receipts.len() < WAITING {
         match come.try_recv() {
-            Ok(Work::Receipt(of, index, md5)) if of == id => receipts.push((index, md5)),
+            Ok(Work::Receipts(of, mut more)) if of == id => receipts.append(&mut more),
             other => return (Work::Receipts(id, receipts), other.ok()),
         }
     }
@@ -255,7 +252,7 @@ mod tests {
     use super::*;
 
     fn receipt(id: u8, index: u32) -> Work {
-        Work::Receipt(TransferId([id; 16]), index, Md5Digest([9; 16]))
+        Work::Receipts(TransferId([id; 16]), vec![(index, Md5Digest([9; 16]))])
     }
 
     /// What is done, in its order: of whom, and the receipts.

@@ -4,11 +4,12 @@
 use std::{
     collections::HashMap,
     io,
+    path::PathBuf,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 
 use crate::{
     model::{
@@ -36,22 +37,38 @@ use super::{
 const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
+/// What has gathered while others were put on the disk goes there together, up to so many files: half a window, so that as
+/// many can come meanwhile.
+const MOST_TOGETHER: usize = WINDOW / 2;
 
 /// What went wrong and was not read by the lane.
 const MOST_TROUBLES: usize = 16;
 
-/// With nothing to release, it only waits for the next word.
-const IDLE_WAIT: Duration = Duration::from_hours(1);
-
 /// What a lane says to its committer.
 enum Word {
     AllFilesEnded,
-    Idle,
     Flush(Flush),
-    Part(VerifiedPart),
+    Settle(Settled),
     Suspend(PartFile),
-    /// A file that stood at its place before.
-    There(u32, Md5Digest),
+}
+
+/// Files whose seals agree, to be released together.
+#[derive(Default)]
+struct Settled {
+    parts: Vec<VerifiedPart>,
+    /// Those that stood at their places before.
+    there: Vec<(u32, Md5Digest)>,
+}
+
+impl Settled {
+    fn len(&self) -> usize {
+        self.parts.len() + self.there.len()
+    }
+
+    fn append(&mut self, mut more: Self) {
+        self.parts.append(&mut more.parts);
+        self.there.append(&mut more.there);
+    }
 }
 
 /// A lane's end of its committer; dropping it lets the committer finish.
@@ -62,20 +79,45 @@ pub struct CommitHandle {
     /// One for each flush that is over.
     flushed: Receiver<()>,
     is_flushing: bool,
-    /// Parts that were handed over since the last `idle`.
-    fresh: bool,
+    /// What has been gathered, so that the committer is woken once for many files, and since when.
+    settled: Settled,
+    since: Instant,
+}
+
+impl CommitHandle {
+    fn gathered_one(&mut self) {
+        if self.settled.len() == 1 {
+            self.since = Instant::now();
+        }
+        if self.settled.len() >= BATCH {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.settled.len() > 0 {
+            // The window keeps this from ever being full; a committer that is gone drops the parts, and no receipts come.
+            self.words.send(Word::Settle(std::mem::take(&mut self.settled))).ok();
+        }
+    }
+}
+
+/// What was verified before a connection broke is kept, though nobody can be told.
+impl Drop for CommitHandle {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
 }
 
 impl Commit for CommitHandle {
     fn commit(&mut self, part: VerifiedPart) {
-        self.fresh = true;
-        // The window keeps this from ever being full; a committer that is gone drops the part, and no receipt comes.
-        self.words.send(Word::Part(part)).ok();
+        self.settled.parts.push(part);
+        self.gathered_one();
     }
 
     fn keep(&mut self, index: u32, md5: Md5Digest) {
-        self.fresh = true;
-        self.words.send(Word::There(index, md5)).ok();
+        self.settled.there.push((index, md5));
+        self.gathered_one();
     }
 
     fn can_flush(&mut self) -> bool {
@@ -95,16 +137,18 @@ impl Commit for CommitHandle {
     }
 
     fn idle(&mut self) {
-        if std::mem::take(&mut self.fresh) {
-            self.words.send(Word::Idle).ok();
-        }
+        self.hand_over();
     }
 
     fn all_files_ended(&mut self) {
+        self.hand_over();
         self.words.send(Word::AllFilesEnded).ok();
     }
 
     fn try_receipt(&mut self) -> Option<Receipt> {
+        if self.settled.len() > 0 && self.since.elapsed() >= BATCH_WAIT {
+            self.hand_over();
+        }
         self.receipts.try_recv().ok()
     }
 
@@ -126,12 +170,12 @@ pub struct Tells {
 /// # Errors
 /// The system has no thread for us.
 pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHandle<()>)> {
-    // Verified files, one flush, that nothing comes at the moment, that nothing will, and what is left in the end.
+    // Verified files, one flush, that nothing more will come, and what is left in the end.
     let (words, heard) = bounded(3 * WINDOW + 3);
     let (receipts, released) = bounded(2 * WINDOW);
     let (troubles, told) = bounded(MOST_TROUBLES);
     let (flushed, are_flushed) = bounded(1);
-    let committer = Committer { landing, tells, receipts, troubles, flushed, batch: Vec::new(), there: Vec::new() };
+    let committer = Committer { landing, tells, receipts, troubles, flushed, ends: Vec::new() };
     let thread = threads::spawn("committer", move || committer.run(&heard))?;
     let handle = CommitHandle {
         words,
@@ -139,7 +183,8 @@ pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHa
         troubles: told,
         flushed: are_flushed,
         is_flushing: false,
-        fresh: false,
+        settled: Settled::default(),
+        since: Instant::now(),
     };
     Ok((handle, thread))
 }
@@ -150,9 +195,8 @@ struct Committer {
     receipts: Sender<Receipt>,
     troubles: Sender<Trouble>,
     flushed: Sender<()>,
-    batch: Vec<VerifiedPart>,
-    /// Files of the batch that stood at their place before.
-    there: Vec<(u32, Md5Digest)>,
+    /// How entries ended that nobody has been told of.
+    ends: Vec<(FileEnd, Receipt)>,
 }
 
 impl Committer {
@@ -163,63 +207,38 @@ impl Committer {
         }
         let made = self.landing.make_folders();
         self.made(made);
-        let mut since = Instant::now();
-        loop {
-            let held = self.batch.len() + self.there.len();
-            let wait = if held == 0 { IDLE_WAIT } else { BATCH_WAIT.saturating_sub(since.elapsed()) };
-            if held == 0 {
-                since = Instant::now();
-            } else if held >= BATCH {
-                self.release();
-                continue;
-            }
-            match words.recv_timeout(wait) {
-                Ok(Word::Part(part)) => {
-                    if held == 0 {
-                        since = Instant::now();
-                    }
-                    self.batch.push(part);
-                }
-                Ok(Word::There(index, md5)) => {
-                    if held == 0 {
-                        since = Instant::now();
-                    }
-                    self.there.push((index, md5));
-                }
-                Ok(Word::Flush(flush)) => self.flush(flush),
-                Ok(Word::Suspend(part)) => self.suspend(part),
-                Ok(Word::Idle) | Err(RecvTimeoutError::Timeout) => self.release(),
-                Ok(Word::AllFilesEnded) => {
-                    self.release();
+        let mut next = None;
+        while let Some(word) = next.take().or_else(|| words.recv().ok()) {
+            match word {
+                Word::AllFilesEnded => {
                     let made = self.landing.make_links();
                     self.made(made);
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
+                Word::Flush(flush) => self.flush(flush),
+                Word::Settle(mut settled) => {
+                    next = take_more(&mut settled, words);
+                    self.release(settled);
+                }
+                Word::Suspend(part) => self.suspend(part),
             }
         }
-        // What was verified before the connection broke is kept, though nobody can be told; a cancel keeps nothing more.
-        self.release();
     }
 
-    fn release(&mut self) {
+    /// A cancel keeps nothing more.
+    fn release(&mut self, Settled { parts, there }: Settled) {
         if self.tells.cancel.is_final() {
-            self.batch.clear();
-            self.there.clear();
             return;
         }
-        let (mut batch, mut seals) = (Vec::new(), HashMap::new());
-        for VerifiedPart { index, part, md5 } in self.batch.drain(..) {
-            seals.insert(index, md5);
-            batch.push((part, md5));
-        }
+        let seals: HashMap<u32, Md5Digest> = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
+        let batch = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
         for (index, published) in self.landing.commit(batch) {
-            self.tell(index, seals.get(&index).copied(), published);
+            self.ended(index, seals.get(&index).copied(), published);
         }
-        for (index, md5) in std::mem::take(&mut self.there) {
+        for (index, md5) in there {
             let kept = self.landing.already_done(index, md5);
-            self.tell(index, Some(md5), kept);
+            self.ended(index, Some(md5), kept);
         }
-        self.tells.waker.wake();
+        self.tell();
     }
 
     /// Behind all flushes of the same part, so that what is known of it in the end is the most.
@@ -244,29 +263,37 @@ impl Committer {
         self.tells.waker.wake();
     }
 
-    fn made(&mut self, made: Vec<(u32, Result<std::path::PathBuf, Reason>)>) {
+    fn made(&mut self, made: Vec<(u32, Result<PathBuf, Reason>)>) {
         for (index, result) in made {
-            self.tell(index, None, result);
+            self.ended(index, None, result);
         }
-        self.tells.waker.wake();
+        self.tell();
     }
 
-    fn tell(&mut self, index: u32, md5: Option<Md5Digest>, done: Result<std::path::PathBuf, Reason>) {
-        if let Err(reason) = &done
-            && concerns_all(reason)
-        {
-            // No end of this file: it goes on when others can.
-            return self.trouble(Some(index), reason.clone());
-        }
+    fn ended(&mut self, index: u32, md5: Option<Md5Digest>, done: Result<PathBuf, Reason>) {
         let (state, file_state, place, reason) = match done {
             Ok(place) => (ReceiptState::Verified, FileState::Verified, Some(place), None),
+            // No end of this file: it goes on when others can.
+            Err(reason) if concerns_all(&reason) => return self.trouble(Some(index), reason),
             Err(reason) => (ReceiptState::Failed(told(&reason)), FileState::Failed, None, Some(reason)),
         };
         let end = FileEnd { index, state: file_state, md5, place, reason };
-        // Dispatch outlives committers but for the last moments of a shutdown.
-        self.tells.notes.send(Note::FileEnded { key: self.tells.key, end }).ok();
         let md5 = md5.filter(|_| state == ReceiptState::Verified);
-        let mut receipt = Receipt { index, state, md5 };
+        self.ends.push((end, Receipt { index, state, md5 }));
+    }
+
+    /// Dispatch is told of all that ended in one note, then the lane gets the receipts.
+    fn tell(&mut self) {
+        let (ends, receipts): (Vec<_>, Vec<_>) = self.ends.drain(..).unzip();
+        if !ends.is_empty() {
+            // Dispatch outlives committers but for the last moments of a shutdown.
+            self.tells.notes.send(Note::FilesEnded { key: self.tells.key, ends }).ok();
+        }
+        receipts.into_iter().for_each(|receipt| self.send(receipt));
+        self.tells.waker.wake();
+    }
+
+    fn send(&self, mut receipt: Receipt) {
         if self.receipts.is_full() {
             self.tells.waker.wake();
         }
@@ -281,4 +308,15 @@ impl Committer {
             }
         }
     }
+}
+
+/// What else has been handed over meanwhile; also, what is to be done next, if that was taken.
+fn take_more(settled: &mut Settled, words: &Receiver<Word>) -> Option<Word> {
+    while settled.len() < MOST_TOGETHER {
+        match words.try_recv() {
+            Ok(Word::Settle(more)) => settled.append(more),
+            other => return other.ok(),
+        }
+    }
+    None
 }

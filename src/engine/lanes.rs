@@ -111,6 +111,7 @@ impl Lane {
             index: 0,
             last: None,
             last_check: None,
+            ended: Vec::new(),
         }
     }
 

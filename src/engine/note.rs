@@ -121,9 +121,9 @@ pub enum Note {
     DoormanLeft {
         from: IpAddr,
     },
-    FileEnded {
+    FilesEnded {
         key: TransferKey,
-        end: FileEnd,
+        ends: Vec<FileEnd>,
     },
     /// The digest of a shared file, as it is now; none: what was known of it does not hold any more.
     Hashed {

@@ -11,6 +11,7 @@ pub mod device_key;
 pub mod file_name;
 pub mod firewall;
 pub mod handed;
+pub mod hex;
 pub mod history;
 pub mod look_alike;
 pub mod manifest;

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use super::transfer::{NotHex, parse_lower_hex};
+use super::{
+    hex::write_hex,
+    transfer::{NotHex, parse_lower_hex},
+};
 
 /// Sixteen bytes of MD5.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,7 +33,7 @@ impl Md5Digest {
 
 impl fmt::Display for Md5Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(&self.0, f)
     }
 }
 

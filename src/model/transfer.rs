@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Instant};
 
-use super::{device::Peer, manifest::Manifest, outcome::Ending, reason::Reason, short_code::ShortCode};
+use super::{device::Peer, hex::write_hex, manifest::Manifest, outcome::Ending, reason::Reason, short_code::ShortCode};
 
 /// 128 random bits that name a transfer on both ends; written as 32 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub struct TransferId(pub [u8; 16]);
 
 impl fmt::Display for TransferId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(&self.0, f)
     }
 }
 

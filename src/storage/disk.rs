@@ -5,7 +5,7 @@ use std::{
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -93,7 +93,7 @@ impl Disk {
     /// Opens a folder by its path.
     pub(super) fn folder(&self, place: &Path) -> io::Result<Folder> {
         let dir = Dir::open_ambient_dir(place, ambient_authority())?;
-        Ok(Folder { dir, place: place.to_owned(), disk: self.clone() })
+        Ok(Folder::over(dir, place.to_owned(), self.clone()))
     }
 
     fn tell(&self, op: impl FnOnce() -> Op) {
@@ -102,8 +102,9 @@ impl Disk {
         }
     }
 
+    /// A file that was opened just now.
     fn file(&self, file: fs::File) -> DiskFile {
-        DiskFile { file, id: self.files.fetch_add(1, Ordering::Relaxed), cursor: None, disk: self.clone() }
+        DiskFile { file, id: self.files.fetch_add(1, Ordering::Relaxed), cursor: Some(0), disk: self.clone() }
     }
 }
 
@@ -113,9 +114,20 @@ pub(super) struct Folder {
     dir: Dir,
     place: PathBuf,
     disk: Disk,
+    /// The file system that it is on, once that was asked for.
+    device: OnceLock<Option<u64>>,
 }
 
 impl Folder {
+    fn over(dir: Dir, place: PathBuf, disk: Disk) -> Self {
+        Self { dir, place, disk, device: OnceLock::new() }
+    }
+
+    /// The file system that it is on, and with it what is made in it; none where that cannot be told.
+    pub(super) fn device(&self) -> Option<u64> {
+        *self.device.get_or_init(|| device_of(&self.dir))
+    }
+
     pub(super) fn dir(&self) -> &Dir {
         &self.dir
     }
@@ -131,7 +143,7 @@ impl Folder {
     /// A folder in it that is no link.
     pub(super) fn below(&self, name: &str) -> io::Result<Self> {
         let dir = self.dir.open_dir_nofollow(name)?;
-        Ok(Self { dir, place: self.place.join(name), disk: self.disk.clone() })
+        Ok(Self::over(dir, self.place.join(name), self.disk.clone()))
     }
 
     pub(super) fn make(&self, name: &str) -> io::Result<()> {
@@ -254,6 +266,17 @@ impl Folder {
         self.rename_over(&beside, name)?;
         self.flush()
     }
+}
+
+#[cfg(unix)]
+fn device_of(dir: &Dir) -> Option<u64> {
+    use cap_std::fs::MetadataExt;
+    dir.dir_metadata().ok().map(|metadata| metadata.dev())
+}
+
+#[cfg(not(unix))]
+fn device_of(_dir: &Dir) -> Option<u64> {
+    None
 }
 
 #[cfg(unix)]

@@ -231,7 +231,7 @@ impl PartFile {
     pub(super) fn end_flush(&mut self, volume: Option<&Volume>) -> Result<(), Reason> {
         // Some systems do not rename an open file.
         let Some(file) = self.file.take() else { return Ok(()) };
-        if volume.is_some_and(|volume| volume.holds(file.plain())) {
+        if volume.is_some_and(|volume| volume.holds(&self.folder)) {
             file.was_flushed();
             return Ok(());
         }

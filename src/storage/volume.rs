@@ -23,12 +23,14 @@ const LEAST_FILES: usize = 8;
 pub(super) struct Volume {
     /// Opened before anything is written, so that it is told of every error since. None: each file has to be flushed.
     folder: Option<Arc<File>>,
+    device: Option<u64>,
     rest: Cell<u32>,
 }
 
 impl Volume {
     pub(super) fn of(folder: &Folder) -> Self {
-        Self { folder: open(folder).ok().flatten().map(Arc::new), rest: Cell::new(0) }
+        let device = folder.device();
+        Self { folder: open(folder).ok().flatten().map(Arc::new), device, rest: Cell::new(0) }
     }
 
     /// Whether `files` files are better flushed by `flush`.
@@ -49,17 +51,9 @@ impl Volume {
         flushed
     }
 
-    /// Whether `file` is on it; something else may be mounted below a receive folder.
-    #[cfg(unix)]
-    pub(super) fn holds(&self, file: &File) -> bool {
-        use std::os::unix::fs::MetadataExt;
-        let device = |file: &File| file.metadata().map(|metadata| metadata.dev()).ok();
-        self.folder.as_deref().and_then(device).is_some_and(|own| device(file) == Some(own))
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn holds(&self, _file: &File) -> bool {
-        false
+    /// Whether what is made in `folder` is on it; something else may be mounted below a receive folder.
+    pub(super) fn holds(&self, folder: &Folder) -> bool {
+        self.device.is_some() && self.device == folder.device()
     }
 }
 

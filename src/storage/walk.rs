@@ -91,12 +91,14 @@ struct Walk {
     escaped: HashSet<Vec<String>>,
     /// Why the root itself was left out.
     refused: Option<LeftOut>,
+    /// Who reads.
+    user: User,
 }
 
 impl Walk {
     fn new(root: &Path, limits: WalkLimits, top: String) -> Self {
         let tree = SourceTree { root: root.to_owned(), entries: Vec::new(), left_out: Vec::new(), bytes: 0 };
-        Self { tree, links: Vec::new(), limits, names: vec![top], escaped: HashSet::new(), refused: None }
+        Self { tree, links: Vec::new(), limits, names: vec![top], escaped: HashSet::new(), refused: None, user: user() }
     }
 
     fn count(&self) -> u64 {
@@ -148,7 +150,7 @@ impl Walk {
         let metadata = found.metadata().map_err(|error| unreadable(error.into()))?;
         let kind = self.kind_of(found, &metadata)?;
         if !matches!(kind, EntryKind::Link { .. }) {
-            check_readable(found.path(), metadata.is_dir()).map_err(unreadable)?;
+            check_readable(found.path(), &metadata, self.user).map_err(unreadable)?;
         }
         let exec = matches!(kind, EntryKind::File { .. }) && is_executable(&metadata);
         Ok(Entry { path: self.names.clone(), kind, mtime: metadata.modified().ok().and_then(nanos), exec })
@@ -260,8 +262,28 @@ fn link_target(target: &Path, level: usize) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn check_readable(place: &Path, is_folder: bool) -> io::Result<()> {
+type User = u32;
+
+#[cfg(not(unix))]
+type User = ();
+
+#[cfg(unix)]
+fn user() -> User {
+    rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn user() -> User {}
+
+#[cfg(unix)]
+fn check_readable(place: &Path, metadata: &Metadata, user: User) -> io::Result<()> {
     use rustix::fs::{Access, AtFlags, CWD};
+    let (is_folder, mode) = (metadata.is_dir(), std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()));
+    let needed = if is_folder { 0o500 } else { 0o400 };
+    if std::os::unix::fs::MetadataExt::uid(metadata) == user && mode & needed == needed {
+        // One's own file that one may read: nobody has to be asked. This is so for nearly all.
+        return Ok(());
+    }
     let access = if is_folder { Access::READ_OK | Access::EXEC_OK } else { Access::READ_OK };
     Ok(rustix::fs::accessat(CWD, place, access, AtFlags::EACCESS)?)
 }
@@ -269,7 +291,7 @@ fn check_readable(place: &Path, is_folder: bool) -> io::Result<()> {
 /// Without permission bits only opening tells; a file says so when it is its turn.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn check_readable(_place: &Path, _is_folder: bool) -> io::Result<()> {
+fn check_readable(_place: &Path, _metadata: &Metadata, _user: User) -> io::Result<()> {
     Ok(())
 }
 

@@ -146,6 +146,8 @@ pub trait Report {
     /// All bytes have moved.
     fn finishing(&mut self);
 
+    /// Nothing follows at once: what was gathered is told.
+    fn settle(&mut self) {}
     /// `bytes` of an entry need not move: they came over an earlier connection, or stood there before.
     fn kept(&mut self, _index: u32, _bytes: u64) {}
     /// How far the side that has more left to do is with hashing what there is, in bytes; at most ten times a second.

@@ -277,7 +277,12 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
                 Ok(0) => break Ok(Ok(())),
                 Ok(n) => {
                     admitted -= n;
-                    if let Err(error) = self.send_chunk(index, &buffer[..n]) {
+                    let mut sent = self.send_chunk(index, &buffer[..n]);
+                    if source.remaining() > 0 {
+                        // Behind the last chunk it is looked for anyway.
+                        sent = sent.and_then(|()| self.orders.take_input(self.link, self.report));
+                    }
+                    if let Err(error) = sent {
                         break Err(error);
                     }
                     match self.hashes.take(hashing, &mut buffer, n, self.link) {
@@ -339,7 +344,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
                 }
             }
         }
-        self.orders.take_input(self.link, self.report)
+        Ok(())
     }
 
     fn send_here(&mut self, index: u32, bytes: &[u8]) -> Result<(), LaneError> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::hex::digits;
+
 use super::error::WireError;
 
 /// An object under construction at the end of a buffer.
@@ -72,11 +74,5 @@ impl<'a> ObjectWriter<'a> {
 
 /// Bytes as lowercase hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing into a String does not fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
+    bytes.iter().flat_map(|byte| digits(*byte)).map(char::from).collect()
 }

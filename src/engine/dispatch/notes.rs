@@ -39,7 +39,7 @@ impl Dispatch {
             Note::CodeKnown { key, code } => self.code_known(key, code),
             Note::CompareCame(caller) => self.compare_came(*caller),
             Note::DoormanLeft { from } => self.doorman_left(from),
-            Note::FileEnded { key, end } => self.file_ended(key, end),
+            Note::FilesEnded { key, ends } => self.files_ended(key, ends),
             Note::History(found) => self.outbox.fact(Event::History(found)),
             Note::HistoryChanged => self.outbox.once(Event::HistoryChanged),
             Note::HistoryDamaged(kept_at) => self.outbox.fact(Event::HistoryDamaged { kept_at }),
@@ -137,13 +137,14 @@ impl Dispatch {
         }
     }
 
-    fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
-        if let Some(record) = self.records.get_mut(&key)
-            && record.file_ended(&end)
-        {
-            self.outbox.fact(Event::FileEnded { key, end });
-            self.outbox.figures(&record.snapshot);
+    fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        for end in ends {
+            if record.file_ended(&end) {
+                self.outbox.fact(Event::FileEnded { key, end });
+            }
         }
+        self.outbox.figures(&record.snapshot);
     }
 
     /// Once both the port and the addresses are known, and again whenever one of them changes.

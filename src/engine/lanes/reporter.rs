@@ -16,6 +16,9 @@ use crate::{
 
 use super::MIN_GAP;
 
+/// Receipts come many at a time; of more than this, dispatch hears at once.
+const MOST_GATHERED: usize = 64;
+
 /// One lane's way to dispatch.
 pub(super) struct Reporter {
     pub(super) key: TransferKey,
@@ -29,11 +32,13 @@ pub(super) struct Reporter {
     /// When a figure was told last, of bytes and of checks.
     pub(super) last: Option<Instant>,
     pub(super) last_check: Option<Instant>,
+    /// Files that were verified there, and are told of together.
+    pub(super) ended: Vec<FileEnd>,
 }
 
 impl Reporter {
     /// The lane is over: its figures as they are in the end, which is a fact.
-    pub(super) fn last_word(&self) {
+    pub(super) fn last_word(&mut self) {
         let Self { key, index, moved, kept, .. } = *self;
         self.fact(Note::Moved { key, index, moved, kept });
     }
@@ -45,7 +50,9 @@ impl Reporter {
         self.notes.try_send(Note::Moved { key, index, moved, kept }).ok();
     }
 
-    fn fact(&self, note: Note) {
+    /// Behind all that was gathered before.
+    fn fact(&mut self, note: Note) {
+        self.settle();
         // Dispatch outlives its lanes but for the last moments of a shutdown.
         self.notes.send(note).ok();
     }
@@ -89,13 +96,25 @@ impl Report for Reporter {
     }
 
     fn file_ended(&mut self, end: FileEnd) {
-        if self.key.direction == Direction::Outgoing
-            && end.state == FileState::Verified
-            && let Some(md5) = end.md5
-        {
-            self.archive.receipt(self.key.id, end.index, md5);
+        let is_receipt = self.key.direction == Direction::Outgoing && end.state == FileState::Verified;
+        self.ended.push(end);
+        if !is_receipt || self.ended.len() >= MOST_GATHERED {
+            self.settle();
         }
-        self.fact(Note::FileEnded { key: self.key, end });
+    }
+
+    fn settle(&mut self) {
+        if self.ended.is_empty() {
+            return;
+        }
+        let ends = std::mem::take(&mut self.ended);
+        if self.key.direction == Direction::Outgoing {
+            let verified = ends.iter().filter(|end| end.state == FileState::Verified);
+            let receipts: Vec<_> = verified.filter_map(|end| Some((end.index, end.md5?))).collect();
+            self.archive.receipts(self.key.id, receipts);
+        }
+        // Dispatch outlives its lanes but for the last moments of a shutdown.
+        self.notes.send(Note::FilesEnded { key: self.key, ends }).ok();
     }
 
     fn finishing(&mut self) {

@@ -112,6 +112,7 @@ impl<'a> Orders<'a> {
             let message = read_message(link)?.ok_or_else(ended_early)?;
             self.take(message, report)?;
         }
+        report.settle();
         Ok(())
     }
 

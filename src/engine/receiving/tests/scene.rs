@@ -197,7 +197,8 @@ impl Scene {
         };
         let committed = notes
             .try_iter()
-            .filter_map(|note| if let Note::FileEnded { end, .. } = note { Some(end) } else { None })
+            .filter_map(|note| if let Note::FilesEnded { ends, .. } = note { Some(ends) } else { None })
+            .flatten()
             .collect();
         let bytes = wire.bytes.load(Ordering::Relaxed);
         let ran = Ran { sent, received: taken, sender: all(send_side), receiver: all(receive_side), committed, bytes };
