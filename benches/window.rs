@@ -79,7 +79,7 @@ impl Window<'_> {
         self.app.perform(Action::Row(key, RowAction::Open), self.context);
         let running = (0..FRAMES).map(|step| {
             for index in step * a_frame..(step + 1) * a_frame {
-                engine.tell(Event::FileEnded { key, end: file_end(index, FileState::Verified) });
+                engine.tell(Event::FilesEnded { key, ends: vec![file_end(index, FileState::Verified)] });
             }
             moving.moved += moving.total / u64::from(FRAMES);
             moving.files_ended += u64::from(a_frame);

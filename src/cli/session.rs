@@ -269,7 +269,10 @@ impl Session {
             Event::Devices(devices) => return self.stored(&devices),
             Event::DevicesDamaged { kept_at } => self.show.complain(&show::devices_damaged(&kept_at)),
             Event::DevicesNotSaved(reason) => return self.not_stored(&reason),
-            Event::FileEnded { key, end } => self.show.file_ended(self.transfers.get(key)?, &end),
+            Event::FilesEnded { key, ends } => {
+                let snapshot = self.transfers.get(key)?;
+                ends.iter().for_each(|end| self.show.file_ended(snapshot, end));
+            }
             Event::Identity(key) => self.identity = Some(key),
             Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(key)?, &left_out),
             Event::Listening { address, reachable_at } => {

@@ -178,16 +178,16 @@ pub enum Event {
     },
     /// A change of the device book could not be stored and does not count.
     DevicesNotSaved(Reason),
-    /// One entry of a transfer reached its end.
-    FileEnded {
-        key: TransferKey,
-        end: FileEnd,
-    },
     /// Answer to `CheckAgain` for one file.
     FileChecked {
         key: TransferKey,
         index: u32,
         result: Checked,
+    },
+    /// Entries of a transfer reached their ends.
+    FilesEnded {
+        key: TransferKey,
+        ends: Vec<FileEnd>,
     },
     /// Another start of the program was given this, perhaps nothing: the window comes to the front.
     HandedOver(Vec<Handed>),

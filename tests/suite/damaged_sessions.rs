@@ -140,12 +140,9 @@ fn settle_and_check(b: &mut Station, what: &str) -> usize {
     let mut verified: HashMap<_, _> = HashMap::new();
     let files = loop {
         for event in b.seen.drain(..) {
-            if let Event::FileEnded { end, .. } = event
-                && end.state == FileState::Verified
-                && let (Some(place), Some(md5)) = (end.place, end.md5)
-            {
-                verified.insert(place, md5);
-            }
+            let Event::FilesEnded { ends, .. } = event else { continue };
+            let right = ends.into_iter().filter(|end| end.state == FileState::Verified);
+            verified.extend(right.filter_map(|end| Some((end.place?, end.md5?))));
         }
         let there = crate::support::finished(&b.received());
         let files: Vec<_> = there.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))).collect();

@@ -358,10 +358,10 @@ impl Station {
 
     pub(crate) fn file_ends(&self, key: TransferKey) -> Vec<FileEnd> {
         let of_key = |event: &Event| match event {
-            Event::FileEnded { key: of, end } if *of == key => Some(end.clone()),
+            Event::FilesEnded { key: of, ends } if *of == key => Some(ends.clone()),
             _ => None,
         };
-        self.seen.iter().filter_map(of_key).collect()
+        self.seen.iter().filter_map(of_key).flatten().collect()
     }
 
     pub(crate) fn accept(&mut self) -> TransferKey {

@@ -47,7 +47,11 @@ fn figures_of_a_transfer_cost_one_frame_and_what_comes_or_goes_one_more_to_settl
         moving.moved += 10;
         assert_eq!(frames(&mut window, Event::Snapshot(moving.clone())), 1, "figures");
     }
-    assert_eq!(frames(&mut window, Event::FileEnded { key, end: file_end(0, FileState::Verified) }), 2, "a fact");
+    assert_eq!(
+        frames(&mut window, Event::FilesEnded { key, ends: vec![file_end(0, FileState::Verified)] }),
+        2,
+        "a fact"
+    );
     let ended = ending(Outcome::Verified, None, 3, moving.total);
     let ended = TransferSnapshot { stage: ended, ..moving };
     assert!(frames(&mut window, Event::Snapshot(ended)) >= 2, "an end");

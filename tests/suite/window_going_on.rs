@@ -293,7 +293,7 @@ fn retry_sends_just_what_failed_and_the_row_goes_on() {
     let mut changed = file_end(1, FileState::Failed);
     changed.reason = Some(Reason::bare(ReasonCode::Changed));
     for end in [file_end(0, FileState::Verified), changed, file_end(2, FileState::Mismatch)] {
-        window.tell(Event::FileEnded { key: key(1, Direction::Outgoing), end });
+        window.tell(Event::FilesEnded { key: key(1, Direction::Outgoing), ends: vec![end] });
     }
     window.wait(1000);
     window.control("Retry").hover();
@@ -307,8 +307,8 @@ fn retry_sends_just_what_failed_and_the_row_goes_on() {
     window.click("Show files");
     assert_eq!(window.harness.query_all_by_label("Verified").count(), 1, "what is done stays done");
     assert_eq!(window.harness.query_all_by_label("Waiting").count(), 2, "what failed is open again");
-    window.tell(Event::FileEnded { key: key(1, Direction::Outgoing), end: file_end(1, FileState::Verified) });
-    window.tell(Event::FileEnded { key: key(1, Direction::Outgoing), end: file_end(2, FileState::Verified) });
+    window.tell(Event::FilesEnded { key: key(1, Direction::Outgoing), ends: vec![file_end(1, FileState::Verified)] });
+    window.tell(Event::FilesEnded { key: key(1, Direction::Outgoing), ends: vec![file_end(2, FileState::Verified)] });
     window.tell(Event::Snapshot(half(Direction::Outgoing, ending(Outcome::Verified, None, 3, 4_000_000))));
     assert!(window.shows("All 3 files verified on both devices"));
     assert!(!window.shows("Failed: 1 file"));
@@ -358,7 +358,7 @@ fn files_that_were_there_say_so() {
     for index in [1, 2] {
         let mut there = file_end(index, FileState::Skipped);
         (there.reason, there.place) = (Some(Reason::bare(ReasonCode::AlreadyThere)), None);
-        window.tell(Event::FileEnded { key: key(1, Direction::Incoming), end: there });
+        window.tell(Event::FilesEnded { key: key(1, Direction::Incoming), ends: vec![there] });
     }
     assert!(window.shows("Was there already: 2 files"));
     window.wait(1000);

@@ -180,8 +180,8 @@ fn neither_do_settings_history_and_devices() {
     }
     told(&mut window, 1, Direction::Incoming, ending(Outcome::Partial, None, 1, 5));
     let (key, result) = (key(1, Direction::Incoming), Checked::Same);
-    window.tell(Event::FileEnded { key, end: file_end(1, FileState::Verified) });
-    window.tell(Event::FileEnded { key, end: file_end(2, FileState::Mismatch) });
+    window.tell(Event::FilesEnded { key, ends: vec![file_end(1, FileState::Verified)] });
+    window.tell(Event::FilesEnded { key, ends: vec![file_end(2, FileState::Mismatch)] });
     window.tell(Event::FileChecked { key, index: 1, result });
     window.click("显示文件");
     all_in_chinese(&window, "table of files");

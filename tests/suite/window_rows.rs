@@ -89,7 +89,7 @@ fn one_verified_file_shows_its_seal_on_both_ends() {
         let mut window = Window::new();
         let key = snapshot.key;
         window.tell(Event::Snapshot(snapshot));
-        window.tell(Event::FileEnded { key, end: file_end(0, FileState::Verified) });
+        window.tell(Event::FilesEnded { key, ends: vec![file_end(0, FileState::Verified)] });
         window.harness.get_by_role_and_label(Role::Image, &format!("MD5 {}, verified", digest(0)));
         assert!(window.shows(&digest(0).grouped()));
         assert!(window.shows("Verified: the same on both devices") && window.shows(peer));
@@ -107,7 +107,7 @@ fn seals_that_differ_or_could_not_be_compared_say_so() {
         let over = incoming(ending(outcome, None, 1, 4000));
         let key = over.key;
         window.tell(Event::Snapshot(over));
-        window.tell(Event::FileEnded { key, end: file_end(0, state) });
+        window.tell(Event::FilesEnded { key, ends: vec![file_end(0, state)] });
         window.harness.get_by_role_and_label(Role::Image, &format!("MD5 {}, {name}", digest(0)));
         assert!(window.shows(sentence), "{sentence}");
     }
@@ -197,8 +197,8 @@ fn what_has_arrived_whole_is_not_offered_again() {
     let reason = Reason::bare(ReasonCode::Changed);
     let over = ending(Outcome::Partial, Some(reason), 1, 1000);
     window.tell(Event::Snapshot(snapshot(key, over, manifest(&[("a.bin", Some(1000)), ("b.bin", Some(1000))]))));
-    window.tell(Event::FileEnded { key, end: file_end(0, FileState::Verified) });
-    window.tell(Event::FileEnded { key, end: file_end(1, FileState::Failed) });
+    window.tell(Event::FilesEnded { key, ends: vec![file_end(0, FileState::Verified)] });
+    window.tell(Event::FilesEnded { key, ends: vec![file_end(1, FileState::Failed)] });
     window.wait(1000);
     window.click("Retry");
     let Some(Command::Send(again)) = window.engine.asked().into_iter().next() else { panic!("nothing was sent again") };
@@ -222,7 +222,7 @@ fn received() -> Window {
     window.tell(Event::Snapshot(over));
     let mut end = file_end(0, FileState::Verified);
     end.place = Some("/home/anna/Downloads/iso/debian.iso".into());
-    window.tell(Event::FileEnded { key, end });
+    window.tell(Event::FilesEnded { key, ends: vec![end] });
     window.wait(1000);
     window
 }
@@ -235,7 +235,7 @@ fn a_name_that_was_taken_is_told_where_the_files_are() {
     window.tell(Event::Snapshot(over));
     let mut end = file_end(0, FileState::Verified);
     end.place = Some("/home/anna/Downloads/iso (2)/debian.iso".into());
-    window.tell(Event::FileEnded { key, end });
+    window.tell(Event::FilesEnded { key, ends: vec![end] });
     assert!(window.shows("Saved as iso (2)"));
     assert!(!received().shows("Saved as iso"), "its own name is not worth a line");
 }
@@ -312,7 +312,7 @@ fn only_the_rows_in_sight_of_a_huge_table_are_laid_out() {
     let key = over.key;
     window.tell(Event::Snapshot(over));
     for index in 0..10_000 {
-        window.engine.tell(Event::FileEnded { key, end: file_end(index, FileState::Verified) });
+        window.engine.tell(Event::FilesEnded { key, ends: vec![file_end(index, FileState::Verified)] });
         if index % 4000 == 0 {
             window.harness.run();
         }
@@ -330,10 +330,10 @@ fn a_file_of_a_table_is_shown_in_full_when_it_is_chosen() {
     let over = outgoing(ending(Outcome::Partial, None, 1, 1000));
     let key = over.key;
     window.tell(Event::Snapshot(over));
-    window.tell(Event::FileEnded { key, end: file_end(0, FileState::Verified) });
+    window.tell(Event::FilesEnded { key, ends: vec![file_end(0, FileState::Verified)] });
     let mut failed = file_end(1, FileState::Failed);
     failed.reason = Some(Reason::bare(ReasonCode::Unreadable));
-    window.tell(Event::FileEnded { key, end: failed });
+    window.tell(Event::FilesEnded { key, ends: vec![failed] });
     window.wait(1000);
     assert!(!window.enabled("Compare…"));
     window.click("Show files");
@@ -352,7 +352,7 @@ fn a_window_that_was_asleep_for_a_minute_takes_everything_in() {
     let mut moving = outgoing(Stage::Moving);
     window.tell(Event::Snapshot(moving.clone()));
     for index in 0..10_000 {
-        window.engine.tell(Event::FileEnded { key: moving.key, end: file_end(index, FileState::Verified) });
+        window.engine.tell(Event::FilesEnded { key: moving.key, ends: vec![file_end(index, FileState::Verified)] });
     }
     moving.moved = 4000;
     window.engine.tell(Event::Snapshot(moving));

@@ -137,14 +137,13 @@ impl Dispatch {
         }
     }
 
-    fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
+    fn files_ended(&mut self, key: TransferKey, mut ends: Vec<FileEnd>) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        for end in ends {
-            if record.file_ended(&end) {
-                self.outbox.fact(Event::FileEnded { key, end });
-            }
+        ends.retain(|end| record.file_ended(end));
+        if !ends.is_empty() {
+            self.outbox.fact(Event::FilesEnded { key, ends });
+            self.outbox.figures(&record.snapshot);
         }
-        self.outbox.figures(&record.snapshot);
     }
 
     /// Once both the port and the addresses are known, and again whenever one of them changes.

@@ -142,8 +142,8 @@ impl Dispatch {
         record.snapshot.stage = record.standing();
         self.outbox.snapshot(record.snapshot.clone());
         self.records.insert(key, record);
-        for end in ends {
-            self.outbox.fact(Event::FileEnded { key, end });
+        if !ends.is_empty() {
+            self.outbox.fact(Event::FilesEnded { key, ends });
         }
     }
 }

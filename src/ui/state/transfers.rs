@@ -81,9 +81,9 @@ impl Transfers {
         true
     }
 
-    pub fn file_ended(&mut self, key: TransferKey, end: FileEnd) {
+    pub fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
         if let Some(row) = self.row_mut(key) {
-            row.file_ended(end);
+            ends.into_iter().for_each(|end| row.file_ended(end));
         }
     }
 
