@@ -126,8 +126,8 @@ pub(crate) fn receive(
     link.seal(Tls::new(own).expect("TLS").answer().expect("a session")).ok().expect("a sealed link");
     let landing = landing(home, bytes);
     let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
-    let tells = committer::Tells { key, notes: notes(), waker: link.waker(), cancel };
-    let (mut commit, thread) = committer::start(landing.clone(), tells).expect("a thread");
+    let whose = committer::Whose { key, notes: notes(), waker: link.waker(), cancel };
+    let (mut commit, thread) = committer::start(landing.clone(), whose).expect("a thread");
     let mut check = checker::start(landing.clone(), link.waker()).expect("a thread");
     let mut behind = Hashing(HashHandle::new(link.waker()), hands);
     let mut ends = Ends { at: None, tell };

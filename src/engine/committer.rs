@@ -1,30 +1,28 @@
 //! One thread per incoming connection that puts what came on the disk for good, gives verified parts their real names and
 //! releases their receipts.
+//!
+//! Nobody is woken for single files: a lane hands them over when it has gathered `BATCH`, when nothing more comes, or after
+//! `BATCH_WAIT`; the committer takes what came while it was at work together, and the second half of its own (`naming`) goes
+//! to a further thread where files come faster than a disk takes them.
+
+mod naming;
 
 use std::{
-    collections::HashMap,
     io,
-    path::PathBuf,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
-    model::{
-        outcome::{FileEnd, FileState},
-        reason::Reason,
-        seal::Md5Digest,
-        transfer::TransferKey,
-    },
+    model::{reason::Reason, seal::Md5Digest, transfer::TransferKey},
     storage::{landing::Landing, part_file::PartFile},
     transfer::{
-        lane::{concerns_all, told},
         receive::{Commit, Flush, Trouble, VerifiedPart},
         send::WINDOW,
     },
-    wire::header::{Receipt, ReceiptState},
+    wire::header::Receipt,
 };
 
 use super::{
@@ -32,6 +30,7 @@ use super::{
     note::Note,
     threads,
 };
+use naming::{Naming, Ready, Step, Tells};
 
 /// Receipts are released at this many files,
 const BATCH: usize = 64;
@@ -157,8 +156,8 @@ impl Commit for CommitHandle {
     }
 }
 
-/// Who the committer works for and tells.
-pub struct Tells {
+/// Who the committer works for.
+pub struct Whose {
     pub key: TransferKey,
     pub notes: Sender<Note>,
     pub waker: LinkWaker,
@@ -169,13 +168,16 @@ pub struct Tells {
 ///
 /// # Errors
 /// The system has no thread for us.
-pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHandle<()>)> {
+pub fn start(landing: Landing, whose: Whose) -> io::Result<(CommitHandle, JoinHandle<()>)> {
     // Verified files, one flush, that nothing more will come, and what is left in the end.
     let (words, heard) = bounded(3 * WINDOW + 3);
     let (receipts, released) = bounded(2 * WINDOW);
     let (troubles, told) = bounded(MOST_TROUBLES);
     let (flushed, are_flushed) = bounded(1);
-    let committer = Committer { landing, tells, receipts, troubles, flushed, ends: Vec::new() };
+    let Whose { key, notes, waker, cancel } = whose;
+    let tells = Tells { key, notes, waker, cancel, receipts, troubles };
+    let naming = Naming::new(landing.clone(), tells.clone());
+    let committer = Committer { landing, tells, flushed, naming };
     let thread = threads::spawn("committer", move || committer.run(&heard))?;
     let handle = CommitHandle {
         words,
@@ -192,11 +194,8 @@ pub fn start(landing: Landing, tells: Tells) -> io::Result<(CommitHandle, JoinHa
 struct Committer {
     landing: Landing,
     tells: Tells,
-    receipts: Sender<Receipt>,
-    troubles: Sender<Trouble>,
     flushed: Sender<()>,
-    /// How entries ended that nobody has been told of.
-    ends: Vec<(FileEnd, Receipt)>,
+    naming: Naming,
 }
 
 impl Committer {
@@ -205,40 +204,35 @@ impl Committer {
         if let Err(reason) = self.landing.agree() {
             return self.trouble(None, reason);
         }
-        let made = self.landing.make_folders();
-        self.made(made);
+        self.naming.take(Step::MakeFolders);
         let mut next = None;
         while let Some(word) = next.take().or_else(|| words.recv().ok()) {
             match word {
-                Word::AllFilesEnded => {
-                    let made = self.landing.make_links();
-                    self.made(made);
-                }
+                Word::AllFilesEnded => self.naming.take(Step::MakeLinks),
                 Word::Flush(flush) => self.flush(flush),
                 Word::Settle(mut settled) => {
                     next = take_more(&mut settled, words);
-                    self.release(settled);
+                    let is_behind = next.is_some() || !words.is_empty();
+                    self.release(settled, is_behind);
                 }
                 Word::Suspend(part) => self.suspend(part),
             }
         }
+        self.naming.end();
     }
 
-    /// A cancel keeps nothing more.
-    fn release(&mut self, Settled { parts, there }: Settled) {
+    /// A cancel keeps nothing more. `is_behind`: more waits already.
+    fn release(&mut self, Settled { parts, there }: Settled, is_behind: bool) {
         if self.tells.cancel.is_final() {
             return;
         }
-        let seals: HashMap<u32, Md5Digest> = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
+        let seals = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
         let batch = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
-        for (index, published) in self.landing.commit(batch) {
-            self.ended(index, seals.get(&index).copied(), published);
+        let ready = Ready { flushed: self.landing.flush(batch), seals, there };
+        if is_behind {
+            self.naming.go_beside();
         }
-        for (index, md5) in there {
-            let kept = self.landing.already_done(index, md5);
-            self.ended(index, Some(md5), kept);
-        }
-        self.tell();
+        self.naming.take(Step::Name(ready));
     }
 
     /// Behind all flushes of the same part, so that what is known of it in the end is the most.
@@ -257,56 +251,8 @@ impl Committer {
         self.flushed.try_send(()).ok();
     }
 
-    fn trouble(&mut self, index: Option<u32>, reason: Reason) {
-        // A lane that has so many of them unread hears enough.
-        self.troubles.try_send(Trouble { index, reason }).ok();
-        self.tells.waker.wake();
-    }
-
-    fn made(&mut self, made: Vec<(u32, Result<PathBuf, Reason>)>) {
-        for (index, result) in made {
-            self.ended(index, None, result);
-        }
-        self.tell();
-    }
-
-    fn ended(&mut self, index: u32, md5: Option<Md5Digest>, done: Result<PathBuf, Reason>) {
-        let (state, file_state, place, reason) = match done {
-            Ok(place) => (ReceiptState::Verified, FileState::Verified, Some(place), None),
-            // No end of this file: it goes on when others can.
-            Err(reason) if concerns_all(&reason) => return self.trouble(Some(index), reason),
-            Err(reason) => (ReceiptState::Failed(told(&reason)), FileState::Failed, None, Some(reason)),
-        };
-        let end = FileEnd { index, state: file_state, md5, place, reason };
-        let md5 = md5.filter(|_| state == ReceiptState::Verified);
-        self.ends.push((end, Receipt { index, state, md5 }));
-    }
-
-    /// Dispatch is told of all that ended in one note, then the lane gets the receipts.
-    fn tell(&mut self) {
-        let (ends, receipts): (Vec<_>, Vec<_>) = self.ends.drain(..).unzip();
-        if !ends.is_empty() {
-            // Dispatch outlives committers but for the last moments of a shutdown.
-            self.tells.notes.send(Note::FilesEnded { key: self.tells.key, ends }).ok();
-        }
-        receipts.into_iter().for_each(|receipt| self.send(receipt));
-        self.tells.waker.wake();
-    }
-
-    fn send(&self, mut receipt: Receipt) {
-        if self.receipts.is_full() {
-            self.tells.waker.wake();
-        }
-        loop {
-            match self.receipts.send_timeout(receipt, BATCH_WAIT) {
-                Err(SendTimeoutError::Timeout(back)) if !self.tells.cancel.is_set() => {
-                    self.tells.waker.wake();
-                    receipt = back;
-                }
-                // A lane that is gone needs no receipt.
-                Err(_) | Ok(()) => return,
-            }
-        }
+    fn trouble(&self, index: Option<u32>, reason: Reason) {
+        self.tells.trouble(index, reason);
     }
 }
 

@@ -49,8 +49,8 @@ fn receive_with(
     (whose, behind): (&Whose, &mut impl Behind),
 ) -> Result<Tally, Box<LaneEnd>> {
     let Whose { key, cancel, notes } = whose;
-    let tells = committer::Tells { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
-    let started = committer::start(landing.clone(), tells)
+    let works_for = committer::Whose { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
+    let started = committer::start(landing.clone(), works_for)
         .and_then(|commit| checker::start(landing.clone(), link.waker()).map(|check| (commit, check)));
     let ended = match started {
         Ok(((mut commit, thread), mut check)) => {

@@ -23,6 +23,9 @@ const MAX_ROUNDS: u32 = 100;
 /// No name was tried yet; numbers begin behind this.
 const UNTRIED: u32 = 1;
 
+/// Verified parts that are on the disk for good (or failed to be), and have no names yet.
+pub struct Flushed(Vec<Job>);
+
 /// One file on its way.
 pub(super) struct Job {
     pub(super) index: u32,
@@ -53,8 +56,20 @@ impl Landing {
     /// Flushes verified parts and gives them their real names, or numbered ones where those are taken; one result each, in
     /// order. `Ok` says that the file is on the disk for good under that name.
     pub fn commit(&self, batch: Vec<(PartFile, Md5Digest)>) -> Vec<(u32, Result<PathBuf, Reason>)> {
-        let jobs = batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect();
-        self.publish(jobs)
+        self.name(self.flush(batch))
+    }
+
+    /// The first half of `commit`. What comes next may be flushed while another thread goes on with these.
+    pub fn flush(&self, batch: Vec<(PartFile, Md5Digest)>) -> Flushed {
+        self.flushed(batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect())
+    }
+
+    /// The second half.
+    pub fn name(&self, Flushed(mut jobs): Flushed) -> Vec<(u32, Result<PathBuf, Reason>)> {
+        self.give_names(&mut jobs);
+        Self::flush_folders(&mut jobs);
+        self.note_done(&jobs);
+        jobs.into_iter().map(|job| (job.index, self.result(job))).collect()
     }
 
     /// `name`: the one that the journal says was tried before.
@@ -68,13 +83,10 @@ impl Landing {
         Job { index, md5, node, name, next: UNTRIED, step }
     }
 
-    pub(super) fn publish(&self, mut jobs: Vec<Job>) -> Vec<(u32, Result<PathBuf, Reason>)> {
+    pub(super) fn flushed(&self, mut jobs: Vec<Job>) -> Flushed {
         self.flush_parts(&mut jobs);
         self.flush_above(&mut jobs);
-        self.give_names(&mut jobs);
-        Self::flush_folders(&mut jobs);
-        self.note_done(&jobs);
-        jobs.into_iter().map(|job| (job.index, self.result(job))).collect()
+        Flushed(jobs)
     }
 
     fn flush_parts(&self, jobs: &mut [Job]) {

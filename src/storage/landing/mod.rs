@@ -73,6 +73,7 @@ pub use super::{
     journal::{Done, Recovered},
     leftovers::{hold, sweep_leftovers},
 };
+pub use commit::Flushed;
 pub use parts::There;
 
 pub(in crate::storage) use end::forget;

@@ -150,7 +150,7 @@ impl Landing {
             mark(&self.shared.marks.done, *index, true);
         }
         let seals: HashMap<u32, _> = jobs.iter().map(|job| (job.index, job.md5)).collect();
-        for (index, published) in self.publish(jobs) {
+        for (index, published) in self.name(self.flushed(jobs)) {
             match published {
                 Ok(place) => done.push(Done { index, md5: seals.get(&index).copied(), place }),
                 Err(reason) if may_pass(&reason) => return Err(reason),

@@ -1,0 +1,183 @@
+//! The second half of a committer's work: names for what is on the disk, and word to all who wait for them. It goes to a
+//! thread of its own once files wait while others are being flushed: a disk then writes the next ones meanwhile.
+
+use std::{collections::HashMap, path::PathBuf, thread::JoinHandle};
+
+use crossbeam_channel::{SendTimeoutError, Sender, bounded};
+
+use crate::{
+    engine::{
+        cancel::{CancelFlag, LinkWaker},
+        note::Note,
+        threads,
+    },
+    model::{
+        outcome::{FileEnd, FileState},
+        reason::Reason,
+        seal::Md5Digest,
+        transfer::TransferKey,
+    },
+    storage::landing::{Flushed, Landing},
+    transfer::{
+        lane::{concerns_all, told},
+        receive::Trouble,
+    },
+    wire::header::{Receipt, ReceiptState},
+};
+
+use super::BATCH_WAIT;
+
+/// Batches that may wait for their names: whoever flushes is not to run ahead of that.
+const WAITING: usize = 1;
+
+/// Files that are flushed.
+pub(super) struct Ready {
+    pub(super) flushed: Flushed,
+    pub(super) seals: HashMap<u32, Md5Digest>,
+    /// Those that stood at their places before.
+    pub(super) there: Vec<(u32, Md5Digest)>,
+}
+
+/// What is to be done, in order.
+pub(super) enum Step {
+    MakeFolders,
+    MakeLinks,
+    Name(Ready),
+}
+
+/// Who is told of what became of files.
+#[derive(Clone)]
+pub(super) struct Tells {
+    pub(super) key: TransferKey,
+    pub(super) notes: Sender<Note>,
+    pub(super) waker: LinkWaker,
+    pub(super) cancel: CancelFlag,
+    pub(super) receipts: Sender<Receipt>,
+    pub(super) troubles: Sender<Trouble>,
+}
+
+/// Who does it.
+pub(super) enum Naming {
+    Beside { steps: Sender<Step>, thread: JoinHandle<()> },
+    Here(Namer),
+}
+
+impl Naming {
+    pub(super) fn new(landing: Landing, tells: Tells) -> Self {
+        Self::Here(Namer { landing, tells })
+    }
+
+    /// From now on it is done by another thread, if the system has one for us.
+    pub(super) fn go_beside(&mut self) {
+        let Self::Here(Namer { landing, tells }) = self else { return };
+        let namer = Namer { landing: landing.clone(), tells: tells.clone() };
+        let (steps, heard) = bounded(WAITING);
+        let run = move || heard.into_iter().for_each(|step| namer.take(step));
+        if let Ok(thread) = threads::spawn("naming", run) {
+            *self = Self::Beside { steps, thread };
+        }
+    }
+
+    pub(super) fn take(&self, step: Step) {
+        match self {
+            // One that is gone after a panic drops the parts, and no receipts come.
+            Self::Beside { steps, .. } => drop(steps.send(step)),
+            Self::Here(namer) => namer.take(step),
+        }
+    }
+
+    /// Nothing more comes; returns when all is done.
+    pub(super) fn end(self) {
+        if let Self::Beside { steps, thread } = self {
+            drop(steps);
+            // A panic in it has been printed.
+            thread.join().ok();
+        }
+    }
+}
+
+/// One thread's part.
+pub(super) struct Namer {
+    landing: Landing,
+    tells: Tells,
+}
+
+impl Namer {
+    fn take(&self, step: Step) {
+        match step {
+            Step::MakeFolders => self.made(self.landing.make_folders()),
+            Step::MakeLinks => self.made(self.landing.make_links()),
+            Step::Name(ready) => self.name(ready),
+        }
+    }
+
+    /// A cancel keeps nothing more.
+    fn name(&self, Ready { flushed, seals, there }: Ready) {
+        if self.tells.cancel.is_final() {
+            return;
+        }
+        let mut ends = Vec::new();
+        for (index, published) in self.landing.name(flushed) {
+            ends.extend(self.tells.end_of(index, seals.get(&index).copied(), published));
+        }
+        for (index, md5) in there {
+            let kept = self.landing.already_done(index, md5);
+            ends.extend(self.tells.end_of(index, Some(md5), kept));
+        }
+        self.tells.tell(ends);
+    }
+
+    fn made(&self, made: Vec<(u32, Result<PathBuf, Reason>)>) {
+        self.tells.tell(made.into_iter().filter_map(|(index, made)| self.tells.end_of(index, None, made)).collect());
+    }
+}
+
+impl Tells {
+    pub(super) fn trouble(&self, index: Option<u32>, reason: Reason) {
+        // A lane that has so many of them unread hears enough.
+        self.troubles.try_send(Trouble { index, reason }).ok();
+        self.waker.wake();
+    }
+
+    /// How an entry ended, and its receipt. None: it has not, and goes on when others can.
+    fn end_of(&self, index: u32, md5: Option<Md5Digest>, done: Result<PathBuf, Reason>) -> Option<(FileEnd, Receipt)> {
+        let (state, file_state, place, reason) = match done {
+            Ok(place) => (ReceiptState::Verified, FileState::Verified, Some(place), None),
+            Err(reason) if concerns_all(&reason) => {
+                self.trouble(Some(index), reason);
+                return None;
+            }
+            Err(reason) => (ReceiptState::Failed(told(&reason)), FileState::Failed, None, Some(reason)),
+        };
+        let end = FileEnd { index, state: file_state, md5, place, reason };
+        let md5 = md5.filter(|_| state == ReceiptState::Verified);
+        Some((end, Receipt { index, state, md5 }))
+    }
+
+    /// Dispatch hears of all of them in one note, then the lane gets the receipts.
+    fn tell(&self, ends: Vec<(FileEnd, Receipt)>) {
+        let (ends, receipts): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+        if !ends.is_empty() {
+            // Dispatch outlives committers but for the last moments of a shutdown.
+            self.notes.send(Note::FilesEnded { key: self.key, ends }).ok();
+        }
+        receipts.into_iter().for_each(|receipt| self.send(receipt));
+        self.waker.wake();
+    }
+
+    fn send(&self, mut receipt: Receipt) {
+        if self.receipts.is_full() {
+            self.waker.wake();
+        }
+        loop {
+            match self.receipts.send_timeout(receipt, BATCH_WAIT) {
+                Err(SendTimeoutError::Timeout(back)) if !self.cancel.is_set() => {
+                    self.waker.wake();
+                    receipt = back;
+                }
+                // A lane that is gone needs no receipt.
+                Err(_) | Ok(()) => return,
+            }
+        }
+    }
+}
