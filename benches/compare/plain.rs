@@ -36,13 +36,15 @@ impl Other for Plain {
         let names: Vec<_> = folders.iter().map(|folder| entries_of(folder)).collect();
         let seconds = timed(medium, into, || {
             let top = into.join(work.name());
-            let made: Vec<_> = folders.iter().map(|folder| top.join(folder.file_name().expect("a name"))).collect();
-            made.iter().for_each(|folder| fs::create_dir_all(folder).expect("a folder"));
+            let places: Vec<_> = folders.iter().map(|folder| top.join(folder.file_name().expect("a name"))).collect();
+            for place in &places {
+                fs::create_dir_all(place).expect("a folder");
+            }
             thread::scope(|scope| {
                 for thread in 0..self.0 {
-                    let mine = made.iter().zip(&names).skip(thread).step_by(self.0);
-                    let make = || mine.for_each(|(folder, names)| make_all(folder, names, &bytes));
-                    thread::Builder::new().spawn_scoped(scope, make).expect("a thread");
+                    let mine = places.iter().zip(&names).skip(thread).step_by(self.0);
+                    let work = || mine.for_each(|(place, names)| make_all(place, names, &bytes));
+                    thread::Builder::new().spawn_scoped(scope, work).expect("a thread");
                 }
             });
         });

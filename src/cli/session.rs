@@ -271,7 +271,9 @@ impl Session {
             Event::DevicesNotSaved(reason) => return self.not_stored(&reason),
             Event::FilesEnded { key, ends } => {
                 let snapshot = self.transfers.get(key)?;
-                ends.iter().for_each(|end| self.show.file_ended(snapshot, end));
+                for end in &ends {
+                    self.show.file_ended(snapshot, end);
+                }
             }
             Event::Identity(key) => self.identity = Some(key),
             Event::LeftOut { key, left_out } => self.show.left_out(self.transfers.get(key)?, &left_out),

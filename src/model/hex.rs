@@ -11,7 +11,7 @@ pub fn digits(byte: u8) -> [u8; 2] {
 
 /// As `{:02x}` of each byte, in one piece.
 pub(super) fn write_hex<const N: usize>(bytes: &[u8; N], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(std::str::from_utf8(bytes.map(digits).as_flattened()).map_err(|_| fmt::Error)?)
+    f.write_str(std::str::from_utf8(bytes.map(digits).as_flattened()).map_err(|_not_digits| fmt::Error)?)
 }
 
 #[cfg(test)]

@@ -82,7 +82,9 @@ fn accept_all(b: &Station, number: usize) -> BTreeMap<String, (Ending, Option<Fi
         match b.engine.events().recv_deadline(deadline).expect("not all of them came") {
             Event::Offered(offer) => offer.reply.accept(Acceptance::new(b.received(), Selection::All)),
             Event::FilesEnded { key, ends } => {
-                ends.into_iter().for_each(|end| assert!(file_ends.insert(key, end).is_none()));
+                for end in ends {
+                    assert!(file_ends.insert(key, end).is_none());
+                }
             }
             Event::Snapshot(TransferSnapshot { key, stage: Stage::Ended(ending), manifest, .. }) => {
                 ended.insert(manifest.entries[0].shown_path(), (ending, file_ends.remove(&key)));

@@ -59,20 +59,24 @@ pub(super) struct Tells {
 /// Who does it.
 pub(super) enum Naming {
     Beside { steps: Sender<Step>, thread: JoinHandle<()> },
-    Here(Namer),
+    Here(Box<Namer>),
 }
 
 impl Naming {
     pub(super) fn new(landing: Landing, tells: Tells) -> Self {
-        Self::Here(Namer { landing, tells })
+        Self::Here(Box::new(Namer { landing, tells }))
     }
 
     /// From now on it is done by another thread, if the system has one for us.
     pub(super) fn go_beside(&mut self) {
-        let Self::Here(Namer { landing, tells }) = self else { return };
-        let namer = Namer { landing: landing.clone(), tells: tells.clone() };
+        let Self::Here(here) = self else { return };
+        let namer = Namer { landing: here.landing.clone(), tells: here.tells.clone() };
         let (steps, heard) = bounded(WAITING);
-        let run = move || heard.into_iter().for_each(|step| namer.take(step));
+        let run = move || {
+            for step in heard {
+                namer.take(step);
+            }
+        };
         if let Ok(thread) = threads::spawn("naming", run) {
             *self = Self::Beside { steps, thread };
         }
@@ -161,7 +165,9 @@ impl Tells {
             // Dispatch outlives committers but for the last moments of a shutdown.
             self.notes.send(Note::FilesEnded { key: self.key, ends }).ok();
         }
-        receipts.into_iter().for_each(|receipt| self.send(receipt));
+        for receipt in receipts {
+            self.send(receipt);
+        }
         self.waker.wake();
     }
 

@@ -116,11 +116,16 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
     ) -> Result<Option<(u32, Reason)>, LaneError> {
         self.hold.tell(link, false)?;
         self.note_pause(link);
+        let queued = link.queued();
         while link.queued() < most
             && let Some(receipt) = self.commit.try_receipt()
         {
             self.ahead -= usize::from(is_file(&self.manifest, &receipt));
             self.write_receipt(link, receipt)?;
+        }
+        if link.queued() > queued {
+            // Whoever is busy reading gathers them; the sender may have nothing to do but wait for them.
+            link.tick()?;
         }
         if link.queued() == 0 {
             self.write_plan(link, report)?;

@@ -83,7 +83,9 @@ impl Transfers {
 
     pub fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
         if let Some(row) = self.row_mut(key) {
-            ends.into_iter().for_each(|end| row.file_ended(end));
+            for end in ends {
+                row.file_ended(end);
+            }
         }
     }
 
