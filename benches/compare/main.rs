@@ -29,6 +29,11 @@
 //! | link | the link: of 1,500 bytes 1,448 are TCP's, so 96.5 % of it is the most; then the round trips before the first byte |
 //! | lossy | what TCP makes of each loss: one stream gets the less the longer the way is |
 //!
+//! Beside the many small files stands what the disk asks of anybody, as *creating them*: a plain loop ([`plain`]) that makes the
+//! same files in the same folders, each under a name of its own first, and renames it; nothing is read, sent or hashed. What a
+//! disk costs is meant with one thread; two show whether it takes more from several. What arrives lies on
+//! ground where nothing was deleted lately ([`ground`]): elsewhere ext4 takes ten times as long, for everybody.
+//!
 //! # How far we are
 //!
 //! Medians of three, files in memory, two cores of a virtual machine (Xeon with AVX-512), nothing else running. Times of the

@@ -184,6 +184,8 @@ impl Session {
                 Waited::Heard(heard) => Some(heard),
             };
             if let Some(heard) = heard {
+                // Whoever acts on it may end the process.
+                self.show.settle();
                 return heard;
             }
         }

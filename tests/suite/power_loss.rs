@@ -24,7 +24,7 @@ use sealdrop::{
         disk::{Disk, Op},
         journal::Recovered,
         kept,
-        landing::{Keep, Landing, Terms},
+        landing::{Flushed, Keep, Landing, Terms},
         part_file::PartFile,
         profile::Profile,
     },
@@ -214,8 +214,16 @@ impl Run {
     }
 
     fn commit(&self, parts: Vec<PartFile>) {
+        self.name(self.flush(parts));
+    }
+
+    fn flush(&self, parts: Vec<PartFile>) -> Flushed {
         let sealed = parts.into_iter().map(|part| (seal(&content(part.index())), part)).map(|(md5, part)| (part, md5));
-        for (index, place) in self.landing.commit(sealed.collect()) {
+        self.landing.flush(sealed.collect())
+    }
+
+    fn name(&self, flushed: Flushed) {
+        for (index, place) in self.landing.name(flushed) {
             self.say(Step::Done(index, place.unwrap()));
         }
     }
@@ -254,8 +262,11 @@ impl Run {
         let changed = self.part(CHANGED, &content(CHANGED));
         let mut part = self.landing.continue_part(BIG, 135_000).unwrap();
         let small = (FIRST_SMALL + 3..OLD).map(|index| self.part(index, &content(index)));
-        self.commit(small.chain([changed]).collect());
-        self.commit([OLD, BLOCKED, TOP].map(|index| self.part(index, &content(index))).into());
+        // As two threads do it: the next files are flushed before those that were have their names.
+        let first = self.flush(small.chain([changed]).collect());
+        let next = self.flush([OLD, BLOCKED, TOP].map(|index| self.part(index, &content(index))).into());
+        self.name(first);
+        self.name(next);
         part.write_all(&content(BIG)[135_000..]).unwrap();
         self.commit(vec![part]);
         self.made(self.landing.make_links());
