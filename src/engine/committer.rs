@@ -266,3 +266,65 @@ fn take_more(settled: &mut Settled, words: &Receiver<Word>) -> Option<Word> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEAL: Md5Digest = Md5Digest([7; 16]);
+
+    fn handle() -> (CommitHandle, Receiver<Word>) {
+        let (words, heard) = bounded(8);
+        let ((_, receipts), (_, troubles), (_, flushed)) = (bounded(1), bounded(1), bounded(1));
+        let settled = Settled::default();
+        (CommitHandle { words, receipts, troubles, flushed, is_flushing: false, settled, since: Instant::now() }, heard)
+    }
+
+    /// How many files came with each word.
+    fn heard(words: &Receiver<Word>) -> Vec<usize> {
+        let count = |word| if let Word::Settle(settled) = word { settled.len() } else { 0 };
+        words.try_iter().map(count).collect()
+    }
+
+    #[test]
+    fn files_are_handed_over_together_and_none_waits_for_long() {
+        let (mut handle, words) = handle();
+        let keep = |handle: &mut CommitHandle, files| (0..files).for_each(|index| handle.keep(index, SEAL));
+        keep(&mut handle, 63);
+        assert!(heard(&words).is_empty());
+        keep(&mut handle, 1);
+        assert_eq!(heard(&words), [64], "at so many");
+        keep(&mut handle, 2);
+        handle.idle();
+        handle.idle();
+        assert_eq!(heard(&words), [2], "when nothing more can be read");
+        keep(&mut handle, 3);
+        handle.try_receipt();
+        assert!(heard(&words).is_empty());
+        handle.since -= BATCH_WAIT;
+        handle.try_receipt();
+        assert_eq!(heard(&words), [3], "when they have waited");
+        keep(&mut handle, 4);
+        handle.all_files_ended();
+        assert_eq!(heard(&words), [4, 0], "before links are made");
+        keep(&mut handle, 5);
+        drop(handle);
+        assert_eq!(heard(&words), [5], "when the connection is over");
+    }
+
+    #[test]
+    fn what_came_meanwhile_goes_together_up_to_half_a_window() {
+        let (words, come) = bounded(8);
+        let settled = |files| Settled { parts: Vec::new(), there: vec![(0, SEAL); files] };
+        for _ in 0..3 {
+            words.send(Word::Settle(settled(50))).unwrap();
+        }
+        words.send(Word::AllFilesEnded).unwrap();
+        let mut first = settled(50);
+        assert!(take_more(&mut first, &come).is_none());
+        assert_eq!((first.len(), come.len()), (150, 2), "no word is taken apart");
+        let mut next = settled(1);
+        assert!(matches!(take_more(&mut next, &come), Some(Word::AllFilesEnded)), "nothing passes another");
+        assert_eq!(next.len(), 51);
+    }
+}
