@@ -122,3 +122,46 @@ impl Report for Reporter {
         self.fact(Note::StageChanged { key: self.key, stage: Stage::Finishing });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::{
+        model::{reason::ReasonCode, seal::Md5Digest, transfer::TransferId},
+        storage::profile::Profile,
+    };
+
+    fn end(index: u32, state: FileState) -> FileEnd {
+        let reason = (state == FileState::Failed).then(|| Reason::bare(ReasonCode::Io));
+        FileEnd { index, state, md5: Some(Md5Digest([1; 16])), place: None, reason }
+    }
+
+    #[test]
+    fn receipts_are_told_together_and_before_whatever_comes_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (notes, heard) = bounded(64);
+        let archive = Archive::start(Profile::open(Some(folder.path().to_owned())).unwrap(), notes.clone()).unwrap();
+        let key = TransferKey { id: TransferId([2; 16]), direction: Direction::Outgoing };
+        let (last, ended) = (Some(Instant::now()), Vec::new());
+        let mut reporter = Reporter { key, notes, archive, moved: 0, kept: 0, index: 0, last, last_check: None, ended };
+        let told = || match heard.try_recv() {
+            Ok(Note::FilesEnded { ends, .. }) => Some(ends.iter().map(|end| end.index).collect::<Vec<_>>()),
+            _ => None,
+        };
+        (0..3).for_each(|index| reporter.file_ended(end(index, FileState::Verified)));
+        assert_eq!(told(), None, "more may follow");
+        reporter.settle();
+        assert_eq!(told(), Some(vec![0, 1, 2]));
+        reporter.file_ended(end(3, FileState::Verified));
+        reporter.file_ended(end(4, FileState::Failed));
+        assert_eq!(told(), Some(vec![3, 4]), "what failed waits for nothing");
+        reporter.file_ended(end(5, FileState::Verified));
+        reporter.held_there(None);
+        assert_eq!(told(), Some(vec![5]));
+        assert!(matches!(heard.try_recv(), Ok(Note::HeldThere { .. })), "behind it");
+        reporter.settle();
+        assert!(heard.is_empty());
+    }
+}
