@@ -52,6 +52,9 @@
 //! Above the floor is the beginning, when one thread works at a time: in a traced run of 0.46 s in memory the first file moved
 //! after 0.09 s, of which listing 10,000 files took 0.055 s, and bringing the list over 0.025 s.
 //!
+//! Large files wait little for flushes: in a traced run of 100 x 10 MiB on the disk, of 5.4 s beside other work, whoever does all
+//! flushing had nothing to do for 4.5 s, and the lane spent 1.6 s on its writes into the page cache.
+//!
 //! What was changed for small files, measured in alternation with what was before (medians of 7; before that 0.41 s in memory, 0.80 s
 //! on the disk):
 //!
