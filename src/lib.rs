@@ -59,8 +59,9 @@
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
 //! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
 //! others (`transfer::hashing`); only a large one is hashed as it moves, by the lane or, where a core is free, by a second thread
-//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way the pieces of a body can go over several
-//! connections, as many as help (`transfer::spread`, `engine::link::beside`); the first one says in which order. The seal travels
+//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way on
+//! which something is lost the pieces of a body go over several connections, as many as help (`transfer::spread`, `engine::link::beside`);
+//! the first one says in which order. The seal travels
 //! after the bytes. Only when both seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
 //! and only then does the sender say that the file was sent. When the connection breaks, what has come stays in the part
 //! file, and both ends hash it before the rest follows over another connection.
@@ -130,6 +131,7 @@
 //! | if-addrs | the addresses of this computer | it needs `unsafe` and each system's own calls |
 //! | indicatif | progress bars in a terminal | terminals differ in width, cursor and colour |
 //! | interprocess | the local socket over which a second start reaches the running window | Unix sockets and Windows' named pipes behind one way |
+//! | libc | Linux: what the kernel knows of a connection (`TCP_INFO`) | a number for each processor; no safe crate asks for it |
 //! | md-5 | the MD5 digest | a digest has to be right: ours, which is quicker on x86-64 and takes several streams at once, is held against it |
 //! | mdns-sd | finding devices nearby, and being found | multicast on every interface, with its caches and timers, on a thread of its own |
 //! | notify-rust | notifications on Windows and macOS | each system has its own way |

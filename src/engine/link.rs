@@ -4,6 +4,7 @@ mod beside;
 mod inbox;
 mod io_of_lanes;
 mod sealing;
+mod seen;
 mod transport;
 mod turns;
 

@@ -24,9 +24,9 @@ pub struct Limits {
     pub hello: Duration,
     /// A device that is busy is asked again after this, then after twice as long each time, up to 24 times this.
     pub busy: Duration,
-    /// So many further connections are opened on a long way whether they help or not.
+    /// So many further connections are opened on a long way whether anything is lost or not.
     pub lanes_at_least: usize,
-    /// A way on which a round trip takes at least this long may need several connections to be filled.
+    /// A way on which a round trip takes at least this long may need several connections to be filled, if it loses.
     pub long_way: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
@@ -65,9 +65,7 @@ impl Default for Limits {
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),
             lanes_at_least: 0,
-            // No way yet: where nothing is lost a trial with several costs more than it tells. They overrun the queue on the way,
-            // the first one's congestion window shrinks to a quarter, and it takes 15 s to grow again (1 Gbit/s, 20 ms).
-            long_way: Duration::from_hours(1),
+            long_way: Duration::from_millis(1),
             manifest: Duration::from_mins(1),
             hash_behind: 150_000_000,
             names: 1024,

@@ -1,6 +1,6 @@
 //! Several connections for one transfer: a further page of the protocol's document ([`wire`](super)).
 //!
-//! One TCP stream does not fill a long or lossy way. So a sender may open further connections, *lanes*, that carry bytes of
+//! One TCP stream does not fill a long way on which something is lost. So a sender may open further connections, *lanes*, that carry bytes of
 //! bodies and nothing else. The first connection goes on carrying all headers, and says where each piece of a body comes:
 //! what is sent is one sequence of bytes, however many connections it goes over.
 //!

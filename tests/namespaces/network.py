@@ -44,6 +44,10 @@ class Namespace:
         self.ip("address", "add", f"{address}/32", "dev", self.interface)
         self.ip("route", "replace", "default", "dev", self.interface)
 
+    def use(self, control):
+        """From now on connections begin with this congestion control."""
+        sh(*self.inside("sh", "-c", f"echo {control} > /proc/sys/net/ipv4/tcp_congestion_control"))
+
     def take_address(self):
         self.ip("address", "flush", "dev", self.interface)
 

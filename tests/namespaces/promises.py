@@ -173,6 +173,22 @@ def a_bad_way_alone_is_no_obstacle(seed):
     check(packets["lost"] and packets["overtaken"], f"the way was bad: {packets}")
 
 
+def a_long_way_that_loses_is_made_up_for(seed):
+    """One connection that takes each loss for a full queue would move 3.7 MB a second at most: 1.22 segments of 32 kB a round
+    trip of 60 ms over the root of what is lost (Mathis and others, 1997)."""
+    two = Two("loses", seed, 120, delay=(0.030, 0.030), loss=0.03, reorder=0, rate=20_000_000)
+    yield two
+    # Everybody may use it.
+    two.network.left.use("reno")
+    two.start()
+    two.finish()
+    took, most = time.monotonic() - two.moving, two.bytes / 3_700_000
+    check(took < most * 0.75, f"it took {took:.1f} s, and {most:.1f} s would be what one connection takes")
+    allowed = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control").read_text().split()
+    flows = len(two.network.flows())
+    check(flows == 1 if "bbr" in allowed else flows > 4, f"it went over {flows} connections, allowed were {allowed}")
+
+
 def a_way_that_is_gone_for_seconds_is_no_obstacle(seed):
     """Nothing passes for seven seconds in the middle."""
     two = Two("gone", seed, 120, delay=(0.020, 0.040), rate=6_000_000)
@@ -277,6 +293,7 @@ def the_watch_tells_two_writers_from_one_with_a_duplicate(_seed):
 TESTS = [
     the_watch_tells_two_writers_from_one_with_a_duplicate,
     a_bad_way_alone_is_no_obstacle,
+    a_long_way_that_loses_is_made_up_for,
     a_way_that_is_gone_for_seconds_is_no_obstacle,
     a_receiver_with_another_address_goes_on,
     a_sender_with_another_address_goes_on,

@@ -46,22 +46,21 @@ impl Drop for Calling {
 }
 
 impl Further {
-    /// From now on, and until what comes back is dropped, `link` opens as many as help.
+    /// From now on, and until what comes back is dropped, `link` opens as many as help, if they do and this side has called.
     pub(super) fn serve(self, link: &mut SocketLink) -> Option<Calling> {
         let limits = link.limits();
-        let spread = link.round_trip().and_then(|round_trip| Spread::over(round_trip, &limits))?;
+        let spread = link.round_trip().or_else(|| link.least_round_trip()).and_then(|it| Spread::over(it, &limits))?;
         let calling = Calling(self.call.cancel.clone());
         let (joined, joining) = bounded(spread::MOST);
-        let this = Arc::new(self);
         link.set_joining(joining);
-        link.set_spread(
-            spread,
-            Box::new(move |number| {
-                let (this, joined) = (Arc::clone(&this), joined.clone());
-                // One that does not come about is not missed.
-                threads::spawn("dial", move || this.open(number, &joined)).ok();
-            }),
-        );
+        let has_called = link.round_trip().is_some();
+        let this = Arc::new(self);
+        let dial: Box<dyn Fn(u32) + Send> = Box::new(move |number| {
+            let (this, joined) = (Arc::clone(&this), joined.clone());
+            // One that does not come about is not missed.
+            threads::spawn("dial", move || this.open(number, &joined)).ok();
+        });
+        link.set_spread(spread, has_called.then_some(dial));
         Some(calling)
     }
 

@@ -1,4 +1,4 @@
-//! The further connections of a transfer: what a body's bytes go over besides the first one, so that a long or lossy way is
+//! The further connections of a transfer: what a body's bytes go over besides the first one, so that a long way that loses is
 //! filled. The first one says where each piece goes; the others hold nothing but the pieces.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 use crossbeam_channel::Receiver;
 use polling::{Event, Poller};
 
-use super::{GATHER_BYTES, SocketLink};
+use super::{GATHER_BYTES, SocketLink, seen};
 use crate::{
     engine::{cancel::CancelFlag, poll::watch},
     transfer::{
@@ -22,6 +22,9 @@ use crate::{
 /// What the system is to hold of each connection without having sent it: the next pieces go where there is room by then.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 128 << 10;
+
+/// How often it is looked at whether more of them would help.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What all of them are called in the poll of the first one, whose own name is 0.
 pub(super) const KEY: usize = 1;
@@ -55,7 +58,12 @@ struct Lane {
 
 struct Opener {
     spread: Spread,
-    dial: Box<dyn Fn(u32) + Send>,
+    /// When it was asked last.
+    looked: Option<Instant>,
+    /// What is given to the first connection is little since then.
+    is_wary: bool,
+    /// None if the other side has called: nobody knows where it would answer.
+    dial: Option<Box<dyn Fn(u32) + Send>>,
     /// So many have been dialled, and so many are to be used.
     dialled: usize,
     wanted: usize,
@@ -117,8 +125,14 @@ impl SocketLink {
         self.beside.round_trip = Some(round_trip);
     }
 
+    /// If this side has called.
     pub fn round_trip(&self) -> Option<Duration> {
         self.beside.round_trip
+    }
+
+    /// What the shortest round trip took, if the system says that.
+    pub fn least_round_trip(&self) -> Option<Duration> {
+        seen::seen(self.stream()).map(|seen| seen.least)
     }
 
     /// From now on further connections may come out of `joining`.
@@ -127,8 +141,10 @@ impl SocketLink {
     }
 
     /// From now on bodies go over as many connections as help: `dial` is asked for each, and brings it by way of `joining`.
-    pub fn set_spread(&mut self, spread: Spread, dial: Box<dyn Fn(u32) + Send>) {
-        self.beside.opener = Some(Opener { spread, dial, dialled: 0, wanted: 0, moved: 0 });
+    /// Where the system has something better against losses, or nobody can be dialled, one it is.
+    pub fn set_spread(&mut self, spread: Spread, dial: Option<Box<dyn Fn(u32) + Send>>) {
+        self.beside.opener =
+            Some(Opener { spread, looked: None, is_wary: false, dial, dialled: 0, wanted: 0, moved: 0 });
     }
 
     /// Closes all of them, with what they have not sent. None come any more.
@@ -154,10 +170,34 @@ impl SocketLink {
     pub(super) fn spread(&mut self, bytes: usize) {
         let Some(opener) = &mut self.beside.opener else { return };
         opener.moved += bytes as u64;
-        opener.wanted = opener.spread.wanted(opener.moved, self.beside.lanes.len(), Instant::now());
+        let now = Instant::now();
+        if opener.looked.is_some_and(|looked| now - looked < LOOK) {
+            return;
+        }
+        opener.looked = Some(now);
+        let seen = seen::seen(self.transport.stream());
+        opener.wanted = opener.spread.wanted(opener.moved, self.beside.lanes.len(), seen.as_ref(), now);
+        let is_first = opener.dialled == 0 && opener.spread.is_needed();
+        if is_first && (seen::bear_losses(self.transport.stream()) || opener.dial.is_none()) {
+            self.beside.opener = None;
+            return;
+        }
+        let is_wary_now = opener.spread.is_wary() && !opener.is_wary;
+        opener.is_wary |= is_wary_now;
+        let Some(dial) = &opener.dial else { return };
         while opener.dialled < opener.wanted {
             opener.dialled += 1;
-            (opener.dial)(u32::try_from(opener.dialled).unwrap_or(u32::MAX));
+            dial(u32::try_from(opener.dialled).unwrap_or(u32::MAX));
+        }
+        if is_wary_now {
+            self.hold_little_back();
+        }
+    }
+
+    /// Nothing goes out for a while, for other reasons than the way.
+    pub(super) fn stands_still(&mut self) {
+        if let Some(opener) = &mut self.beside.opener {
+            opener.spread.stood_still(Instant::now());
         }
     }
 
@@ -317,7 +357,7 @@ mod tests {
         let (mut link, _others) = with_further(&Limits::default());
         let limits = Limits { lanes_at_least: 4, long_way: Duration::ZERO, ..Limits::default() };
         let spread = Spread::over(Duration::from_secs(1), &limits).unwrap();
-        link.set_spread(spread, Box::new(|_| {}));
+        link.set_spread(spread, Some(Box::new(|_| {})));
         link.spread(2 << 20);
         assert_eq!(link.way().unwrap(), Way::Beside(9));
         link.cancel.set();

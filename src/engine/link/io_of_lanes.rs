@@ -90,6 +90,7 @@ impl Link for SocketLink {
 
     fn wait(&mut self) -> io::Result<Wake> {
         self.take_joined();
+        self.stands_still();
         self.poll_output()?;
         if self.poll_input() {
             return Ok(Wake::Input);

@@ -31,6 +31,7 @@ impl SocketLink {
     /// silence is not measured here.
     fn rest(&mut self, pause: Duration) -> io::Result<bool> {
         self.check_limits()?;
+        self.stands_still();
         if self.poll_output().is_err() {
             // What it said before it left is read first; then the end shows.
             return Ok(false);
