@@ -86,22 +86,26 @@ pub struct Hashes<'a, B> {
 impl<'a, B: Behind> Hashes<'a, B> {
     pub fn new(behind: &'a mut B) -> Self {
         let now = Instant::now();
-        let pace = Pace { since: now, bytes: 0, rate: 0 };
+        let pace = Pace { since: now, bytes: 0, rate: None };
         let large = Large::default();
         Self { behind, left: 0, kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, pace }
     }
 
-    /// How the next body is to be hashed: `bytes` follow what is in `hasher`. Other bytes may follow than were said.
-    pub fn begin(&mut self, hasher: Hasher, bytes: u64, link: &impl Link) -> Hashing {
+    /// How the next body is to be hashed: `bytes` follow what is in `hasher`, and `others` are to come behind it. Other bytes
+    /// may follow than were said.
+    pub fn begin(&mut self, hasher: Hasher, bytes: u64, others: usize, link: &impl Link) -> Hashing {
         self.pace.begin();
         self.large.begin(bytes, self.behind.aside(), link);
-        self.way(hasher, bytes, &link.limits())
+        self.way(hasher, bytes, others, &link.limits())
     }
 
-    fn way(&mut self, hasher: Hasher, bytes: u64, limits: &Limits) -> Hashing {
+    fn way(&mut self, hasher: Hasher, bytes: u64, others: usize, limits: &Limits) -> Hashing {
         if bytes <= SMALL {
             Hashing::Kept(hasher, Vec::new())
-        } else if bytes <= MOST_BEHIND && self.pace.rate >= limits.hash_behind && self.behind.has_room(bytes) {
+        } else if bytes <= MOST_BEHIND
+            && self.pace.expected(others) >= limits.hash_behind
+            && self.behind.has_room(bytes)
+        {
             Hashing::Behind(hasher)
         } else {
             Hashing::Along(hasher)
@@ -186,11 +190,19 @@ impl<'a, B: Behind> Hashes<'a, B> {
 struct Pace {
     since: Instant,
     bytes: u64,
-    /// Bytes per second, lately.
-    rate: u64,
+    /// Bytes per second, lately; none: nothing is known.
+    rate: Option<u64>,
 }
 
+/// What is expected of a link of which nothing is known. If it is slower, that shows before much was left for later.
+const FAST: u64 = 1 << 30;
+
 impl Pace {
+    /// Bytes per second. Where few files follow, there is nothing to be gained.
+    fn expected(&self, others: usize) -> u64 {
+        self.rate.unwrap_or(if others >= BATCH { FAST } else { 0 })
+    }
+
     fn begin(&mut self) {
         if self.bytes == 0 {
             self.since = Instant::now();
@@ -202,7 +214,7 @@ impl Pace {
         let took = self.since.elapsed();
         if took >= MEASURE {
             let rate = u128::from(self.bytes) * 1000 / took.as_millis().max(1);
-            (self.rate, self.bytes) = (u64::try_from(rate).unwrap_or(u64::MAX), 0);
+            (self.rate, self.bytes) = (Some(u64::try_from(rate).unwrap_or(u64::MAX)), 0);
         }
     }
 }
@@ -243,7 +255,7 @@ mod tests {
         let mut shelf = Shelf::default();
         let mut files = Hashes::new(&mut shelf);
         for index in 0..18 {
-            let mut hashing = files.way(Hasher::new(), SMALL, &limits(0));
+            let mut hashing = files.way(Hasher::new(), SMALL, 0, &limits(0));
             hashing.take(b"some");
             hashing.take(&[7; 100]);
             let Hashing::Kept(hasher, bytes) = hashing else { panic!("a small file is kept") };
@@ -271,13 +283,17 @@ mod tests {
         let mut shelf = Shelf::default();
         let mut files = Hashes::new(&mut shelf);
         let is_behind = |hashing| matches!(hashing, Hashing::Behind(_));
-        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(1))), "nothing is known of the link");
-        files.pace.rate = 150;
-        assert!(is_behind(files.way(Hasher::new(), 1 << 20, &limits(150))));
-        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(151))));
-        assert!(!is_behind(files.way(Hasher::new(), MOST_BEHIND + 1, &limits(150))));
-        assert!(!is_behind(files.way(Hasher::new(), SMALL, &limits(150))));
+        let way = |files: &mut Hashes<'_, Shelf>, bytes, others, fast| {
+            is_behind(files.way(Hasher::new(), bytes, others, &limits(fast)))
+        };
+        assert!(!way(&mut files, 1 << 20, BATCH - 1, 1), "nothing is known of the link");
+        assert!(way(&mut files, 1 << 20, BATCH, 1), "nor here, but many follow");
+        files.pace.rate = Some(150);
+        assert!(way(&mut files, 1 << 20, BATCH, 150));
+        assert!(!way(&mut files, 1 << 20, BATCH, 151));
+        assert!(!way(&mut files, MOST_BEHIND + 1, BATCH, 150));
+        assert!(!way(&mut files, SMALL, BATCH, 150));
         files.behind.is_full = true;
-        assert!(!is_behind(files.way(Hasher::new(), 1 << 20, &limits(150))));
+        assert!(!way(&mut files, 1 << 20, BATCH, 150));
     }
 }

@@ -146,7 +146,12 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                     return self.echo_done();
                 }
             } else {
-                self.files.hashes.hurry();
+                // As long as bodies follow, those that are hashed side by side wait for others.
+                if self.owed.to_come(self.files.open()) == 0 {
+                    self.files.hashes.hurry();
+                } else {
+                    self.files.hashes.hash_kept();
+                }
                 self.take_hashed()?;
                 self.owed.commit.idle();
                 self.link.wait()?;
@@ -232,7 +237,8 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                 (part.map_or_else(Stored::Failed, Stored::Part), Hasher::new())
             }
         };
-        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), self.link);
+        let others = self.owed.to_come(self.files.open());
+        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), others, self.link);
         let mut reread = None;
         if let Hashing::Behind(hasher) = hashing {
             // What cannot be read again is hashed as it comes.

@@ -209,7 +209,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     /// `source` and `hasher` stand behind the first `offset` bytes.
     fn send_from(&mut self, index: u32, offset: u64, mut source: Source, hasher: Hasher) -> Result<(), LaneError> {
         let bytes = source.remaining();
-        let mut hashing = self.hashes.begin(hasher, bytes, self.link);
+        let mut hashing = self.hashes.begin(hasher, bytes, self.orders.queue.len(), self.link);
         if !matches!(hashing, Hashing::Kept(..)) {
             self.write_seals_before(bytes)?;
         }

@@ -38,6 +38,11 @@ impl<'b, B: Behind> Files<'b, B> {
         Self { unsealed: HashMap::new(), hashes: Hashes::new(behind) }
     }
 
+    /// Files whose bodies have come, and that have not ended.
+    pub(super) fn open(&self) -> usize {
+        self.unsealed.len()
+    }
+
     /// All there is of files that did not come to their end.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Arrived> {
         self.unsealed.drain().map(|(_, arrived)| arrived)
