@@ -16,9 +16,10 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { kx_groups, ..default_provider() })
 }
 
-/// Has the library make its first random number, for which it gathers chance from the processor: that takes 30 ms, once in a
-/// process, and more than three quarters of what a small transfer costs. Whoever calls this beforehand, on a thread of its
-/// own, does not wait for it in the first handshake.
+/// Has the library make its first random number. Built as `.cargo/config.toml` says, it takes what the system and the processor
+/// give, at once. Built otherwise it also gathers chance from the processor's timing: 30 ms, once in a process, and more than
+/// three quarters of what a small transfer costs. Whoever calls this beforehand, on a thread of its own, does not wait for it
+/// in the first handshake.
 pub fn prepare() {
     // A failure shows itself where a random number is needed.
     provider().secure_random.fill(&mut [0; 32]).ok();
