@@ -145,7 +145,7 @@ impl Lane {
                 Err(error) => {
                     let last = error.abort().map(Message::Abort);
                     closer::close(link, Farewell { last, ..Farewell::default() });
-                    return Err(over(&error));
+                    return Err(over(&error, false));
                 }
             },
         };
@@ -173,15 +173,16 @@ fn finish(link: SocketLink, ended: Result<(), Box<LaneEnd>>) -> Result<(), Over>
             Ok(())
         }
         Err(end) => {
+            let over = over(&end.error, link.has_several());
             closer::close(link, end.farewell);
-            Err(over(&end.error))
+            Err(over)
         }
     }
 }
 
-fn over(error: &LaneError) -> Over {
+fn over(error: &LaneError, of_several: bool) -> Over {
     let kind = match error {
-        _ if error.is_break() => OverKind::Break,
+        _ if error.is_break() => OverKind::Break { of_several },
         _ if error.is_hold() => OverKind::Hold,
         _ => OverKind::Final,
     };

@@ -301,8 +301,8 @@ pub struct Over {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverKind {
-    /// The connection broke: it goes on over another.
-    Break,
+    /// The connection broke, and further ones that stood beside it if it was one of several: it goes on over another.
+    Break { of_several: bool },
     /// For good.
     Final,
     /// It goes on when something has changed here: room, the folder.

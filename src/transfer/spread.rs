@@ -59,6 +59,10 @@ const NO_LOSS: u64 = 95;
 /// The way may be another after this long; after each trial in vain it is not looked at for twice as long.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// A device on the way may end connections when there are several, and one that ends costs all of them: after such a break the first
+/// is alone for so long, after each later one for four times as long.
+const AFTER_BREAK: Duration = Duration::from_mins(2);
+
 /// What the system knows of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -188,6 +192,14 @@ impl Spread {
             rest: AGAIN,
             state: State::Alone(Losses::default()),
         })
+    }
+
+    /// So many connections of this transfer have broken while further ones stood beside them: if any, the next is alone for a while.
+    #[must_use]
+    pub fn after_breaks(self, breaks: u32, now: Instant) -> Self {
+        let Some(more) = breaks.checked_sub(1) else { return self };
+        let rest = AFTER_BREAK.saturating_mul(4_u32.saturating_pow(more));
+        Self { least: 0, rest, state: State::Settled { since: now }, ..self }
     }
 
     /// Whether the first connection has been seen to lose, and others shall make up for that.
@@ -516,6 +528,20 @@ mod tests {
         assert_eq!(way.spread.wanted, FIRST);
         way.seen.unsent = 0;
         assert_eq!(way.run(10, each), MOST);
+    }
+
+    #[test]
+    fn after_a_break_with_others_the_first_is_alone_for_longer_each_time() {
+        for (breaks, minutes) in [(1, 2), (2, 8), (3, 32)] {
+            let mut way = Simulated::new();
+            way.spread = way.spread.after_breaks(breaks, way.begin);
+            assert_eq!(way.lose(minutes * 60, each), 0);
+            assert_eq!((way.most, way.spread.is_wary()), (0, false), "{breaks} breaks");
+            assert_eq!(way.lose(20, each), MOST);
+        }
+        let mut way = Simulated::new();
+        way.spread = way.spread.after_breaks(u32::MAX, way.begin);
+        assert_eq!(way.lose(3600, each), 0);
     }
 
     #[test]

@@ -29,7 +29,8 @@
 //!   the system's buffers. All rules for a body hold for the bytes as a whole: `length` is at most 1048576, and no more bytes
 //!   come than the manifest said. A number that is no lane's is `bad_message`.
 //! * **Ending.** Both sides close all lanes when the first connection is over. A lane that ends earlier while bytes of it are
-//!   still named is a lost connection: the transfer goes on in another epoch.
+//!   still named is a lost connection: the transfer goes on in another epoch, and the sender is well advised to stay with one connection
+//!   for a while then.
 //! * **Silence.** Nobody says `ping` over a lane. That 60 s without a byte break a connection (section 10) holds for all of
 //!   them together.
 //! * **Cancelling.** What was named is sent, then `abort` follows on the first connection, as in any body.

@@ -96,6 +96,30 @@ fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
 }
 
 #[test]
+fn after_a_break_with_several_connections_a_transfer_goes_on_over_one() {
+    let (mut a, mut b) = far_apart();
+    let crossing = Crossing::before(b.port);
+    let source = large(&a);
+    let sending = a.send_to(crossing.address(), &[&source], false);
+    let receiving = b.accept();
+    let _first = crossing.next();
+    let further = crossing.next();
+    until_moved(&mut a, sending, 64 << 20);
+    for end in further {
+        end.shutdown(Shutdown::Both).ok();
+    }
+    a.wait("a break", |event| match event {
+        Event::Snapshot(it) if it.key == sending && matches!(it.stage, Stage::Reconnecting { .. }) => Some(()),
+        _ => None,
+    });
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    let made = crossing.count();
+    // Three that stood beside the one that broke, and one that goes on.
+    assert!((1..=4).contains(&made), "{made} connections");
+}
+
+#[test]
 fn a_cancel_reaches_the_other_side_over_several_connections() {
     for by_sender in [true, false] {
         let (mut a, mut b) = far_apart();

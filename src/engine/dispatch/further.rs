@@ -34,7 +34,7 @@ impl Dispatch {
             limits: self.setup.limits,
             notes: self.setup.errands.notes.clone(),
         };
-        Some(Further { call, epoch: record.epoch() })
+        Some(Further { call, epoch: record.epoch(), breaks: record.going.breaks_of_several })
     }
 
     /// A sender opens a further connection. It has shown its key.

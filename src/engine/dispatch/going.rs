@@ -46,6 +46,8 @@ pub(super) struct Going {
     /// When it is tried again, and how often that was in vain.
     pub(super) next_try: Option<Instant>,
     pub(super) tries: u32,
+    /// How many connections have broken while further ones stood beside them.
+    pub(super) breaks_of_several: u32,
     /// How often in a row the device has said that it is busy, as long as it has not said anything else.
     pub(super) busy: u32,
     /// When the receiver last asked for it.

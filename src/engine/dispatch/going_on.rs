@@ -60,6 +60,7 @@ impl Dispatch {
         }
         let Some(record) = self.records.get_mut(&key) else { return };
         let going = &mut record.going;
+        going.breaks_of_several += u32::from(kind == OverKind::Break { of_several: true });
         // A receiver without room says so and closes.
         going.held_there = going.held_there.take().filter(concerns_all);
         if kind == OverKind::Hold || concerns_all(&reason) {

@@ -34,6 +34,8 @@ pub struct Further {
     /// To the address that it has answered at, and to the key that it has shown there.
     pub call: Call,
     pub epoch: u32,
+    /// How many connections of this transfer have broken while further ones stood beside them.
+    pub breaks: u32,
 }
 
 /// Ends, when it is dropped, all calls that are still under way: their transfer is over, or goes on another way.
@@ -50,6 +52,7 @@ impl Further {
     pub(super) fn serve(self, link: &mut SocketLink) -> Option<Calling> {
         let limits = link.limits();
         let spread = link.round_trip().or_else(|| link.least_round_trip()).and_then(|it| Spread::over(it, &limits))?;
+        let spread = spread.after_breaks(self.breaks, Instant::now());
         let calling = Calling(self.call.cancel.clone());
         let (joined, joining) = bounded(spread::MOST);
         link.set_joining(joining);

@@ -147,6 +147,11 @@ impl SocketLink {
             Some(Opener { spread, looked: None, is_wary: false, dial, dialled: 0, wanted: 0, moved: 0 });
     }
 
+    /// Whether there are any.
+    pub fn has_several(&self) -> bool {
+        !self.beside.lanes.is_empty()
+    }
+
     /// Closes all of them, with what they have not sent. None come any more.
     pub fn close_beside(&mut self) {
         self.beside = Beside::default();
