@@ -23,21 +23,25 @@ impl Landing {
     }
 
     /// Puts the names of these folders, and of those above them, on the disk for good where that was not done yet; each is
-    /// flushed once. Returns which failed.
+    /// flushed once, the topmost first: above a folder whose name is safe all are, also where this fails half way, or another
+    /// thread is at it. Returns which failed.
     pub(super) fn flush_folder_names(&self, folders: impl IntoIterator<Item = NodeId>) -> HashMap<NodeId, Reason> {
         let (map, unsafe_name) = (&self.shared.map, &self.shared.marks.unsafe_name);
         let mut flushed: HashMap<NodeId, Result<(), Reason>> = HashMap::new();
         let mut failed = HashMap::new();
         for folder in folders {
-            let mut node = folder;
+            let (mut above, mut node) = (Vec::new(), folder);
             while node != ROOT && is_marked(unsafe_name, node.position()) {
+                above.push(node);
+                node = map.parent(node);
+            }
+            for node in above.into_iter().rev() {
                 let parent = map.parent(node);
                 if let Err(reason) = flushed.entry(parent).or_insert_with(|| self.flush_dir(parent)) {
                     failed.insert(folder, reason.clone());
                     break;
                 }
                 mark(unsafe_name, node.position(), false);
-                node = parent;
             }
         }
         failed
@@ -46,5 +50,56 @@ impl Landing {
     fn flush_dir(&self, node: NodeId) -> Result<(), Reason> {
         let flushed = self.find_dir(node).and_then(|dir| dir.flush());
         flushed.map_err(|error| self.write_reason(&error, node))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc};
+
+    use crate::{
+        model::{
+            conflict::Conflict,
+            device::Peer,
+            manifest::{Entry, EntryKind, Manifest, Selection},
+            transfer::TransferId,
+        },
+        storage::{
+            disk::{Disk, Op},
+            landing::{Keep, Landing, Terms},
+            profile::Profile,
+        },
+    };
+
+    #[test]
+    fn no_folder_is_taken_for_safe_before_those_above_it_are() {
+        let temp = tempfile::tempdir().unwrap();
+        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
+        let inbox = temp.path().join("inbox");
+        std::fs::create_dir(&inbox).unwrap();
+        let path = ["a", "b", "c", "file"].map(str::to_owned).into();
+        let file = Entry { path, kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
+        let terms = Terms {
+            id: TransferId([1; 16]),
+            peer: Peer::at(String::new(), false),
+            digest: [0; 32],
+            manifest: Arc::new(Manifest::from_entries(vec![file]).unwrap()),
+            message: None,
+            folder: inbox.clone(),
+            selection: Selection::All,
+            conflict: Conflict::KeepBoth,
+            accepted_at: 0,
+        };
+        let (to, told) = mpsc::channel();
+        let disk = Disk::recorded(Arc::new(move |op| to.send(op).unwrap()));
+        let landing = Landing::prepare_on(&disk, &profile, terms, Keep::Nothing).unwrap();
+        let part = landing.create_part(0).unwrap();
+        told.try_iter().for_each(drop);
+        let failed = landing.flush_folder_names([landing.shared.map.parent(landing.shared.map.node_of(0).unwrap())]);
+        assert!(failed.is_empty());
+        let flushed = |op| if let Op::FolderFlushed { place } = op { Some(place) } else { None };
+        let order: Vec<_> = told.try_iter().filter_map(flushed).collect();
+        assert_eq!(order, [inbox.clone(), inbox.join("a"), inbox.join("a/b")]);
+        drop(part);
     }
 }
