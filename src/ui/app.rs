@@ -142,9 +142,20 @@ impl App {
         }
     }
 
+    /// What has come, as much of it as one frame takes in; also, whether that was all.
+    fn come(&self) -> (Vec<Event>, bool) {
+        let (mut events, mut weight) = (Vec::new(), 0);
+        while weight < EVENTS_A_FRAME {
+            let Ok(event) = self.door.events.try_recv() else { return (events, true) };
+            weight += if let Event::FilesEnded { ends, .. } = &event { ends.len().max(1) } else { 1 };
+            events.push(event);
+        }
+        (events, false)
+    }
+
     fn take_in(&mut self, context: &egui::Context) {
-        let events: Vec<Event> = self.door.events.try_iter().take(EVENTS_A_FRAME).collect();
-        if events.len() == EVENTS_A_FRAME {
+        let (events, are_all) = self.come();
+        if !are_all {
             context.request_repaint();
         }
         let answers = self.dialogs.answers();

@@ -141,7 +141,7 @@ impl Dispatch {
         let Some(record) = self.records.get_mut(&key) else { return };
         ends.retain(|end| record.file_ended(end));
         if !ends.is_empty() {
-            self.outbox.fact(Event::FilesEnded { key, ends });
+            self.outbox.files_ended(key, ends);
             self.outbox.figures(&record.snapshot);
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     engine::{inspection::InspectionNews, messages::Event},
     model::{
         handed::Handed,
+        outcome::FileEnd,
         transfer::{Stage, TransferKey, TransferSnapshot},
     },
 };
@@ -15,6 +16,9 @@ const MAX_LINES: usize = 32;
 
 /// Paths and links that other starts have handed over, at most, while nobody reads.
 const MAX_HANDED: usize = 100_000;
+
+/// Ends of files in one event, at most: a million folders end at once, and the window takes in a little at each frame.
+const MOST_ENDS: usize = 1024;
 
 /// A queue that never blocks its writer. It grows with facts only, which the manifests bound.
 #[derive(Default)]
@@ -40,6 +44,21 @@ impl Item {
 impl Outbox {
     pub(super) fn fact(&mut self, event: Event) {
         self.queue.push_back(Item::Fact(Box::new(event)));
+    }
+
+    /// Entries of a transfer that have ended, in their order.
+    pub(super) fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
+        if ends.len() <= MOST_ENDS {
+            if !ends.is_empty() {
+                self.fact(Event::FilesEnded { key, ends });
+            }
+            return;
+        }
+        let mut all = ends.into_iter();
+        while all.len() > 0 {
+            let ends = all.by_ref().take(MOST_ENDS).collect();
+            self.fact(Event::FilesEnded { key, ends });
+        }
     }
 
     /// Something that is worth a line, but not one in a thousand.
@@ -155,7 +174,7 @@ mod tests {
     use super::*;
     use crate::model::{
         device::Peer,
-        outcome::{Ending, Outcome},
+        outcome::{Ending, FileState, Outcome},
         transfer::{Direction, TransferId},
     };
 
@@ -190,6 +209,22 @@ mod tests {
         }
         assert!(matches!(outbox.pop(), Some(Event::Snapshot(newest)) if newest.moved == 999));
         assert!(outbox.pop().is_none());
+    }
+
+    #[test]
+    fn a_million_ends_are_no_single_event() {
+        let mut outbox = Outbox::default();
+        let key = snapshot(0, Stage::Moving).key;
+        let end = |index| FileEnd { index, state: FileState::Verified, md5: None, place: None, reason: None };
+        outbox.files_ended(key, Vec::new());
+        outbox.files_ended(key, (0..1_000_000).map(end).collect());
+        let mut indexes = 0..1_000_000;
+        while let Some(event) = outbox.pop() {
+            let Event::FilesEnded { ends, .. } = event else { panic!("something else") };
+            assert!((1..=MOST_ENDS).contains(&ends.len()));
+            assert!(ends.iter().all(|end| indexes.next() == Some(end.index)));
+        }
+        assert_eq!(indexes.next(), None);
     }
 
     #[test]

@@ -142,9 +142,7 @@ impl Dispatch {
         record.snapshot.stage = record.standing();
         self.outbox.snapshot(record.snapshot.clone());
         self.records.insert(key, record);
-        if !ends.is_empty() {
-            self.outbox.fact(Event::FilesEnded { key, ends });
-        }
+        self.outbox.files_ended(key, ends);
     }
 }
 
