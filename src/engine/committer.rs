@@ -30,7 +30,7 @@ use super::{
     note::Note,
     threads,
 };
-use naming::{Naming, Ready, Step, Tells};
+use naming::{Alarm, Naming, Ready, Step, Tells};
 
 /// Receipts are released at this many files,
 const BATCH: usize = 64;
@@ -95,7 +95,7 @@ impl CommitHandle {
 
     fn hand_over(&mut self) {
         if self.settled.len() > 0 {
-            // The window keeps this from ever being full; a committer that is gone drops the parts, and no receipts come.
+            // The window keeps this from ever being full; a committer that is gone drops the parts, and its alarm ends the lane.
             self.words.send(Word::Settle(std::mem::take(&mut self.settled))).ok();
         }
     }
@@ -177,8 +177,13 @@ pub fn start(landing: Landing, whose: Whose) -> io::Result<(CommitHandle, JoinHa
     let Whose { key, notes, waker, cancel } = whose;
     let tells = Tells { key, notes, waker, cancel, receipts, troubles };
     let naming = Naming::new(landing.clone(), tells.clone());
+    let alarm = Alarm(tells.clone());
     let committer = Committer { landing, tells, flushed, naming };
-    let thread = threads::spawn("committer", move || committer.run(&heard))?;
+    let run = move || {
+        let _alarm = alarm;
+        committer.run(&heard);
+    };
+    let thread = threads::spawn("committer", run)?;
     let handle = CommitHandle {
         words,
         receipts: released,
@@ -218,7 +223,8 @@ impl Committer {
                 Word::Suspend(part) => self.suspend(part),
             }
         }
-        self.naming.end();
+        // Nothing more comes; it is over when all is done.
+        drop(self.naming);
     }
 
     /// A cancel keeps nothing more. `is_behind`: more waits already.

@@ -50,10 +50,11 @@ fn receive_with(
 ) -> Result<Tally, Box<LaneEnd>> {
     let Whose { key, cancel, notes } = whose;
     let works_for = committer::Whose { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
-    let started = committer::start(landing.clone(), works_for)
-        .and_then(|commit| checker::start(landing.clone(), link.waker()).map(|check| (commit, check)));
+    // The committer last: it writes, so that it is waited for in any case.
+    let started = checker::start(landing.clone(), link.waker())
+        .and_then(|check| committer::start(landing.clone(), works_for).map(|commit| (check, commit)));
     let ended = match started {
-        Ok(((mut commit, thread), mut check)) => {
+        Ok((mut check, (mut commit, thread))) => {
             let helpers = Helpers { commit: &mut commit, check: &mut check, behind };
             let ended = ReceiveLane::new(link, report, helpers, landing.clone(), recovered).run();
             drop(commit);

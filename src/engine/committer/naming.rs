@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         outcome::{FileEnd, FileState},
-        reason::Reason,
+        reason::{Reason, ReasonCode},
         seal::Md5Digest,
         transfer::TransferKey,
     },
@@ -26,6 +26,9 @@ use crate::{
 };
 
 use super::BATCH_WAIT;
+
+/// Folders and links that are told of at once, at most: there may be a million, and others are to be heard between them.
+const MOST_TOLD: usize = 1024;
 
 /// Batches that may wait for their names: whoever flushes is not to run ahead of that.
 const WAITING: usize = 1;
@@ -56,10 +59,37 @@ pub(super) struct Tells {
     pub(super) troubles: Sender<Trouble>,
 }
 
-/// Who does it.
+/// Tells the lane when the thread that holds it panics: else both sides would wait for receipts for ever.
+pub(super) struct Alarm(pub(super) Tells);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.trouble(None, Reason::here(ReasonCode::Internal, "the committer stopped unexpectedly"));
+        }
+    }
+}
+
+/// Who does it. Dropped, it waits until all is done: the landing belongs to somebody else then.
 pub(super) enum Naming {
-    Beside { steps: Sender<Step>, thread: JoinHandle<()> },
+    Beside(Beside),
     Here(Box<Namer>),
+}
+
+pub(super) struct Beside {
+    /// Some until it is dropped.
+    steps: Option<Sender<Step>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.steps = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in it has been printed.
+            thread.join().ok();
+        }
+    }
 }
 
 impl Naming {
@@ -72,30 +102,23 @@ impl Naming {
         let Self::Here(here) = self else { return };
         let namer = Namer { landing: here.landing.clone(), tells: here.tells.clone() };
         let (steps, heard) = bounded(WAITING);
+        let alarm = Alarm(here.tells.clone());
         let run = move || {
+            let _alarm = alarm;
             for step in heard {
                 namer.take(step);
             }
         };
         if let Ok(thread) = threads::spawn("naming", run) {
-            *self = Self::Beside { steps, thread };
+            *self = Self::Beside(Beside { steps: Some(steps), thread: Some(thread) });
         }
     }
 
     pub(super) fn take(&self, step: Step) {
         match self {
-            // One that is gone after a panic drops the parts, and no receipts come.
-            Self::Beside { steps, .. } => drop(steps.send(step)),
+            // One that is gone after a panic drops the parts, and its alarm ends the lane.
+            Self::Beside(Beside { steps, .. }) => drop(steps.as_ref().map(|steps| steps.send(step))),
             Self::Here(namer) => namer.take(step),
-        }
-    }
-
-    /// Nothing more comes; returns when all is done.
-    pub(super) fn end(self) {
-        if let Self::Beside { steps, thread } = self {
-            drop(steps);
-            // A panic in it has been printed.
-            thread.join().ok();
         }
     }
 }
@@ -132,7 +155,11 @@ impl Namer {
     }
 
     fn made(&self, made: Vec<(u32, Result<PathBuf, Reason>)>) {
-        self.tells.tell(made.into_iter().filter_map(|(index, made)| self.tells.end_of(index, None, made)).collect());
+        let mut made = made.into_iter();
+        while made.len() > 0 {
+            let some = made.by_ref().take(MOST_TOLD);
+            self.tells.tell(some.filter_map(|(index, made)| self.tells.end_of(index, None, made)).collect());
+        }
     }
 }
 
@@ -185,5 +212,67 @@ impl Tells {
                 Err(_) | Ok(()) => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::{Duration, Instant},
+    };
+
+    use crossbeam_channel::Receiver;
+    use polling::{Events, Poller};
+
+    use super::*;
+    use crate::model::transfer::{Direction, TransferId};
+
+    fn tells() -> (Tells, Arc<Poller>, Receiver<Trouble>) {
+        let poller = Arc::new(Poller::new().unwrap());
+        let ((notes, _), (receipts, _), (troubles, told)) = (bounded(1), bounded(1), bounded(1));
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let (waker, cancel) = (LinkWaker::new(Arc::clone(&poller)), CancelFlag::default());
+        (Tells { key, notes, waker, cancel, receipts, troubles }, poller, told)
+    }
+
+    #[test]
+    fn a_thread_that_is_lost_ends_its_lane() {
+        let (tells, poller, troubles) = tells();
+        let alarm = Alarm(tells.clone());
+        threads::spawn("naming", move || drop(alarm)).unwrap().join().unwrap();
+        assert!(troubles.is_empty(), "all was done");
+        let alarm = Alarm(tells);
+        let run = move || {
+            let _alarm = alarm;
+            panic!("as the test wants it");
+        };
+        threads::spawn("naming", run).unwrap().join().unwrap();
+        let Trouble { index, reason } = troubles.try_recv().unwrap();
+        assert_eq!((index, reason.code), (None, ReasonCode::Internal));
+        let began = Instant::now();
+        poller.wait(&mut Events::new(), Some(Duration::from_secs(30))).unwrap();
+        assert!(began.elapsed() < Duration::from_secs(30), "it is woken for that");
+    }
+
+    #[test]
+    fn whoever_drops_it_waits_until_all_is_done() {
+        let (steps, heard) = bounded(WAITING);
+        let is_done = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&is_done);
+        let run = move || {
+            heard.into_iter().for_each(drop);
+            // As long as a disk takes.
+            std::thread::sleep(Duration::from_millis(100));
+            done.store(true, Ordering::Release);
+        };
+        let thread = Some(threads::spawn("naming", run).unwrap());
+        let naming = Naming::Beside(Beside { steps: Some(steps), thread });
+        naming.take(Step::MakeLinks);
+        drop(naming);
+        assert!(is_done.load(Ordering::Acquire));
     }
 }
