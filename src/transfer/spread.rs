@@ -215,6 +215,8 @@ impl Spread {
     /// How many there should be, when `moved` bytes have been sent so far, `open` of them stand and `seen` is what the system
     /// knows of the first one. A system that does not say anything gets none.
     pub fn wanted(&mut self, moved: u64, open: usize, seen: Option<&Seen>, now: Instant) -> usize {
+        // What this side measured as it called holds also the second after which a first word that was lost is said again.
+        self.round_trip = seen.map_or(self.round_trip, |seen| self.round_trip.min(seen.round_trip));
         match &mut self.state {
             State::Alone(losses) => {
                 if let Some(seen) = seen
@@ -528,6 +530,14 @@ mod tests {
         assert_eq!(way.spread.wanted, FIRST);
         way.seen.unsent = 0;
         assert_eq!(way.run(10, each), MOST);
+    }
+
+    #[test]
+    fn a_first_word_that_was_lost_makes_no_trial_longer() {
+        let mut way = Simulated::new();
+        // It was said once more after a second (RFC 6298 section 2).
+        way.spread = Spread::over(LEAST + Duration::from_secs(1), &Limits::default()).unwrap();
+        assert_eq!(way.lose(20, each), MOST);
     }
 
     #[test]
