@@ -124,8 +124,9 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             self.write_receipt(link, receipt)?;
         }
         if link.queued() > queued {
-            // Whoever is busy reading gathers them; the sender may have nothing to do but wait for them.
-            link.tick()?;
+            // Whoever is busy reading gathers them; the sender may have nothing to do but wait for them. If it is gone, what it said
+            // before is read first: then the end shows.
+            link.tick().ok();
         }
         if link.queued() == 0 {
             self.write_plan(link, report)?;
