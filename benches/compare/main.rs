@@ -46,13 +46,15 @@
 //! | 10,000 x 4 KiB | 0.34 s | 0.23 s | 0.42 s | 6.36 s | 0.91 s |
 //! | one file of 1 KiB | 0.017 s | below 0.01 s | 0.097 s | 0.20 s | 0.32 s |
 //! | 10,000 x 4 KiB, on a disk | 0.64 s | 0.36 s | 0.67 s | 6.73 s | 1.04 s |
+//! | 100 x 10 MiB, on a disk | 1.24 s | 0.97 s | 1.27 s | 3.06 s | 3.58 s |
+//! | one file of 2 GiB, on a disk (one round) | 5.95 s | 4.50 s | 2.90 s | 5.61 s | 7.65 s |
 //! | 768 MiB over 1 Gbit/s, 20 ms (two rounds) | 7.07 s | 2.03 s | 7.18 s | 9.15 s | not run |
 //! | 32 MiB over the same with 0.1 % lost | 1.17 s | 0.09 s | 9.26 s | 9.01 s | not run |
 //!
 //! The large file is a twentieth to a tenth above its floor, from run to run, and level with `scp`: MD5 of one stream on either end is
 //! two thirds of its processor time. (Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512,
 //! 0.72 against 0.80 GB/s on Zen 4; 8 or 24 buffers in place of 4 between a lane and the thread that hashes for it; smaller socket
-//! buffers.) Files of 10 MiB are 1.35 times a daemon that neither encrypts nor hashes with MD5. Over the clean link one CUBIC
+//! buffers.) Files of 10 MiB are 1.35 to 1.44 times a daemon that neither encrypts nor hashes with MD5. Over the clean link one CUBIC
 //! stream took 6.97 s. Over the lossy one, where Sealdrop was allowed BBR, it took 12.3 s; where only CUBIC was to be had, 7.2 s, Sealdrop
 //! with several connections 1.42 s (19 MiB at either end), `rsync` 3.9 s and `scp` 8.9 s in the same run. Of many small files, making them on
 //! the disk takes 0.37 s in the same run (0.24 s with two threads): receiving them, each of them safe before it is *verified*,
