@@ -75,8 +75,16 @@ fn files_of_all_sizes_arrive_whole_over_several_connections() {
     nothing_left(&b);
 }
 
-#[test]
-fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
+/// A transfer of `a` to `b`, one of whose further connections has just been broken in the middle.
+struct Broken {
+    a: Station,
+    b: Station,
+    crossing: Crossing,
+    sending: TransferKey,
+    receiving: TransferKey,
+}
+
+fn broken() -> Broken {
     let (mut a, mut b) = far_apart();
     let crossing = Crossing::before(b.port);
     let source = large(&a);
@@ -89,6 +97,12 @@ fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
         // It may be closed already.
         end.shutdown(Shutdown::Both).ok();
     }
+    Broken { a, b, crossing, sending, receiving }
+}
+
+#[test]
+fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
+    let Broken { mut a, mut b, crossing, sending, receiving } = broken();
     assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
     let ending = a.ending(sending);
     assert_eq!(ending.outcome, Outcome::Verified, "{ending:?}");
@@ -97,17 +111,7 @@ fn a_connection_of_several_that_breaks_costs_no_more_than_its_bytes() {
 
 #[test]
 fn after_a_break_with_several_connections_a_transfer_goes_on_over_one() {
-    let (mut a, mut b) = far_apart();
-    let crossing = Crossing::before(b.port);
-    let source = large(&a);
-    let sending = a.send_to(crossing.address(), &[&source], false);
-    let receiving = b.accept();
-    let _first = crossing.next();
-    let further = crossing.next();
-    until_moved(&mut a, sending, 64 << 20);
-    for end in further {
-        end.shutdown(Shutdown::Both).ok();
-    }
+    let Broken { mut a, mut b, crossing, sending, receiving } = broken();
     a.wait("a break", |event| match event {
         Event::Snapshot(it) if it.key == sending && matches!(it.stage, Stage::Reconnecting { .. }) => Some(()),
         _ => None,
