@@ -48,12 +48,6 @@ impl Outbox {
 
     /// Entries of a transfer that have ended, in their order.
     pub(super) fn files_ended(&mut self, key: TransferKey, ends: Vec<FileEnd>) {
-        if ends.len() <= MOST_ENDS {
-            if !ends.is_empty() {
-                self.fact(Event::FilesEnded { key, ends });
-            }
-            return;
-        }
         let mut all = ends.into_iter();
         while all.len() > 0 {
             let ends = all.by_ref().take(MOST_ENDS).collect();
