@@ -24,12 +24,13 @@ use sealdrop::{
         profile::Profile,
     },
     transfer::{
+        ahead::Ahead,
         aside::Aside,
         behind::{Behind, Hashed, Job},
         lane::{Report, next_message},
         limits::Limits,
         receive::{Helpers, ReceiveLane},
-        send::{SendLane, SentBefore},
+        send::{SendLane, Sending, SentBefore},
     },
 };
 
@@ -106,9 +107,10 @@ pub(crate) fn send(socket: TcpStream, own: &Identity, file: &Path, bytes: u64, h
     }
     let places: [PathBuf; 1] = [file.to_owned()];
     let mut behind = Hashing(HashHandle::new(link.waker()), hands);
-    let before = SentBefore::default();
+    let (before, ahead) = (SentBefore::default(), Ahead::granted(None));
+    let what = Sending { manifest: manifest(bytes), places: &places, before, ahead };
     let mut ends = Ends { at: None, tell: None };
-    let ended = SendLane::new(&mut link, &mut ends, &mut behind, manifest(bytes), &places, before).run();
+    let ended = SendLane::new(&mut link, &mut ends, &mut behind, what).run();
     assert!(ended.is_ok() || !has_answer, "{ended:?}");
     link.shut_writing();
 }
@@ -127,7 +129,8 @@ pub(crate) fn receive(
     let landing = landing(home, bytes);
     let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
     let whose = committer::Whose { key, notes: notes(), waker: link.waker(), cancel };
-    let (mut commit, thread) = committer::start(landing.clone(), whose).expect("a thread");
+    let (mut commit, thread) =
+        committer::start(landing.clone(), whose, Limits::default().files_ahead).expect("a thread");
     let mut check = checker::start(landing.clone(), link.waker()).expect("a thread");
     let mut behind = Hashing(HashHandle::new(link.waker()), hands);
     let mut ends = Ends { at: None, tell };

@@ -19,8 +19,9 @@ use crate::{
     model::{reason::Reason, seal::Md5Digest, transfer::TransferKey},
     storage::{landing::Landing, part_file::PartFile},
     transfer::{
+        ahead,
+        hashing::SMALL,
         receive::{Commit, Flush, Trouble, VerifiedPart},
-        send::WINDOW,
     },
     wire::header::Receipt,
 };
@@ -36,9 +37,9 @@ use naming::{Alarm, Naming, Ready, Step, Tells};
 const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
-/// What has gathered while others were put on the disk goes there together, up to so many files: half a window, so that as
-/// many can come meanwhile.
-const MOST_TOGETHER: usize = WINDOW / 2;
+/// What has gathered while others were put on the disk goes there together, up to half of what may be on its way, so that as many can
+/// come meanwhile: of what was granted, or of the fewer that a sender uses when some are larger.
+const MOST_LARGER_TOGETHER: usize = ahead::USUAL / 2;
 
 /// What went wrong and was not read by the lane.
 const MOST_TROUBLES: usize = 16;
@@ -57,6 +58,8 @@ struct Settled {
     parts: Vec<VerifiedPart>,
     /// Those that stood at their places before.
     there: Vec<(u32, Md5Digest)>,
+    /// Whether some are larger than `SMALL`.
+    has_larger: bool,
 }
 
 impl Settled {
@@ -67,6 +70,12 @@ impl Settled {
     fn append(&mut self, mut more: Self) {
         self.parts.append(&mut more.parts);
         self.there.append(&mut more.there);
+        self.has_larger |= more.has_larger;
+    }
+
+    /// Whether no more are to go with them.
+    fn is_enough(&self, granted: usize) -> bool {
+        self.len() >= granted / 2 || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
     }
 }
 
@@ -95,7 +104,7 @@ impl CommitHandle {
 
     fn hand_over(&mut self) {
         if self.settled.len() > 0 {
-            // The window keeps this from ever being full; a committer that is gone drops the parts, and its alarm ends the lane.
+            // What is granted to the sender keeps this from ever being full; a committer that is gone drops the parts, and its alarm ends the lane.
             self.words.send(Word::Settle(std::mem::take(&mut self.settled))).ok();
         }
     }
@@ -110,6 +119,7 @@ impl Drop for CommitHandle {
 
 impl Commit for CommitHandle {
     fn commit(&mut self, part: VerifiedPart) {
+        self.settled.has_larger |= part.part.written() > SMALL;
         self.settled.parts.push(part);
         self.gathered_one();
     }
@@ -164,21 +174,21 @@ pub struct Whose {
     pub cancel: CancelFlag,
 }
 
-/// Starts the committer of one transfer.
+/// Starts the committer of one transfer, whose sender may have so many files on their way.
 ///
 /// # Errors
 /// The system has no thread for us.
-pub fn start(landing: Landing, whose: Whose) -> io::Result<(CommitHandle, JoinHandle<()>)> {
-    // Verified files, one flush, that nothing more will come, and what is left in the end.
-    let (words, heard) = bounded(3 * WINDOW + 3);
-    let (receipts, released) = bounded(2 * WINDOW);
+pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(CommitHandle, JoinHandle<()>)> {
+    // Each file once, verified or to be kept for later; one flush, and that nothing more will come.
+    let (words, heard) = bounded(granted + 2);
+    let (receipts, released) = bounded(granted);
     let (troubles, told) = bounded(MOST_TROUBLES);
     let (flushed, are_flushed) = bounded(1);
     let Whose { key, notes, waker, cancel } = whose;
     let tells = Tells { key, notes, waker, cancel, receipts, troubles };
     let naming = Naming::new(landing.clone(), tells.clone());
     let alarm = Alarm(tells.clone());
-    let committer = Committer { landing, tells, flushed, naming };
+    let committer = Committer { landing, tells, flushed, naming, granted };
     let run = move || {
         let _alarm = alarm;
         committer.run(&heard);
@@ -201,6 +211,7 @@ struct Committer {
     tells: Tells,
     flushed: Sender<()>,
     naming: Naming,
+    granted: usize,
 }
 
 impl Committer {
@@ -216,7 +227,7 @@ impl Committer {
                 Word::AllFilesEnded => self.naming.take(Step::MakeLinks),
                 Word::Flush(flush) => self.flush(flush),
                 Word::Settle(mut settled) => {
-                    next = take_more(&mut settled, words);
+                    next = take_more(&mut settled, words, self.granted);
                     let is_behind = next.is_some() || !words.is_empty();
                     self.release(settled, is_behind);
                 }
@@ -228,7 +239,7 @@ impl Committer {
     }
 
     /// A cancel keeps nothing more. `is_behind`: more waits already.
-    fn release(&mut self, Settled { parts, there }: Settled, is_behind: bool) {
+    fn release(&mut self, Settled { parts, there, .. }: Settled, is_behind: bool) {
         if self.tells.cancel.is_final() {
             return;
         }
@@ -263,8 +274,8 @@ impl Committer {
 }
 
 /// What else has been handed over meanwhile; also, what is to be done next, if that was taken.
-fn take_more(settled: &mut Settled, words: &Receiver<Word>) -> Option<Word> {
-    while settled.len() < MOST_TOGETHER {
+fn take_more(settled: &mut Settled, words: &Receiver<Word>, granted: usize) -> Option<Word> {
+    while !settled.is_enough(granted) {
         match words.try_recv() {
             Ok(Word::Settle(more)) => settled.append(more),
             other => return other.ok(),
@@ -319,18 +330,34 @@ mod tests {
     }
 
     #[test]
-    fn what_came_meanwhile_goes_together_up_to_half_a_window() {
+    fn what_came_meanwhile_goes_together_up_to_half_of_what_is_granted() {
         let (words, come) = bounded(8);
-        let settled = |files| Settled { parts: Vec::new(), there: vec![(0, SEAL); files] };
+        let settled = |files| Settled { there: vec![(0, SEAL); files], ..Settled::default() };
         for _ in 0..3 {
             words.send(Word::Settle(settled(50))).unwrap();
         }
         words.send(Word::AllFilesEnded).unwrap();
         let mut first = settled(50);
-        assert!(take_more(&mut first, &come).is_none());
+        assert!(take_more(&mut first, &come, 256).is_none());
         assert_eq!((first.len(), come.len()), (150, 2), "no word is taken apart");
         let mut next = settled(1);
-        assert!(matches!(take_more(&mut next, &come), Some(Word::AllFilesEnded)), "nothing passes another");
+        assert!(matches!(take_more(&mut next, &come, 256), Some(Word::AllFilesEnded)), "nothing passes another");
         assert_eq!(next.len(), 51);
+    }
+
+    #[test]
+    fn larger_files_do_not_go_together_with_more_than_half_of_those_that_a_sender_uses_for_them() {
+        let settled = |has_larger| Settled { there: vec![(0, SEAL); 60], has_larger, ..Settled::default() };
+        let together = |sorts: [bool; 10]| {
+            let (words, come) = bounded(16);
+            sorts[1..].iter().for_each(|larger| words.send(Word::Settle(settled(*larger))).unwrap());
+            let mut first = settled(sorts[0]);
+            assert!(take_more(&mut first, &come, 1024).is_none());
+            first.len()
+        };
+        assert_eq!(together([false; 10]), 540);
+        assert_eq!(together([true; 10]), 180);
+        assert_eq!(together([true, false, false, false, false, false, false, false, false, false]), 180);
+        assert_eq!(together([false, false, false, false, true, false, false, false, false, false]), 300);
     }
 }

@@ -3,25 +3,48 @@
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Handles kept from callers: 512 for the transfers under way, and three for each of the 64 callers who are attended to
+use crate::transfer::ahead;
+
+/// Handles kept from callers: 2,048 for the transfers under way, and three for each of the 64 callers who are attended to
 /// at the same time (a poll of their own). Where the system grants few: three quarters of them, so that each caller who
 /// came in has his three in any case.
 #[cfg(unix)]
-const KEPT: u64 = 512 + 3 * 64;
+const KEPT: u64 = 2048 + 3 * 64;
 
-/// Asks for as many as the system grants. A transfer of small files has up to 300 open, and the usual 1,024 (made for
-/// programs that use `select`) would let files of the fourth transfer fail.
+/// As many as `MAX_PARALLEL` transfers of small files have open, and callers besides. macOS takes no more than 10,240, whatever it
+/// calls the maximum.
+#[cfg(unix)]
+const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 20_480 };
+
+/// Asks for as many as the system grants. A transfer of small files has up to 1,100 open, and the usual 1,024 (made for
+/// programs that use `select`) would let it be granted no more than 256, and files of the fourth transfer fail.
 pub fn raise_limit() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        // macOS takes no more than this, whatever it calls the maximum; where it fails the old limit stays.
-        let wanted = maximum.unwrap_or(u64::MAX).min(10_240);
+        // Where it fails the old limit stays.
+        let wanted = maximum.unwrap_or(u64::MAX).min(WANTED);
         if current.is_some_and(|current| current < wanted) {
             setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).ok();
         }
     }
+}
+
+/// How many files a sender may have on their way to this side, over one connection: each is open until it is on the disk. An eighth
+/// of what may be open now, so that several transfers find theirs; every sender may count on `ahead::USUAL`.
+pub fn files_ahead() -> usize {
+    #[cfg(unix)]
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    // Nothing is known to limit them here.
+    #[cfg(not(unix))]
+    let limit = None;
+    share(limit)
+}
+
+fn share(limit: Option<u64>) -> usize {
+    let most = |limit: u64| usize::try_from(limit / 8).unwrap_or(ahead::MOST);
+    limit.map_or(ahead::MOST, most).clamp(ahead::USUAL, ahead::MOST)
 }
 
 /// Whether no further caller may take one, lest a transfer finds none for its next file. `socket` is any open one.
@@ -34,11 +57,39 @@ pub fn are_short(socket: &impl AsFd) -> bool {
     let Ok(next) = socket.as_fd().try_clone_to_owned() else {
         return true;
     };
-    u64::try_from(next.as_raw_fd()).is_ok_and(|next| next >= limit - KEPT.min(limit / 4 * 3))
+    u64::try_from(next.as_raw_fd()).is_ok_and(|next| next >= limit - kept(limit))
+}
+
+/// Of so many that may be open.
+#[cfg(unix)]
+fn kept(limit: u64) -> u64 {
+    KEPT.min(limit / 4 * 3)
 }
 
 /// Nothing is known to limit them here.
 #[cfg(not(unix))]
 pub fn are_short<T>(_socket: &T) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_granted_an_eighth_of_the_handles_between_256_and_1024_files() {
+        let limits =
+            [None, Some(u64::MAX), Some(20_480), Some(8192), Some(8191), Some(4096), Some(2048), Some(256), Some(0)];
+        assert_eq!(limits.map(share), [1024, 1024, 1024, 1024, 1023, 512, 256, 256, 256]);
+        assert!((256..=1024).contains(&files_ahead()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_transfers_find_their_handles_whoever_calls_and_callers_are_left_a_quarter() {
+        for limit in [4096, 10_240, WANTED] {
+            assert!(kept(limit) >= 2 * share(Some(limit)) as u64 + 3 * 64, "{limit}");
+        }
+        assert_eq!([1024, 512, 128].map(kept), [768, 384, 96]);
+    }
 }

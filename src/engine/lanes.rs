@@ -19,10 +19,11 @@ use crate::{
     },
     storage::{journal::Recovered, landing::Keep, sources::Outgoing},
     transfer::{
+        ahead::Ahead,
         lane::{Farewell, LaneEnd, LaneError, told},
         limits::Limits,
         pace::Pace,
-        send::{SendLane, SentBefore},
+        send::{SendLane, Sending, SentBefore},
     },
     wire::header::{Answer, Message},
 };
@@ -115,10 +116,10 @@ impl Lane {
         }
     }
 
-    /// Sends all files of an accepted offer that have not arrived.
+    /// Sends all files of an accepted offer that have not arrived, over a connection whose other side grants so much.
     pub fn send(
         &self,
-        mut link: SocketLink,
+        (mut link, ahead): (SocketLink, Ahead),
         outgoing: &Outgoing,
         before: Before,
         further: Option<Further>,
@@ -129,7 +130,8 @@ impl Lane {
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);
         let mut behind = HashHandle::new(link.waker());
-        let ended = SendLane::new(&mut link, &mut report, &mut behind, manifest, &outgoing.places, before).run();
+        let what = Sending { manifest, places: &outgoing.places, before, ahead };
+        let ended = SendLane::new(&mut link, &mut report, &mut behind, what).run();
         report.last_word();
         finish(link, ended)
     }

@@ -148,6 +148,7 @@ impl Engine {
         // Without a thread, the first handshake takes longer.
         threads::spawn("prepare", crypto::prepare).ok();
         handles::raise_limit();
+        let limits = Limits { files_ahead: limits.files_ahead.min(handles::files_ahead()), ..limits };
         if listen.is_some() && !only_shares {
             sweep_leftovers(&profile);
         }

@@ -29,7 +29,7 @@ use crate::{
         outgoing_file::{KeptOutgoing, SentSoFar},
         sources::{LeftOut, Outgoing, SourceTree},
     },
-    transfer::compare::Comparing,
+    transfer::{ahead::Ahead, compare::Comparing},
     wire::header::Answer,
 };
 
@@ -43,8 +43,7 @@ use super::{
 /// Tells the notes of a listener that was replaced from those of the present one.
 pub type ListenerId = u64;
 
-/// Tells one stretch of work on a transfer (a call, a lane) from those before it: what an earlier one still has to say comes
-/// too late.
+/// Tells one stretch of work on a transfer (a call, a lane) from those before it, which have nothing to say any more.
 pub type Life = u32;
 
 /// One note to dispatch. Facts wait in the channel; figures (`Moved`, `Staging`) are dropped when it is full.
@@ -56,6 +55,7 @@ pub enum Note {
         key: TransferKey,
         life: Life,
         link: Box<SocketLink>,
+        ahead: Ahead,
     },
     /// Somebody who was answered may ask for another file.
     NextRequest {

@@ -119,7 +119,7 @@ impl Offering {
         let mut held = |held| tell(&self.call.notes, Note::HeldThere { key, held });
         let manifest = &self.outgoing.manifest;
         match greet::offer_again(&mut link, key.id, self.epoch, self.digest, manifest, &mut held) {
-            Ok(()) => Ok(Note::Again { key, life: self.life, link: Box::new(link) }),
+            Ok(ahead) => Ok(Note::Again { key, life: self.life, link: Box::new(link), ahead }),
             Err(error) => Err(give_up(link, error)),
         }
     }

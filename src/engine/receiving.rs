@@ -9,6 +9,7 @@ use crate::{
     transfer::{
         behind::Behind,
         lane::{Farewell, LaneEnd, LaneError, Report},
+        link::Link,
         receive::{Helpers, ReceiveLane, Tally},
     },
 };
@@ -51,8 +52,9 @@ fn receive_with(
     let Whose { key, cancel, notes } = whose;
     let works_for = committer::Whose { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
     // The committer last: it writes, so that it is waited for in any case.
-    let started = checker::start(landing.clone(), link.waker())
-        .and_then(|check| committer::start(landing.clone(), works_for).map(|commit| (check, commit)));
+    let started = checker::start(landing.clone(), link.waker()).and_then(|check| {
+        committer::start(landing.clone(), works_for, link.limits().files_ahead).map(|commit| (check, commit))
+    });
     let ended = match started {
         Ok((mut check, (mut commit, thread))) => {
             let helpers = Helpers { commit: &mut commit, check: &mut check, behind };

@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    ahead::Ahead,
     lane::{LaneError, ended_early, next_message, unexpected},
     link::Link,
 };
@@ -149,8 +150,8 @@ pub fn digest_of(manifest: &Manifest) -> Result<[u8; 32], LaneError> {
     Ok(digest.finish())
 }
 
-/// Takes up a transfer that an earlier connection has begun, and waits until the other side says that it goes on. `held` is
-/// told why that takes long.
+/// Takes up a transfer that an earlier connection has begun, and waits until the other side says that it goes on, and how far
+/// it may be run ahead of. `held` is told why that takes long.
 pub fn offer_again(
     link: &mut impl Link,
     transfer: TransferId,
@@ -158,13 +159,13 @@ pub fn offer_again(
     digest: [u8; 32],
     manifest: &Manifest,
     held: &mut dyn FnMut(Option<Reason>),
-) -> Result<(), LaneError> {
+) -> Result<Ahead, LaneError> {
     let offer = Offer { again: Some(true), ..offer_of(transfer, epoch, digest, manifest) };
     header::write_header(link, &Message::Offer(offer))?;
     link.flush()?;
     loop {
         match next_message(link)?.ok_or_else(ended_early)? {
-            Message::Answer(Answer::Accept) => return Ok(()),
+            Message::Answer(Answer::Accept { ahead }) => return Ok(Ahead::granted(ahead)),
             Message::Answer(Answer::Busy(reason) | Answer::Decline(reason)) => return Err(LaneError::Peer(reason)),
             Message::Pause { reason, .. } => held(Some(reason)),
             Message::Resume => held(None),

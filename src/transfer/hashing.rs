@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Files up to this size are kept in memory until they are hashed: reading them again would cost more than that saves.
-const SMALL: u64 = 64 << 10;
+pub const SMALL: u64 = 64 << 10;
 /// So many of them at once, as many as the widest vectors take.
 const BATCH: usize = 16;
 /// Or when the first of them has waited this long.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::ahead;
+
 /// How long each wait may take, and how many may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -18,6 +20,8 @@ pub struct Limits {
     /// Codes that devices nobody has verified may cost in a minute, and in an hour, in all.
     pub codes_a_minute: usize,
     pub codes_an_hour: usize,
+    /// Files that a sender may have between `file` and `receipt` on one connection: what a receiver grants (`ahead`).
+    pub files_ahead: usize,
     /// Once a header's first byte is there, the rest of it.
     pub header: Duration,
     /// Connecting, and then the hello: each, absolute.
@@ -61,6 +65,7 @@ impl Default for Limits {
             offers_at_once: 3,
             codes_a_minute: 3,
             codes_an_hour: 20,
+            files_ahead: ahead::MOST,
             header: Duration::from_secs(10),
             hello: Duration::from_secs(10),
             busy: Duration::from_secs(5),

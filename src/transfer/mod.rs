@@ -26,6 +26,7 @@
 //!
 //! Then nothing stands out any more but the kernel's copies, first of all those into fresh pages of the receiver's files.
 
+pub mod ahead;
 pub mod aside;
 pub mod behind;
 pub mod body;

@@ -23,7 +23,6 @@ use super::{
     hashing::Hashing,
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, unexpected},
     link::Link,
-    send::WINDOW,
 };
 use checks::Told;
 use files::{Files, Ways};
@@ -54,7 +53,7 @@ pub struct Trouble {
     pub reason: Reason,
 }
 
-/// The way from a lane to its committer and back. Never blocks: the window bounds what is under way.
+/// The way from a lane to its committer and back. Never blocks: what is granted to the sender bounds what is under way.
 pub trait Commit {
     fn commit(&mut self, part: VerifiedPart);
     /// What stands at the place of this file is what was to come, byte for byte.
@@ -135,7 +134,8 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
     }
 
     fn carry_out(&mut self) -> Result<(), LaneError> {
-        header::write_header(self.link, &Message::Answer(Answer::Accept))?;
+        let ahead = u32::try_from(self.link.limits().files_ahead).ok();
+        header::write_header(self.link, &Message::Answer(Answer::Accept { ahead }))?;
         self.owed.write_plan(self.link, self.report)?;
         self.link.flush()?;
         loop {
@@ -194,8 +194,9 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
         }
         self.owed.ahead += 1;
         // The sender counts a receipt as soon as we have written it, we count it as soon as we know it: never more.
-        if self.owed.ahead > WINDOW {
-            return Err(LaneError::Protocol(format!("more than {WINDOW} files without a receipt")));
+        let granted = self.link.limits().files_ahead;
+        if self.owed.ahead > granted {
+            return Err(LaneError::Protocol(format!("more than {granted} files without a receipt")));
         }
         let mut arrived = self.begin(index, offset, size, told)?;
         if !matches!(arrived.hashing, Hashing::Kept(..)) {

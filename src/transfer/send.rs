@@ -20,6 +20,7 @@ use crate::{
 };
 
 use super::{
+    ahead::Ahead,
     behind::{Behind, Hashed, Job},
     hashing::{Hashes, Hashing, MOST_BEHIND},
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, told, unexpected},
@@ -28,15 +29,12 @@ use super::{
 use judge::Ready;
 use orders::Orders;
 
-/// Files between `file` and `receipt`, at most.
-pub const WINDOW: usize = 256;
-
 /// A file larger than this does not begin while files that were broken off are being checked: it would be one more of them
 /// if the connection broke again.
 const LARGE: u64 = 16 << 20;
 
 /// What the least file counts for when sending and hashing take turns.
-const SMALL: u64 = 4 << 10;
+const LEAST: u64 = 4 << 10;
 
 /// What earlier connections of the same transfer have brought, as far as this side has written it down.
 #[derive(Clone, Debug, Default)]
@@ -47,11 +45,22 @@ pub struct SentBefore {
     pub again: bool,
 }
 
+/// What is to be sent over one connection.
+pub struct Sending<'a> {
+    pub manifest: Arc<Manifest>,
+    /// `places[i]` is where entry `i` of the manifest is read from.
+    pub places: &'a [PathBuf],
+    pub before: SentBefore,
+    /// What the answer grants.
+    pub ahead: Ahead,
+}
+
 /// One lane of an outgoing transfer.
 pub struct SendLane<'a, L, R, B> {
     link: &'a mut L,
     report: &'a mut R,
     orders: Orders<'a>,
+    ahead: Ahead,
     /// Of files whose seals are owed.
     hashes: Hashes<'a, B>,
     /// Bytes that were sent and not yet matched by as many hashed ones: neither waits for all of the other.
@@ -61,19 +70,12 @@ pub struct SendLane<'a, L, R, B> {
 }
 
 impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
-    /// `places[i]` is where entry `i` of the manifest is read from.
-    pub fn new(
-        link: &'a mut L,
-        report: &'a mut R,
-        behind: &'a mut B,
-        manifest: Arc<Manifest>,
-        places: &'a [PathBuf],
-        before: SentBefore,
-    ) -> Self {
+    pub fn new(link: &'a mut L, report: &'a mut R, behind: &'a mut B, what: Sending<'a>) -> Self {
+        let Sending { manifest, places, before, ahead } = what;
         let orders = Orders::new(manifest, places, before);
         let buffer = vec![0; chunk::SEND_CHUNK_BYTES];
         let hashes = Hashes::new(behind);
-        Self { link, report, orders, hashes, credit: 0, buffer, farewell: Farewell::default() }
+        Self { link, report, orders, ahead, hashes, credit: 0, buffer, farewell: Farewell::default() }
     }
 
     /// Carries the transfer out, from the plan to the echoed `done`. The answer has been read already.
@@ -145,18 +147,27 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         if self.credit >= self.buffer.len() as u64 && self.hash()? {
             return Ok(true);
         }
-        if self.orders.outstanding() + self.hashes.len() < WINDOW {
-            if let Some(ready) = self.orders.judge.next_ready() {
-                self.send_checked(ready)?;
-                return Ok(true);
-            }
-            if let Some(index) = self.next_in_queue() {
-                self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + SMALL);
-                self.send_file(index)?;
-                return Ok(true);
-            }
+        if let Some(ready) = self.next_ready() {
+            self.send_checked(ready)?;
+            return Ok(true);
+        }
+        if let Some(index) = self.next_in_queue() {
+            self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + LEAST);
+            self.send_file(index)?;
+            return Ok(true);
         }
         self.hash()
+    }
+
+    /// Whether one more file may be on its way, and be this one.
+    fn may_begin(&self, index: u32) -> bool {
+        let outstanding = self.orders.outstanding() + self.hashes.len();
+        self.ahead.has_room(outstanding, self.orders.entry(index).1.size())
+    }
+
+    fn next_ready(&mut self) -> Option<Ready> {
+        let first = self.orders.judge.first_ready()?;
+        if self.may_begin(first) { self.orders.judge.next_ready() } else { None }
     }
 
     fn hash(&mut self) -> Result<bool, LaneError> {
@@ -171,7 +182,8 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
 
     fn next_in_queue(&mut self) -> Option<u32> {
         let first = *self.orders.queue.front()?;
-        if self.orders.entry(first).1.size() > LARGE && self.orders.awaits_parts() {
+        let waits_for_parts = self.orders.entry(first).1.size() > LARGE && self.orders.awaits_parts();
+        if waits_for_parts || !self.may_begin(first) {
             return None;
         }
         self.orders.queue.pop_front()

@@ -131,7 +131,10 @@ impl Offer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    Accept,
+    /// `ahead`: files that may be outstanding between `file` and `receipt`; from 1.
+    Accept {
+        ahead: Option<u32>,
+    },
     Busy(Reason),
     Decline(Reason),
 }
@@ -294,8 +297,11 @@ mod tests {
     fn answers() -> Vec<(Message, &'static str)> {
         let items = [(0, 3, Want::Send), (3, 1, Want::Skip), (7, u32::MAX - 7, Want::Check)];
         let items = items.map(|(first, count, want)| PlanItem { first, count, want }).to_vec();
+        let accept = |ahead| Message::Answer(Answer::Accept { ahead });
         vec![
-            (Message::Answer(Answer::Accept), r#"{"type":"answer","answer":"accept"}"#),
+            (accept(None), r#"{"type":"answer","answer":"accept"}"#),
+            (accept(Some(1)), r#"{"type":"answer","answer":"accept","ahead":1}"#),
+            (accept(Some(u32::MAX)), r#"{"type":"answer","answer":"accept","ahead":4294967295}"#),
             (Message::Answer(Answer::Decline(bare())), r#"{"type":"answer","answer":"decline","code":"cancelled"}"#),
             (Message::Answer(Answer::Busy(io())), r#"{"type":"answer","answer":"busy","code":"io","detail":"why"}"#),
             (
@@ -412,6 +418,11 @@ mod tests {
             (r#"{"type":"want","transfer":"ab"}"#, "transfer"),
             (r#"{"type":"lane","transfer":"abababababababababababababababab","epoch":0}"#, "epoch"),
             (r#"{"type":"answer","answer":"maybe"}"#, "answer"),
+            (r#"{"type":"answer","answer":"accept","ahead":0}"#, "ahead"),
+            (r#"{"type":"answer","answer":"accept","ahead":-1}"#, "ahead"),
+            (r#"{"type":"answer","answer":"accept","ahead":"1"}"#, "ahead"),
+            (r#"{"type":"answer","answer":"accept","ahead":1.0}"#, "ahead"),
+            (r#"{"type":"answer","answer":"accept","ahead":4294967296}"#, "ahead"),
             (r#"{"type":"answer","answer":"decline","code":7}"#, "code"),
             (r#"{"type":"receipt","index":0,"state":"lost"}"#, "state"),
             (r#"{"type":"receipt","index":0,"state":"failed"}"#, "code"),

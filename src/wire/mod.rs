@@ -141,7 +141,7 @@
 //! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (from the dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
 //! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag (section 8) |
 //! | `entries` | sender | `entries`: list of entries, see below |
-//! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `code`?, `detail`? with the last two (no code means `declined` or `busy`) |
+//! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `ahead`?: u32 from 1 with the first (files that may be outstanding, section 7; left out it is 256); `code`?, `detail`? with the others (no code means `declined` or `busy`) |
 //! | `plan` | receiver | `items`: list of \[first (index), count (u32 from 1), `"send"`, `"skip"` or `"check"`\]; `done`?: list of \[index, md5 (hex32)\], section 8 |
 //! | `at` | receiver | `index`, `offset`: u64, `md5`: hex32 (of the bytes before offset, which are there) |
 //! | `file` | sender | `index`, `offset`: u64 (0, or that of the `at` before): a body follows, from there on |
@@ -213,10 +213,11 @@
 //! disk under its final name. `mismatch`: it does not, and the bytes were thrown away. `failed`: it could not be stored, with
 //! the reason. A sender shows a file as sent only after `verified`.
 //!
-//! **Window.** Between `file` and `receipt` at most 256 files may be outstanding on a connection; a sender that has reached
-//! 256 writes the seals it still owes and then reads receipts before it sends another `file`. Folders and links do not count.
-//! A receiver never waits for more files before it sends receipts. Both sides read while they wait to write, so that neither
-//! can block the other.
+//! **Window.** Between `file` and `receipt` at most `ahead` files of the `answer` may be outstanding on a connection, 256 if it named
+//! none; more are `bad_message`. No sender uses more than 1024, whatever is granted, and none begins a file of more than 65536 bytes while
+//! 256 are outstanding: what is not yet safe when somebody is killed stays bounded. Who has reached it writes the seals it still
+//! owes and reads receipts before it sends another `file`. Folders and links do not count. A receiver never waits for more files
+//! before it sends receipts. Both sides read while they wait to write, so that neither can block the other.
 //!
 //! These end the transfer with `abort {bad_message}`: a `file` for an entry that is not a file, is outside the manifest, was
 //! not asked for, is still being checked or was sent before, or with an offset that nobody named; a `seal` or `failed` for a
@@ -374,7 +375,7 @@
 //! | a download request | 1024 bytes | `{}`, closed |
 //! | downloads from the shared folder | 32 in all, 4 of one address, the last 8 for addresses of known devices | wait up to 30 s, closed |
 //! | connections that were answered and ask for nothing | 64 in all, 8 of one address, 2 min | closed |
-//! | files between `file` and `receipt` | 256 | the sender waits |
+//! | files between `file` and `receipt` | `ahead` of the answer, else 256; 1024 at most, and 256 before one of more than 65536 bytes | the sender waits; `abort {bad_message}` |
 //! | `at` that were not answered with `file` or `failed` | 256 | the receiver waits |
 //!
 //! # 14 Examples

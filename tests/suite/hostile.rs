@@ -270,7 +270,7 @@ fn seals_and_ends_out_of_place() {
     let seal = Message::Seal { index: 0, md5: Md5Digest([0; 16]) };
     assert_eq!(accepted_then(one(), |peer| peer.say(&seal)).code, ReasonCode::BadMessage);
     assert_eq!(accepted_then(one(), |peer| peer.say(&Message::Done)).code, ReasonCode::BadMessage);
-    let answer = Message::Answer(sealdrop::wire::header::Answer::Accept);
+    let answer = Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None });
     assert_eq!(accepted_then(one(), |peer| peer.say(&answer)).code, ReasonCode::BadMessage);
     assert_eq!(accepted_then(one(), |peer| peer.json("{\"type\":\"nonsense\"}")).code, ReasonCode::UnknownType);
     assert_eq!(accepted_then(one(), |peer| peer.raw(&0_i32.to_le_bytes())).code, ReasonCode::BadHeader);
@@ -341,7 +341,7 @@ fn offered_to_script() -> (Station, Scripted, TransferKey) {
 #[test]
 fn receipts_for_what_was_not_sent() {
     let (mut a, mut peer, key) = offered_to_script();
-    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept));
+    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None }));
     peer.say(&Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(md5_of(b"x")) }));
     assert_eq!(peer.hear_abort().code, ReasonCode::BadMessage);
     let ending = a.ending(key);
@@ -416,7 +416,7 @@ fn silent_recipient_ends_by_a_limit() {
     let key = a.send_to(door.address(), &[&source], false);
     let mut peer = door.accept();
     peer.hear_offer();
-    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept));
+    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None }));
     assert_eq!(a.broken(key).code, ReasonCode::ConnectionLost);
 }
 

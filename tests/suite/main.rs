@@ -21,6 +21,7 @@ mod emulated_link;
 mod fake_engine;
 mod faults;
 mod fetching;
+mod files_ahead;
 mod floors;
 #[cfg(unix)]
 mod folders_that_change;

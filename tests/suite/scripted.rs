@@ -187,7 +187,7 @@ impl Scripted {
 
     /// Waits for accept and the whole plan of `entries` entries.
     pub(crate) fn hear_accept(&mut self, entries: u32) {
-        assert_eq!(self.hear(), Some(Message::Answer(Answer::Accept)));
+        assert!(matches!(self.hear(), Some(Message::Answer(Answer::Accept { .. }))));
         let mut planned = 0;
         while planned < entries {
             match self.hear() {
@@ -218,7 +218,7 @@ impl Scripted {
 
     /// Accepts and wants all `count` entries.
     pub(crate) fn accept_all(&mut self, count: u32) {
-        self.say(&Message::Answer(Answer::Accept));
+        self.say(&Message::Answer(Answer::Accept { ahead: None }));
         let items = vec![PlanItem { first: 0, count, want: Want::Send }];
         self.say(&Message::Plan { items, done: Vec::new() });
     }

@@ -104,8 +104,12 @@ fn receipt() -> impl Strategy<Value = Message> {
 }
 
 fn answer() -> impl Strategy<Value = Message> {
-    prop_oneof![Just(Answer::Accept), reason().prop_map(Answer::Busy), reason().prop_map(Answer::Decline),]
-        .prop_map(Message::Answer)
+    prop_oneof![
+        option::of(1..=u32::MAX).prop_map(|ahead| Answer::Accept { ahead }),
+        reason().prop_map(Answer::Busy),
+        reason().prop_map(Answer::Decline),
+    ]
+    .prop_map(Message::Answer)
 }
 
 fn abort() -> impl Strategy<Value = Message> {
@@ -353,7 +357,7 @@ fn receiver_stream() -> Vec<u8> {
     let plan = vec![PlanItem { first: 0, count: 3, want: Want::Send }];
     let receipt = |index, state, md5| Message::Receipt(Receipt { index, state, md5 });
     let messages = [
-        Message::Answer(Answer::Accept),
+        Message::Answer(Answer::Accept { ahead: None }),
         Message::Plan { items: plan, done: vec![(1, Md5Digest([9; 16]))] },
         receipt(0, ReceiptState::Verified, Some(Md5Digest([9; 16]))),
         receipt(2, ReceiptState::Failed(Reason::here(ReasonCode::DiskFull, "3 bytes missing")), None),

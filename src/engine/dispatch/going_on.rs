@@ -18,7 +18,10 @@ use crate::{
         reason::{Reason, ReasonCode, Side},
         transfer::{Direction, TransferId, TransferKey},
     },
-    transfer::lane::{Farewell, concerns_all},
+    transfer::{
+        ahead::Ahead,
+        lane::{Farewell, concerns_all},
+    },
     wire::header::Message,
 };
 
@@ -242,11 +245,11 @@ impl Dispatch {
     }
 
     /// The receiver goes on with what was broken.
-    pub(super) fn again(&mut self, key: TransferKey, life: Life, link: SocketLink) {
+    pub(super) fn again(&mut self, key: TransferKey, life: Life, link: SocketLink, ahead: Ahead) {
         let record = self.records.get_mut(&key).filter(|record| record.life == life && record.forced_end.is_none());
         let Some(record) = record else { return self.turn_away(link, ReasonCode::ConnectionLost) };
         let Some(outgoing) = record.outgoing.clone() else { return self.turn_away(link, ReasonCode::Internal) };
-        self.start_sending(key, link, outgoing, true);
+        self.start_sending(key, (link, ahead), outgoing, true);
     }
 
     /// A sender comes back. It has shown its key.

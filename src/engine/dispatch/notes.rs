@@ -19,7 +19,7 @@ use crate::{
         outgoing_file::KeptOutgoing,
         sources::{LeftOut, Outgoing},
     },
-    transfer::{compare::Comparing, lane::Farewell},
+    transfer::{ahead::Ahead, compare::Comparing, lane::Farewell},
     wire::header::Answer,
 };
 
@@ -110,7 +110,7 @@ impl Dispatch {
     /// What broken, held and kept transfers bring with them.
     fn note_of_going_on(&mut self, note: Note) {
         match note {
-            Note::Again { key, life, link } => self.again(key, life, *link),
+            Note::Again { key, life, link, ahead } => self.again(key, life, *link, ahead),
             Note::AgainCame(came) => self.again_came(*came),
             Note::Checking { key, done, total } => self.checking(key, done, total),
             Note::HeldThere { key, held } => self.held_there(key, held),
@@ -276,18 +276,18 @@ impl Dispatch {
 
     fn answered(&mut self, key: TransferKey, link: SocketLink, answer: Answer) {
         let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
-        match answer {
-            Answer::Accept => {}
+        let ahead = match answer {
+            Answer::Accept { ahead } => Ahead::granted(ahead),
             Answer::Busy(reason) | Answer::Decline(reason) => {
                 self.closers.close(link, Farewell::default());
                 return self.turned_away(key, Reason { side: Side::There, ..reason });
             }
-        }
+        };
         let Some(outgoing) = record.outgoing.clone() else { return self.turn_away(link, ReasonCode::Internal) };
         record.expires = None;
         record.going.busy = 0;
         record.accepted_at = Some(Instant::now());
         self.setup.errands.archive.accepted(key.id);
-        self.start_sending(key, link, outgoing, false);
+        self.start_sending(key, (link, ahead), outgoing, false);
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         transfer::{Direction, QueuedFor, TransferKey},
     },
     storage::sources::Outgoing,
-    transfer::spread,
+    transfer::{ahead::Ahead, spread},
 };
 
 use super::{
@@ -144,15 +144,21 @@ impl Dispatch {
         });
     }
 
-    /// Starts the lane of an outgoing transfer.
-    pub(super) fn start_sending(&mut self, key: TransferKey, link: SocketLink, outgoing: Arc<Outgoing>, again: bool) {
+    /// Starts the lane of an outgoing transfer, over a connection whose other side grants so much.
+    pub(super) fn start_sending(
+        &mut self,
+        key: TransferKey,
+        (link, ahead): (SocketLink, Ahead),
+        outgoing: Arc<Outgoing>,
+        again: bool,
+    ) {
         let crowded = self.is_crowded(Direction::Outgoing);
         let Some(record) = self.records.get_mut(&key) else { return };
         record.lane_begins(crowded, &link);
         let before = Before { receipts: record.receipts.clone(), again };
         self.outbox.snapshot(record.snapshot.clone());
         let further = self.further(key, &link);
-        self.submit(key, move |lane| lane.send(link, &outgoing, before, further));
+        self.submit(key, move |lane| lane.send((link, ahead), &outgoing, before, further));
         // What waited until this one was taken may be offered.
         self.fill_slots();
     }

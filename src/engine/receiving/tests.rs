@@ -1,5 +1,6 @@
 //! Both lanes of a transfer, over connections that break: what has come is never sent again, and what differs is found.
 
+mod ahead;
 mod aside;
 mod chance;
 mod conflicts;

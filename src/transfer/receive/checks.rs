@@ -11,12 +11,15 @@ use crate::{
         lane::{LaneError, Report},
         link::Link,
         progress::Progress,
-        send::WINDOW,
     },
     wire::header::{self, Message, PlanItem, Want},
 };
 
 use super::planner::Planner;
+
+/// Files of which the sender knows what is there, and has not begun to send the rest: more are not checked meanwhile. It is a rule of
+/// the protocol, whatever else a sender may have on its way.
+const MOST_TOLD: usize = 256;
 
 /// Files that are checked, one after another.
 #[derive(Default)]
@@ -70,7 +73,7 @@ impl Checks {
 
     /// Begins the next check, unless the sender has enough to answer.
     pub(super) fn begin(&mut self, planner: &Planner, landing: &Landing, check: &mut impl Check) -> Option<Checked> {
-        if self.running.is_some() || self.told.len() >= WINDOW {
+        if self.running.is_some() || self.told.len() >= MOST_TOLD {
             return None;
         }
         let index = self.waiting.pop_front()?;

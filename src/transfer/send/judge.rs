@@ -134,7 +134,14 @@ impl Judge {
         self.wholes.push_back((index, md5));
     }
 
-    /// A file that may be sent now.
+    /// The next file that may be sent.
+    pub(super) fn first_ready(&self) -> Option<u32> {
+        self.ready.front().map(|ready| match ready {
+            Ready::Again { index } | Ready::Failed { index, .. } | Ready::GoOn { index, .. } => *index,
+        })
+    }
+
+    /// The same, taken.
     pub(super) fn next_ready(&mut self) -> Option<Ready> {
         self.ready.pop_front()
     }

@@ -87,7 +87,7 @@ fn abort(fields: &Fields<'_>) -> Result<Abort, WireError> {
 
 fn answer(fields: &Fields<'_>) -> Result<Answer, WireError> {
     match fields.text("answer")?.as_str() {
-        "accept" => Ok(Answer::Accept),
+        "accept" => Ok(Answer::Accept { ahead: fields.optional("ahead", from_one)? }),
         "busy" => Ok(Answer::Busy(reason_or(fields, "busy")?)),
         "decline" => Ok(Answer::Decline(reason_or(fields, "declined")?)),
         _ => Err(fields.bad("answer", "accept, decline or busy", fields.required("answer")?)),

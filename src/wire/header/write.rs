@@ -109,7 +109,10 @@ fn put_abort(to: &mut ObjectWriter<'_>, abort: &Abort) -> Result<(), WireError> 
 
 fn put_answer(to: &mut ObjectWriter<'_>, answer: &Answer) -> Result<(), WireError> {
     match answer {
-        Answer::Accept => to.put("answer", "accept"),
+        Answer::Accept { ahead } => {
+            to.put("answer", "accept")?;
+            to.put_some("ahead", ahead.as_ref())
+        }
         Answer::Busy(reason) => {
             to.put("answer", "busy")?;
             put_reason(to, reason)

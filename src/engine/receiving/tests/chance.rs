@@ -14,12 +14,13 @@ use crate::{
     model::{conflict::Conflict, manifest::EntryKind, reason::Reason, reason::ReasonCode, seal::Md5Digest},
     storage::part_file::PartFile,
     transfer::{
+        ahead::Ahead,
         behind::{Behind, Hashed, Job},
         check::{Check, CheckJob, CheckNews},
         limits::Limits,
         link::{Held, Link, Wake, Wrote},
         receive::{Commit, Flush, Helpers, ReceiveLane, Trouble, VerifiedPart},
-        send::SendLane,
+        send::{SendLane, Sending},
     },
     wire::{
         chunk,
@@ -205,8 +206,15 @@ fn a_sender_that_hears_anything_ends() {
         let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
         let mut link = Recorded { words, dice, limits: scene.limits };
         let (tell, said) = bounded(10_000);
-        let (manifest, before) = (scene.manifest.clone(), scene.before.clone());
-        SendLane::new(&mut link, &mut Teller(tell), &mut Nobody, manifest, &scene.places, before).run().ok();
+        let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None));
+        SendLane::new(
+            &mut link,
+            &mut Teller(tell),
+            &mut Nobody,
+            Sending { manifest, places: &scene.places, before, ahead },
+        )
+        .run()
+        .ok();
         drop(said);
     }
 }

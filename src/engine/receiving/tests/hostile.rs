@@ -59,7 +59,7 @@ fn sender_says(again: bool, words: &[Message]) -> String {
     let (ours, mut peer) = pair();
     peer.set_read_timeout(Some(LIMIT)).unwrap();
     let (thread, _side) = scene.sender(ours);
-    say(&mut peer, &[Message::Answer(Answer::Accept)]);
+    say(&mut peer, &[Message::Answer(Answer::Accept { ahead: None })]);
     say(&mut peer, words);
     let ended = thread.join().unwrap();
     match error(&ended) {
@@ -118,7 +118,7 @@ fn words_about_hashing_are_only_hints() {
     say(
         &mut peer,
         &[
-            Message::Answer(Answer::Accept),
+            Message::Answer(Answer::Accept { ahead: None }),
             plan(&[(0, 1, Want::Check), (1, 1, Want::Check)], &[]),
             working(Some(0), u64::MAX, 0),
             working(Some(0), 0, u64::MAX),
@@ -159,7 +159,7 @@ fn receiver_says(words: &[Message]) -> String {
     let (ours, mut peer) = pair();
     peer.set_read_timeout(Some(LIMIT)).unwrap();
     let (thread, _side, _notes) = scene.receiver(ours, landing, recovered);
-    assert_eq!(hear(&mut peer), Some(Message::Answer(Answer::Accept)));
+    assert!(matches!(hear(&mut peer), Some(Message::Answer(Answer::Accept { .. }))));
     assert_eq!(hear(&mut peer), Some(plan(&[(0, 1, Want::Check), (1, 1, Want::Send)], &[])));
     assert!(matches!(hear(&mut peer), Some(Message::At { index: 0, offset: 1900..2060, .. })));
     say(&mut peer, words);
@@ -234,7 +234,7 @@ fn a_seal_that_differs_from_what_stands_there_is_a_mismatch() {
     let (ours, mut peer) = pair();
     peer.set_read_timeout(Some(LIMIT)).unwrap();
     let (thread, _side, _notes) = scene.receiver(ours, landing, recovered);
-    assert_eq!(hear(&mut peer), Some(Message::Answer(Answer::Accept)));
+    assert!(matches!(hear(&mut peer), Some(Message::Answer(Answer::Accept { .. }))));
     assert_eq!(hear(&mut peer), Some(plan(&[(0, 1, Want::Check)], &[])));
     assert!(matches!(hear(&mut peer), Some(Message::At { index: 0, offset: 1000, .. })));
     say(&mut peer, &[Message::File { index: 0, offset: 1000 }]);

@@ -37,13 +37,14 @@ use crate::{
         profile::Profile,
     },
     transfer::{
+        ahead::Ahead,
         aside::Aside,
         behind::{Behind, Hashed, Job},
         lane::{Farewell, LaneEnd, LaneError, next_message},
         limits::Limits,
         link::Held,
         receive::Tally,
-        send::{SendLane, SentBefore},
+        send::{SendLane, Sending, SentBefore},
     },
     wire::header::{Answer, Message, encode},
 };
@@ -216,13 +217,14 @@ impl Scene {
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
         let (after_moving, aside) = (self.after_moving.clone(), self.aside[0].clone().map(Watched::new));
         let thread = spawn(move || {
-            match next_message(&mut link) {
-                Ok(Some(Message::Answer(Answer::Accept))) => {}
+            let ahead = match next_message(&mut link) {
+                Ok(Some(Message::Answer(Answer::Accept { ahead }))) => Ahead::granted(ahead),
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
-            }
+            };
             let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving, aside };
-            let ended = SendLane::new(&mut link, &mut Teller(tell), &mut behind, manifest, &places, before).run();
+            let what = Sending { manifest, places: &places, before, ahead };
+            let ended = SendLane::new(&mut link, &mut Teller(tell), &mut behind, what).run();
             close(link, &ended);
             ended
         });

@@ -1,0 +1,241 @@
+//! How many files are on their way: as many as the receiver grants, and no side waits for the other because of them.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    ops::Range,
+    time::Duration,
+};
+
+use super::scene::{LIMIT, Scene, error, pair, seeded};
+use crate::{
+    digest::Hasher,
+    model::seal::Md5Digest,
+    transfer::lane::LaneError,
+    wire::{
+        chunk::{self, ChunkStart, read_chunk_start},
+        header::{Answer, Message, PlanItem, Receipt, ReceiptState, Want, encode, read_header},
+    },
+};
+
+/// Just too large to count as small.
+const LARGER: usize = (64 << 10) + 1;
+
+fn md5(bytes: &[u8]) -> Md5Digest {
+    let mut hasher = Hasher::new();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+/// Somebody at the other end who does what a test says.
+struct Scripted {
+    peer: TcpStream,
+    /// Files whose bodies have come, and their digests.
+    came: Vec<(u32, Md5Digest)>,
+    /// Files whose seals have.
+    sealed: usize,
+}
+
+impl Scripted {
+    fn new(peer: TcpStream) -> Self {
+        peer.set_read_timeout(Some(LIMIT)).unwrap();
+        peer.set_write_timeout(Some(LIMIT)).unwrap();
+        Self { peer, came: Vec::new(), sealed: 0 }
+    }
+
+    fn say(&mut self, message: &Message) {
+        self.peer.write_all(&encode(message).unwrap()).unwrap();
+    }
+
+    /// Accepts, and wants these files; of the others it says that it is checking them.
+    fn accept(&mut self, ahead: Option<u32>, wanted: u32, checked: u32) {
+        self.say(&Message::Answer(Answer::Accept { ahead }));
+        let item = |first, count, want| PlanItem { first, count, want };
+        let items = [item(0, wanted, Want::Send), item(wanted, checked, Want::Check)];
+        let items = items.into_iter().filter(|item| item.count > 0).collect();
+        self.say(&Message::Plan { items, done: Vec::new() });
+    }
+
+    /// What comes next; a body is read, and what it was is kept.
+    fn hear(&mut self) -> Message {
+        let message = read_header(&mut self.peer).unwrap().unwrap();
+        match &message {
+            Message::File { index, .. } => {
+                let mut bytes = Vec::new();
+                while let ChunkStart::Data(length) = read_chunk_start(&mut self.peer).unwrap() {
+                    let from = bytes.len();
+                    bytes.resize(from + length as usize, 0);
+                    self.peer.read_exact(&mut bytes[from..]).unwrap();
+                }
+                self.came.push((*index, md5(&bytes)));
+            }
+            Message::Seal { .. } => self.sealed += 1,
+            Message::Ping | Message::Working { .. } => {}
+            other => panic!("{other:?}"),
+        }
+        message
+    }
+
+    /// Waits until so many files have come with their seals, and the sender has nothing more to say but pings; then it stands still.
+    fn comes(&mut self, files: usize) {
+        while self.sealed < files {
+            self.hear();
+        }
+        let mut pings = 0;
+        while pings < 2 {
+            let message = self.hear();
+            pings += usize::from(message == Message::Ping);
+            assert_eq!(self.came.len(), files, "{message:?}");
+        }
+    }
+
+    fn receipts(&mut self, files: Range<usize>) {
+        for (index, md5) in &self.came[files] {
+            let receipt = Receipt { index: *index, state: ReceiptState::Verified, md5: Some(*md5) };
+            self.peer.write_all(&encode(&Message::Receipt(receipt)).unwrap()).unwrap();
+        }
+    }
+
+    /// A file without its seal.
+    fn file(&mut self, index: u32, bytes: &[u8]) {
+        let mut said = encode(&Message::File { index, offset: 0 }).unwrap();
+        said.extend(chunk::chunk_start(u32::try_from(bytes.len()).unwrap()));
+        said.extend(bytes);
+        said.extend(chunk::END);
+        self.peer.write_all(&said).unwrap();
+    }
+
+    fn seal(&mut self, index: u32, bytes: &[u8]) {
+        self.say(&Message::Seal { index, md5: md5(bytes) });
+    }
+}
+
+/// Files of these sizes, whose sender says often that it has nothing to say.
+fn scene(sizes: &[usize]) -> Scene {
+    let mut scene = Scene::of(sizes);
+    scene.limits.ping = Duration::from_millis(50);
+    scene
+}
+
+#[test]
+fn a_sender_uses_what_is_granted_up_to_1024_files_and_256_where_nothing_is_said() {
+    let scene = scene(&[10; 1100]);
+    for (ahead, expected) in [(None, 256), (Some(1), 1), (Some(300), 300), (Some(1024), 1024), (Some(u32::MAX), 1024)] {
+        let (ours, peer) = pair();
+        let (thread, _side) = scene.sender(ours);
+        let mut peer = Scripted::new(peer);
+        peer.accept(ahead, 1100, 0);
+        peer.comes(expected);
+        peer.receipts(0..1);
+        peer.comes(expected + 1);
+        drop(peer);
+        assert!(error(&thread.join().unwrap()).is_break());
+    }
+}
+
+#[test]
+fn a_file_larger_than_64_kib_waits_until_fewer_than_256_are_on_their_way() {
+    let scene = scene(&[&[10; 300][..], &[LARGER, LARGER], &[10; 100]].concat());
+    let (ours, peer) = pair();
+    let (thread, _side) = scene.sender(ours);
+    let mut peer = Scripted::new(peer);
+    peer.accept(Some(1024), 402, 0);
+    peer.comes(300);
+    peer.receipts(0..44);
+    peer.comes(300);
+    peer.receipts(44..45);
+    peer.comes(301);
+    peer.receipts(45..46);
+    // Then come small ones again, which need not wait.
+    peer.comes(402);
+    peer.receipts(46..402);
+    assert_eq!(read_header(&mut peer.peer).unwrap(), Some(Message::Done));
+    peer.say(&Message::Done);
+    thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn so_does_one_that_was_broken_off() {
+    let mut scene = scene(&[&[10; 300][..], &[2 * LARGER]].concat());
+    scene.before.again = true;
+    let (ours, peer) = pair();
+    let (thread, _side) = scene.sender(ours);
+    let mut peer = Scripted::new(peer);
+    peer.accept(Some(1024), 300, 1);
+    peer.comes(300);
+    let there = &seeded(301, 2 * LARGER)[..LARGER];
+    peer.say(&Message::At { index: 300, offset: there.len() as u64, md5: md5(there) });
+    peer.comes(300);
+    peer.receipts(0..45);
+    loop {
+        match peer.hear() {
+            Message::File { index, offset } => break assert_eq!((index, offset), (300, there.len() as u64)),
+            Message::Ping | Message::Working { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(peer);
+    assert!(error(&thread.join().unwrap()).is_break());
+}
+
+#[test]
+fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
+    for granted in [256, 300, 1024] {
+        let mut scene = Scene::of(&[10; 1100]);
+        scene.limits.files_ahead = granted;
+        let (landing, recovered) = scene.landing();
+        let (ours, peer) = pair();
+        let (thread, _side, _notes) = scene.receiver(ours, landing, recovered);
+        let mut peer = Scripted::new(peer);
+        let answer = read_header(&mut peer.peer).unwrap();
+        let ahead = u32::try_from(granted).unwrap();
+        assert_eq!(answer, Some(Message::Answer(Answer::Accept { ahead: Some(ahead) })));
+        for index in 0..=ahead {
+            peer.file(index, &seeded(u64::from(index) + 1, 10));
+        }
+        let ended = thread.join().unwrap();
+        let LaneError::Protocol(how) = error(&ended) else { panic!("{:?}", error(&ended)) };
+        assert_eq!(*how, format!("more than {granted} files without a receipt"));
+    }
+}
+
+#[test]
+fn a_sender_that_knows_nothing_of_what_is_granted_gets_its_receipts_with_256_on_their_way() {
+    let scene = Scene::of(&[10; 512]);
+    let (landing, recovered) = scene.landing();
+    let (ours, peer) = pair();
+    let (thread, _side, _notes) = scene.receiver(ours, landing, recovered);
+    let mut peer = Scripted::new(peer);
+    let bytes = |index: u32| seeded(u64::from(index) + 1, 10);
+    let (mut next, mut receipts) = (0, 0);
+    while receipts < 512 {
+        // As many as it always did, then seals and receipts of all.
+        while next < 512 && next < receipts + 256 {
+            peer.file(next, &bytes(next));
+            next += 1;
+        }
+        (receipts..next).for_each(|index| peer.seal(index, &bytes(index)));
+        while receipts < next {
+            match read_header(&mut peer.peer).unwrap() {
+                Some(Message::Receipt(Receipt { state: ReceiptState::Verified, .. })) => receipts += 1,
+                Some(Message::Answer(_) | Message::Plan { .. } | Message::Ping) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    peer.say(&Message::Done);
+    assert_eq!(thread.join().unwrap().unwrap().failed, 0);
+    scene.assert_arrived();
+}
+
+#[test]
+fn many_small_files_go_with_many_on_their_way_and_none_is_lost_where_it_breaks() {
+    let sizes: Vec<usize> = (0..3000).map(|n| if n % 300 == 299 { 2 * LARGER } else { n % 50 }).collect();
+    let mut scene = Scene::of(&sizes);
+    let first = scene.run(Some(400_000));
+    assert!(error(&first.received).is_break());
+    let second = scene.run(None);
+    assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+    scene.assert_arrived();
+    scene.assert_clean();
+}

@@ -1,0 +1,62 @@
+//! How many files a sender may have on their way, between `file` and `receipt`: what the receiver grants, up to a limit of its own.
+//!
+//! A receiver puts on its disk together what has come meanwhile, and a disk takes some hundred small files in little more time than a
+//! few: the more are on their way, the less often it is waited for. 10,000 files of 4 KiB with 256 on their way are 80 batches, with
+//! 1,024 they are 20. Each of them costs the receiver a handle till it is on the disk, so that the receiver says how many it has
+//! (`engine::handles`).
+//!
+//! What is on its way when a program is killed or the power fails has to come again. So that this does not grow with the
+//! number, a file larger than `SMALL` does not begin while `USUAL` or more are on their way: it is 64 MiB of small files
+//! and 256 others at most.
+
+use super::hashing::SMALL;
+
+/// So many are granted by a receiver that does not say how many, and so many are enough for files larger than `SMALL`.
+pub const USUAL: usize = 256;
+
+/// More are not used, whatever was granted.
+pub const MOST: usize = 1024;
+
+/// What was granted to a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ahead(usize);
+
+impl Ahead {
+    /// By an answer with this `ahead`.
+    pub fn granted(ahead: Option<u32>) -> Self {
+        Self(ahead.map_or(USUAL, |files| usize::try_from(files).unwrap_or(MOST).min(MOST)))
+    }
+
+    /// Whether a file of `bytes` bytes may begin while so many others are on their way.
+    pub fn has_room(self, outstanding: usize, bytes: u64) -> bool {
+        outstanding < if bytes > SMALL { self.0.min(USUAL) } else { self.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With how many on their way a file of this size does not begin.
+    fn most(ahead: Option<u32>, bytes: u64) -> usize {
+        (0..=MOST).find(|outstanding| !Ahead::granted(ahead).has_room(*outstanding, bytes)).unwrap()
+    }
+
+    #[test]
+    fn small_files_use_what_is_granted_up_to_a_limit_and_larger_ones_no_more_than_ever() {
+        let table = [
+            (None, 256, 256),
+            (Some(1), 1, 1),
+            (Some(255), 255, 255),
+            (Some(256), 256, 256),
+            (Some(1000), 1000, 256),
+            (Some(1024), 1024, 256),
+            (Some(1025), 1024, 256),
+            (Some(u32::MAX), 1024, 256),
+        ];
+        for (ahead, small, larger) in table {
+            let found = [0, SMALL, SMALL + 1, u64::MAX].map(|bytes| most(ahead, bytes));
+            assert_eq!(found, [small, small, larger, larger], "{ahead:?}");
+        }
+    }
+}
