@@ -28,7 +28,7 @@ use checks::Told;
 use files::{Files, Ways};
 use owed::Owed;
 
-/// While a body comes in, no more is gathered than this, so that none of it has to be waited for.
+/// No more is gathered than this, so that the sender never has to be waited for: it may be busy sending.
 const MOST_QUEUED: usize = 16 << 10;
 
 /// A part whose seal agrees on both sides; only such a one may get its real name.
@@ -160,7 +160,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
     }
 
     fn write_owed(&mut self) -> Result<(), LaneError> {
-        let trouble = self.owed.write(self.link, self.report, usize::MAX)?;
+        let trouble = self.owed.write(self.link, self.report, MOST_QUEUED)?;
         trouble.map_or(Ok(()), |(index, reason)| self.files.trouble(index, reason))
     }
 
@@ -193,7 +193,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
             return Err(LaneError::Protocol(format!("entry {index} begins at {offset}, which nobody asked for")));
         }
         self.owed.ahead += 1;
-        // The sender counts a receipt as soon as we have written it, we count it as soon as we know it: never more.
+        // The sender counts a receipt when it has read it, we count it when we write it: never more.
         let granted = self.link.limits().files_ahead;
         if self.owed.ahead > granted {
             return Err(LaneError::Protocol(format!("more than {granted} files without a receipt")));
@@ -256,9 +256,9 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
         Ok(arrived)
     }
 
-    fn ways(&mut self) -> (&mut Files<'a, B>, Ways<'_, 'a, L, R, C, K>) {
-        let Self { link, report, owed, files, .. } = self;
-        (files, Ways { link: *link, report: *report, owed })
+    fn ways(&mut self) -> (&mut Files<'a, B>, Ways<'_, 'a, R, C, K>) {
+        let Self { report, owed, files, .. } = self;
+        (files, Ways { report: *report, owed })
     }
 
     fn take_hashed(&mut self) -> Result<(), LaneError> {
@@ -321,7 +321,7 @@ impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_
         } else {
             owed.commit.idle();
         }
-        files.take_hashed(&mut Ways { link, report: *report, owed })?;
+        files.take_hashed(&mut Ways { report: *report, owed })?;
         match owed.write(link, *report, MOST_QUEUED)? {
             Some((troubled, reason)) if troubled == *index => arrived.fail(reason)?,
             Some((troubled, reason)) => files.trouble(troubled, reason)?,

@@ -217,7 +217,7 @@
 //! none; more are `bad_message`. No sender uses more than 1024, whatever is granted, and none begins a file of more than 65536 bytes while
 //! 256 are outstanding: what is not yet safe when somebody is killed stays bounded. Who has reached it writes the seals it still
 //! owes and reads receipts before it sends another `file`. Folders and links do not count. A receiver never waits for more files
-//! before it sends receipts. Both sides read while they wait to write, so that neither can block the other.
+//! before it sends receipts, and reads on while they are not taken; both sides read while they wait to write: neither can block the other.
 //!
 //! These end the transfer with `abort {bad_message}`: a `file` for an entry that is not a file, is outside the manifest, was
 //! not asked for, is still being checked or was sent before, or with an offset that nobody named; a `seal` or `failed` for a

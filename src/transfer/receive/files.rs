@@ -14,12 +14,11 @@ use crate::{
         check::Check,
         hashing::{Hashes, Hashing},
         lane::{LaneError, Report, told},
-        link::Link,
     },
     wire::header::{Receipt, ReceiptState},
 };
 
-use super::{Commit, MOST_QUEUED, VerifiedPart, owed::Owed};
+use super::{Commit, VerifiedPart, owed::Owed};
 
 pub(super) struct Files<'a, B> {
     unsealed: HashMap<u32, Arrived>,
@@ -27,8 +26,7 @@ pub(super) struct Files<'a, B> {
 }
 
 /// Where a file goes once both digests are known.
-pub(super) struct Ways<'w, 'a, L, R, C, K> {
-    pub(super) link: &'w mut L,
+pub(super) struct Ways<'w, 'a, R, C, K> {
     pub(super) report: &'w mut R,
     pub(super) owed: &'w mut Owed<'a, C, K>,
 }
@@ -86,59 +84,53 @@ impl<'b, B: Behind> Files<'b, B> {
     }
 
     /// The seal of a file came.
-    pub(super) fn sealed<L: Link, R: Report, C: Commit, K: Check>(
+    pub(super) fn sealed<R: Report, C: Commit, K: Check>(
         &mut self,
         index: u32,
         theirs: Md5Digest,
-        ways: &mut Ways<'_, '_, L, R, C, K>,
+        ways: &mut Ways<'_, '_, R, C, K>,
     ) -> Result<(), LaneError> {
         match self.unsealed.get_mut(&index) {
             Some(arrived) if arrived.theirs.is_none() => arrived.theirs = Some(theirs),
             _ => return Err(LaneError::Protocol(format!("a seal for entry {index}, which did not come"))),
         }
-        self.settle(index, ways)
+        self.settle(index, ways);
+        Ok(())
     }
 
-    /// Takes what was hashed meanwhile, as long as its receipts need not be waited for.
-    pub(super) fn take_hashed<L: Link, R: Report, C: Commit, K: Check>(
+    /// Takes what was hashed meanwhile.
+    pub(super) fn take_hashed<R: Report, C: Commit, K: Check>(
         &mut self,
-        ways: &mut Ways<'_, '_, L, R, C, K>,
+        ways: &mut Ways<'_, '_, R, C, K>,
     ) -> Result<(), LaneError> {
-        while ways.link.queued() < MOST_QUEUED
-            && let Some(Hashed { index, md5 }) = self.hashes.try_hashed()
-        {
+        while let Some(Hashed { index, md5 }) = self.hashes.try_hashed() {
             // It may have failed otherwise.
             let Some(arrived) = self.unsealed.get_mut(&index) else { continue };
             match md5 {
                 Ok(md5) => arrived.ours = Some(md5),
                 Err(reason) => arrived.fail(reason)?,
             }
-            self.settle(index, ways)?;
+            self.settle(index, ways);
         }
         Ok(())
     }
 
     /// Ends a file of which all is known that has to be.
-    fn settle<L: Link, R: Report, C: Commit, K: Check>(
-        &mut self,
-        index: u32,
-        ways: &mut Ways<'_, '_, L, R, C, K>,
-    ) -> Result<(), LaneError> {
-        let Some(arrived) = self.unsealed.get(&index) else { return Ok(()) };
-        let Some(theirs) = arrived.theirs else { return Ok(()) };
+    fn settle<R: Report, C: Commit, K: Check>(&mut self, index: u32, ways: &mut Ways<'_, '_, R, C, K>) {
+        let Some(arrived) = self.unsealed.get(&index) else { return };
+        let Some(theirs) = arrived.theirs else { return };
         let is_lost = matches!(arrived.stored, Stored::Failed(_)) || arrived.bytes != arrived.size;
         if arrived.ours.is_none() && !is_lost {
-            return Ok(());
+            return;
         }
-        match self.unsealed.remove(&index) {
-            Some(arrived) => ways.end(index, arrived, theirs),
-            None => Ok(()),
+        if let Some(arrived) = self.unsealed.remove(&index) {
+            ways.end(index, arrived, theirs);
         }
     }
 }
 
-impl<L: Link, R: Report, C: Commit, K: Check> Ways<'_, '_, L, R, C, K> {
-    fn end(&mut self, index: u32, arrived: Arrived, theirs: Md5Digest) -> Result<(), LaneError> {
+impl<R: Report, C: Commit, K: Check> Ways<'_, '_, R, C, K> {
+    fn end(&mut self, index: u32, arrived: Arrived, theirs: Md5Digest) {
         let failure = match (arrived.stored, arrived.ours) {
             (Stored::Failed(reason), _) => reason,
             (Stored::Part(_) | Stored::There, ours) if arrived.bytes != arrived.size || ours.is_none() => {
@@ -148,31 +140,21 @@ impl<L: Link, R: Report, C: Commit, K: Check> Ways<'_, '_, L, R, C, K> {
             (_, Some(ours)) if ours != theirs => return self.mismatch(index, ours, theirs),
             (Stored::Part(part), _) => {
                 self.owed.commit.commit(VerifiedPart { index, part, md5: theirs });
-                self.owed.file_is_in(self.report);
-                return Ok(());
+                return self.owed.file_is_in(self.report);
             }
             (Stored::There, _) => {
                 self.owed.commit.keep(index, theirs);
-                self.owed.file_is_in(self.report);
-                return Ok(());
+                return self.owed.file_is_in(self.report);
             }
         };
         let state = ReceiptState::Failed(told(&failure));
-        self.turn_away(Receipt { index, state, md5: None })?;
+        self.owed.refuse(Receipt { index, state, md5: None });
         self.owed.end_file(index, FileState::Failed, None, failure, self.report);
-        Ok(())
     }
 
-    fn mismatch(&mut self, index: u32, ours: Md5Digest, theirs: Md5Digest) -> Result<(), LaneError> {
-        self.turn_away(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) })?;
+    fn mismatch(&mut self, index: u32, ours: Md5Digest, theirs: Md5Digest) {
+        self.owed.refuse(Receipt { index, state: ReceiptState::Mismatch, md5: Some(ours) });
         let reason = Reason::here(ReasonCode::Mismatch, format!("computed {ours} here, {theirs} there"));
         self.owed.end_file(index, FileState::Mismatch, Some(ours), reason, self.report);
-        Ok(())
-    }
-
-    /// The receipt of a file that does not go to the committer.
-    fn turn_away(&mut self, receipt: Receipt) -> Result<(), LaneError> {
-        self.owed.ahead -= 1;
-        self.owed.write_receipt(self.link, receipt)
     }
 }

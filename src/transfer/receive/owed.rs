@@ -1,6 +1,6 @@
 //! All that a receiver owes its sender besides reading: the plan, receipts, what it has of a file, whether it stands still.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{collections::VecDeque, ops::Range, path::PathBuf, sync::Arc};
 
 use crate::{
     model::{
@@ -55,6 +55,8 @@ pub(super) struct Owed<'a, C, K> {
     receipts_left: u64,
     /// Files between `file` and `receipt`.
     pub(super) ahead: usize,
+    /// Receipts of files that did not go to the committer, at most as many as files.
+    refused: VecDeque<Receipt>,
     /// Files, folders and links that will not be there.
     failed: u64,
     are_files_in: bool,
@@ -82,6 +84,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             files_left,
             receipts_left,
             ahead: 0,
+            refused: VecDeque::new(),
             failed: 0,
             are_files_in: false,
         }
@@ -116,14 +119,14 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
     ) -> Result<Option<(u32, Reason)>, LaneError> {
         self.hold.tell(link, false)?;
         self.note_pause(link);
-        let queued = link.queued();
-        while link.queued() < most
-            && let Some(receipt) = self.commit.try_receipt()
+        let mut wrote = false;
+        while has_room(link, most)
+            && let Some(receipt) = self.next_receipt()
         {
-            self.ahead -= usize::from(is_file(&self.manifest, &receipt));
-            self.write_receipt(link, receipt)?;
+            header::write_header(link, &Message::Receipt(receipt))?;
+            wrote = true;
         }
-        if link.queued() > queued {
+        if wrote {
             // Whoever is busy reading gathers them; the sender may have nothing to do but wait for them. If it is gone, what it said
             // before is read first: then the end shows.
             link.tick().ok();
@@ -141,10 +144,19 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         }
     }
 
-    pub(super) fn write_receipt(&mut self, link: &mut impl Link, receipt: Receipt) -> Result<(), LaneError> {
+    /// A receipt that is written now.
+    fn next_receipt(&mut self) -> Option<Receipt> {
+        let receipt = self.refused.pop_front().or_else(|| self.commit.try_receipt())?;
+        self.ahead -= usize::from(is_file(&self.manifest, &receipt));
         self.receipts_left -= 1;
         self.failed += u64::from(receipt.state != ReceiptState::Verified);
-        Ok(header::write_header(link, &Message::Receipt(receipt))?)
+        Some(receipt)
+    }
+
+    /// A file gets this receipt, and does not go to the committer. It is written when there is room for it: a sender that is
+    /// busy sending may not take it, and what it sends is to be read all the same.
+    pub(super) fn refuse(&mut self, receipt: Receipt) {
+        self.refused.push_back(receipt);
     }
 
     /// One plan header, if one is left.
@@ -286,6 +298,15 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
 fn skipped(index: u32, place: Option<PathBuf>) -> FileEnd {
     let reason = place.is_some().then(|| Reason::bare(ReasonCode::AlreadyThere));
     FileEnd { index, state: FileState::Skipped, md5: None, place, reason }
+}
+
+/// Whether fewer than `most` bytes are gathered, if need be after what can leave has left.
+fn has_room(link: &mut impl Link, most: usize) -> bool {
+    link.queued() < most || {
+        // If the sender is gone, what it said before is read first.
+        link.tick().ok();
+        link.queued() < most
+    }
 }
 
 fn is_file(manifest: &Manifest, receipt: &Receipt) -> bool {

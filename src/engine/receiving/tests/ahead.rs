@@ -1,16 +1,23 @@
 //! How many files are on their way: as many as the receiver grants, and no side waits for the other because of them.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
     ops::Range,
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use super::scene::{LIMIT, Scene, error, pair, seeded};
+use super::scene::{LIMIT, Said, Scene, error, pair, seeded};
 use crate::{
     digest::Hasher,
-    model::seal::Md5Digest,
+    model::{
+        conflict::Conflict,
+        manifest::{Entry, EntryKind, Manifest},
+        seal::Md5Digest,
+    },
     transfer::lane::LaneError,
     wire::{
         chunk::{self, ChunkStart, read_chunk_start},
@@ -238,4 +245,47 @@ fn many_small_files_go_with_many_on_their_way_and_none_is_lost_where_it_breaks()
     assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
     scene.assert_arrived();
     scene.assert_clean();
+}
+
+/// Whoever is busy sending may not look at receipts for a while; all it sends is read nevertheless.
+#[test]
+fn a_receiver_reads_on_though_nobody_takes_its_receipts() {
+    const FILES: u32 = 1000;
+    let mut scene = Scene::of(&[]);
+    scene.conflict = Conflict::Replace;
+    // Nothing can be saved below what is no folder, which each receipt says with the whole path.
+    let long = "x".repeat(200);
+    let path = |index: u32| {
+        [&["top".to_owned()][..], &[long.clone(), long.clone(), long.clone()], &[index.to_string()]].concat()
+    };
+    fs::create_dir(scene.received().join("top")).unwrap();
+    fs::write(scene.received().join("top").join(&long), b"no folder").unwrap();
+    let kind = EntryKind::File { size: 500 };
+    let entries = (0..FILES).map(|index| Entry { path: path(index), kind: kind.clone(), mtime: None, exec: false });
+    scene.manifest = Arc::new(Manifest::from_entries(entries.collect()).unwrap());
+    scene.places = vec![PathBuf::new(); FILES as usize];
+    let (landing, recovered) = scene.landing();
+    let (ours, peer) = pair();
+    let (receiver, side, _notes) = scene.receiver(ours, landing, recovered);
+    let mut peer = Scripted::new(peer);
+    // None is read before all were sent.
+    for index in 0..FILES {
+        peer.file(index, &[7; 500]);
+        peer.seal(index, &[7; 500]);
+    }
+    let (mut bytes, mut receipts) = (0, 0);
+    while receipts < FILES {
+        match read_header(&mut peer.peer).unwrap() {
+            Some(Message::Receipt(receipt)) => {
+                bytes += encode(&Message::Receipt(receipt)).unwrap().len();
+                receipts += 1;
+            }
+            Some(Message::Answer(_) | Message::Plan { .. } | Message::Ping) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(bytes > 600_000, "{bytes} bytes are no test of that");
+    peer.say(&Message::Done);
+    assert_eq!(receiver.join().unwrap().unwrap().failed, u64::from(FILES));
+    assert_eq!(side.said.try_iter().filter(|said| matches!(said, Said::Ended(_))).count(), FILES as usize);
 }
