@@ -5,6 +5,7 @@ mod aside;
 mod chance;
 mod conflicts;
 mod hostile;
+mod left;
 mod pausing;
 mod scene;
 #[cfg(unix)]

@@ -185,7 +185,7 @@ fn scene() -> Scene {
 }
 
 /// Leaves all hashing to the lane.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Behind for Nobody {
     fn has_room(&mut self, _: u64) -> bool {
