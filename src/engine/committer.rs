@@ -37,8 +37,8 @@ use naming::{Alarm, Naming, Ready, Step, Tells};
 const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
-/// What has gathered while others were put on the disk goes there together, up to half of what may be on its way, so that as many can
-/// come meanwhile: of what was granted, or of the fewer that a sender uses when some are larger.
+/// What has gathered while others were put on the disk goes there together, up to half of what may be on its way, so that as many
+/// can come meanwhile: half of what was granted, or this where some are so large that a sender has fewer on their way.
 const MOST_LARGER_TOGETHER: usize = ahead::USUAL / 2;
 
 /// What went wrong and was not read by the lane.
@@ -104,7 +104,8 @@ impl CommitHandle {
 
     fn hand_over(&mut self) {
         if self.settled.len() > 0 {
-            // What is granted to the sender keeps this from ever being full; a committer that is gone drops the parts, and its alarm ends the lane.
+            // What is granted to the sender keeps this from ever being full; a committer that is gone drops the parts, and its
+            // alarm ends the lane.
             self.words.send(Word::Settle(std::mem::take(&mut self.settled))).ok();
         }
     }
