@@ -2,6 +2,10 @@
 
 #![no_main]
 
+// Each target uses what it needs.
+#[allow(dead_code)]
+#[path = "../../tests/suite/fuzzed/bodies/mod.rs"]
+mod bodies;
 mod common;
 
 use libfuzzer_sys::{
@@ -14,7 +18,10 @@ use sealdrop::{
         reason::{Reason, ReasonCode},
         transfer::TransferId,
     },
-    transfer::greet::{self, OfferLimits},
+    transfer::{
+        greet::{self, OfferLimits},
+        lane::{LaneError, ended_early, next_message, unexpected},
+    },
     wire::{
         entries::ManifestDigest,
         frame::{PREFIX_BYTES, encode_frame},
@@ -22,7 +29,8 @@ use sealdrop::{
     },
 };
 
-use common::{Recorded, SaidEntry};
+use bodies::recorded::Recorded;
+use common::SaidEntry;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -129,7 +137,7 @@ fuzz_target!(|input: Input| {
     }
     let is_honest = lies == Lies::default() && speech.in_order && whole && honest.is_some();
     let fits = speech.entries.len() as u64 <= limits.entries && speech.header_bytes <= limits.header_bytes;
-    match greet::receive_offer(&mut Recorded::new(&stream), limits) {
+    match receive_offer(&mut Recorded::saying(&stream), limits) {
         Ok((heard, manifest)) => {
             adds_up(&heard, &manifest, limits);
             if is_honest {
@@ -143,6 +151,17 @@ fuzz_target!(|input: Input| {
         }
     }
 });
+
+/// The offer and its entries, as a doorman reads them.
+fn receive_offer(link: &mut Recorded, limits: OfferLimits) -> Result<(Offer, Manifest), LaneError> {
+    match next_message(link)?.ok_or_else(ended_early)? {
+        Message::Offer(offer) => {
+            let manifest = greet::receive_entries(link, &offer, limits, &mut |_| true)?;
+            Ok((offer, manifest))
+        }
+        other => Err(unexpected(&other)),
+    }
+}
 
 /// What every offer that was taken keeps to.
 fn adds_up(offer: &Offer, manifest: &Manifest, limits: OfferLimits) {

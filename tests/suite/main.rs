@@ -25,6 +25,7 @@ mod files_ahead;
 mod floors;
 #[cfg(unix)]
 mod folders_that_change;
+mod fuzzed;
 mod gate;
 mod history;
 mod hostile;

@@ -1,82 +1,13 @@
-//! What several targets need: a peer whose words are known in advance, and the entries that one might name.
+//! What several targets need: the entries that a peer might name, and what may be said against them.
 
 // Each target uses what it needs.
 #![allow(dead_code)]
 
-use std::{
-    io::{self, Read, Write},
-    time::Instant,
-};
-
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use sealdrop::{
     model::manifest::{Entry, EntryKind},
-    transfer::{
-        limits::Limits,
-        link::{Link, Wake, Wrote},
-    },
     wire::error::WireError,
 };
-
-/// A peer whose words are known in advance and who hears nothing.
-pub struct Recorded<'a> {
-    words: &'a [u8],
-    /// Every other time somebody looks, nothing has come yet: a lane that asks has its turn.
-    heard: bool,
-}
-
-impl<'a> Recorded<'a> {
-    pub fn new(words: &'a [u8]) -> Self {
-        Self { words, heard: false }
-    }
-}
-
-impl Read for Recorded<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.words.read(buffer)
-    }
-}
-
-impl Write for Recorded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Link for Recorded<'_> {
-    fn pending(&mut self) -> bool {
-        self.heard = !self.heard;
-        self.heard
-    }
-
-    fn wait(&mut self) -> io::Result<Wake> {
-        Ok(Wake::Input)
-    }
-
-    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Wrote> {
-        Ok(Wrote::Bytes(bytes.len()))
-    }
-
-    fn admit(&mut self, wanted: usize) -> io::Result<usize> {
-        Ok(wanted)
-    }
-
-    fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
-    fn queued(&self) -> usize {
-        0
-    }
-
-    fn set_in_body(&mut self, _: bool) {}
-
-    fn set_deadline(&mut self, _: Option<Instant>) {}
-}
 
 /// What reading a peer's header may fail with: never with what belongs to streams or to writing, and never at length.
 pub fn is_fair(error: &WireError) {

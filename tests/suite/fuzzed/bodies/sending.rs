@@ -1,0 +1,83 @@
+//! A sender that hears anything: the lane ends, each file ends once and as verified only if it is, and never more than
+//! granted are on their way.
+
+use std::{collections::HashMap, fs};
+
+use sealdrop::{
+    model::outcome::{FileEnd, FileState},
+    transfer::{
+        ahead::{Ahead, MOST},
+        lane::{Report, next_message},
+        limits::Limits,
+        send::{SendLane, Sending, SentBefore},
+    },
+    wire::header::{Answer, Message},
+};
+
+use super::{
+    FILES, MORE, content, content_md5,
+    helpers::InPlace,
+    input::Input,
+    manifest,
+    receiving::scratch,
+    recorded::{Habits, OnTheWay, Recorded},
+    spoken,
+};
+
+/// How the files ended.
+struct Ends {
+    ended: HashMap<u32, FileState>,
+    on_the_way: OnTheWay,
+}
+
+impl Report for Ends {
+    fn moved(&mut self, _: u32, _: u64) {}
+
+    fn file_ended(&mut self, end: FileEnd) {
+        let FileEnd { index, state, md5, .. } = end;
+        assert_eq!(self.ended.insert(index, state), None, "entry {index} ended twice");
+        if state == FileState::Verified && (index as usize) < FILES.len() {
+            assert_eq!(md5, Some(content_md5(index)), "entry {index}");
+        }
+        self.on_the_way.ended(index);
+    }
+
+    fn finishing(&mut self) {}
+}
+
+/// One connection, from the answer on; how it ended.
+///
+/// # Errors
+/// Not in order.
+pub(crate) fn send(mut input: Input<'_>) -> Result<(), String> {
+    let home = scratch();
+    let manifest = manifest();
+    let place = |(index, name): (u32, String)| {
+        let place = home.path().join(name);
+        fs::write(&place, content(index)).expect("a source");
+        place
+    };
+    let places: Vec<_> = (0..).zip(manifest.entries.iter().map(|entry| entry.path[1].clone())).map(place).collect();
+    let again = input.flag();
+    let receipts = if input.flag() { HashMap::from([(MORE, content_md5(MORE))]) } else { HashMap::new() };
+    let habits = Habits::of(&mut input);
+    let mut behind = InPlace::of(&mut input);
+    let limits = Limits { hash_behind: 0, ..Limits::default() };
+    let mut link = Recorded::new(spoken::receiver(&mut input), habits, &limits, OnTheWay::granted(0));
+    let ahead = match next_message(&mut link) {
+        Ok(Some(Message::Answer(Answer::Accept { ahead }))) => ahead,
+        other => panic!("{other:?}"),
+    };
+    let on_the_way = OnTheWay::granted(ahead.map_or(256, |ahead| ahead as usize).min(MOST));
+    link.grant(on_the_way.clone());
+    let mut report = Ends { ended: HashMap::new(), on_the_way };
+    let before = SentBefore { receipts, again };
+    let what = Sending { manifest, places: &places, before, ahead: Ahead::granted(ahead) };
+    match SendLane::new(&mut link, &mut report, &mut behind, what).run() {
+        Ok(()) => {
+            assert_eq!(report.ended.keys().filter(|index| (**index as usize) < FILES.len()).count(), FILES.len());
+            Ok(())
+        }
+        Err(end) => Err(format!("{:?}", end.error)),
+    }
+}
