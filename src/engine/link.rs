@@ -247,8 +247,9 @@ impl SocketLink {
     fn push_out(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let before = self.transport.sent();
         let taken = self.hand_over(bytes)?;
-        if self.left == self.outbox.len() {
-            self.outbox.clear();
+        if self.left == self.outbox.len() || self.left >= GATHER_BYTES {
+            // Also where it is never empty, it does not grow.
+            self.outbox.drain(..self.left);
             self.left = 0;
         }
         let all_left = match self.transport.push() {

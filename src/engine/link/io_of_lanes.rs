@@ -202,6 +202,8 @@ mod tests {
         time::Duration,
     };
 
+    use socket2::SockRef;
+
     use super::*;
     use crate::engine::cancel::CancelFlag;
 
@@ -222,5 +224,29 @@ mod tests {
         let mut said = [0; 4];
         peer.read_exact(&mut said).unwrap();
         assert_eq!(&said, b"ping");
+    }
+    #[test]
+    fn what_has_left_is_not_kept_though_there_is_always_more() {
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut peer = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (notes, _heard) = crossbeam_channel::bounded(1);
+        let stream = door.accept().unwrap().0;
+        // So little fits at once that the rest never leaves whole.
+        SockRef::from(&peer).set_recv_buffer_size(4 << 10).unwrap();
+        SockRef::from(&stream).set_send_buffer_size(4 << 10).unwrap();
+        let mut link = SocketLink::new(stream, CancelFlag::default(), Limits::default(), notes).unwrap();
+        let (piece, mut heard) = ([7; 8 << 10], [0; 1 << 10]);
+        let (mut said, mut taken, mut most) = (0, 0, 0);
+        while taken < 3 * GATHER_BYTES {
+            while link.queued() < 4 * piece.len() {
+                said += link.write(&piece).unwrap();
+            }
+            link.push_out(&[]).unwrap();
+            most = most.max(link.outbox.len());
+            taken += peer.read(&mut heard).unwrap();
+        }
+        assert!(said > taken);
+        assert!(most <= 2 * GATHER_BYTES, "{most} bytes are held for {} that wait", 4 * piece.len());
     }
 }
