@@ -147,11 +147,15 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         if self.credit >= self.buffer.len() as u64 && self.hash()? {
             return Ok(true);
         }
-        if let Some(ready) = self.next_ready() {
-            self.send_checked(ready)?;
-            return Ok(true);
-        }
-        if let Some(index) = self.next_in_queue() {
+        if let Some(first) = self.orders.judge.first_ready() {
+            // It waits for room, and others do not take that: there would be none for it as long as small files follow.
+            if self.may_begin(first)
+                && let Some(ready) = self.orders.judge.next_ready()
+            {
+                self.send_checked(ready)?;
+                return Ok(true);
+            }
+        } else if let Some(index) = self.next_in_queue() {
             self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + LEAST);
             self.send_file(index)?;
             return Ok(true);
@@ -163,11 +167,6 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     fn may_begin(&self, index: u32) -> bool {
         let outstanding = self.orders.outstanding() + self.hashes.len();
         self.ahead.has_room(outstanding, self.orders.entry(index).1.size())
-    }
-
-    fn next_ready(&mut self) -> Option<Ready> {
-        let first = self.orders.judge.first_ready()?;
-        if self.may_begin(first) { self.orders.judge.next_ready() } else { None }
     }
 
     fn hash(&mut self) -> Result<bool, LaneError> {

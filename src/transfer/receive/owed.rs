@@ -257,7 +257,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         }
     }
 
-    /// A file ended without a receipt, or with one that is written already.
+    /// A file ended without a receipt, or with one that is refused.
     pub(super) fn end_file(
         &mut self,
         index: u32,

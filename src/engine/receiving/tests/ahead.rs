@@ -186,6 +186,32 @@ fn so_does_one_that_was_broken_off() {
 }
 
 #[test]
+fn small_files_do_not_take_the_room_that_one_that_was_broken_off_waits_for() {
+    let mut scene = scene(&[&[10; 1000][..], &[2 * LARGER]].concat());
+    scene.before.again = true;
+    let (ours, peer) = pair();
+    let (thread, _side) = scene.sender(ours);
+    let mut peer = Scripted::new(peer);
+    peer.accept(Some(300), 1000, 1);
+    peer.comes(300);
+    let there = &seeded(1001, 2 * LARGER)[..LARGER];
+    peer.say(&Message::At { index: 1000, offset: there.len() as u64, md5: md5(there) });
+    peer.comes(300);
+    peer.receipts(0..20);
+    peer.comes(300);
+    peer.receipts(20..45);
+    loop {
+        match peer.hear() {
+            Message::File { index, .. } => break assert_eq!(index, 1000),
+            Message::Ping | Message::Working { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(peer);
+    assert!(error(&thread.join().unwrap()).is_break());
+}
+
+#[test]
 fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
     for granted in [256, 300, 1024] {
         let mut scene = Scene::of(&[10; 1100]);
@@ -200,7 +226,7 @@ fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
         for index in 0..=ahead {
             peer.file(index, &seeded(u64::from(index) + 1, 10));
         }
-        while !matches!(read_header(&mut peer.peer).unwrap(), Some(Message::Abort(_))) {}
+        while !matches!(read_header(&mut peer.peer).unwrap().unwrap(), Message::Abort(_)) {}
         drop(peer);
         let ended = thread.join().unwrap();
         let LaneError::Protocol(how) = error(&ended) else { panic!("{:?}", error(&ended)) };
