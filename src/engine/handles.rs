@@ -5,18 +5,16 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use crate::transfer::ahead;
 
-/// Handles kept from callers: 2,048 for the transfers under way, and three for each of the 64 callers who are attended to
-/// at the same time (a poll of their own). Where the system grants few: three quarters of them, so that each caller who
-/// came in has his three in any case.
+/// Three handles for each of the 64 callers who are attended to at the same time (a poll of their own).
 #[cfg(unix)]
-const KEPT: u64 = 2048 + 3 * 64;
+const CALLERS: u64 = 3 * 64;
 
-/// As many as `MAX_PARALLEL` transfers of small files have open, and callers besides. macOS takes no more than 10,240, whatever it
-/// calls the maximum.
+/// As many as `MAX_PARALLEL` transfers have open, each of 1,024 small files in as many folders, and callers besides. macOS takes no
+/// more than 10,240, whatever it calls the maximum.
 #[cfg(unix)]
-const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 20_480 };
+const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 65_536 };
 
-/// Asks for as many as the system grants. A transfer of small files has up to 1,100 open, and the usual 1,024 (made for
+/// Asks for as many as the system grants. A transfer of small files has up to 2,300 open, and the usual 1,024 (made for
 /// programs that use `select`) would let it be granted no more than 256, and files of the fourth transfer fail.
 pub fn raise_limit() {
     #[cfg(unix)]
@@ -31,8 +29,9 @@ pub fn raise_limit() {
     }
 }
 
-/// How many files a sender may have on their way to this side, over one connection: each is open until it is on the disk. An eighth
-/// of what may be open now, so that several transfers find theirs; every sender may count on `ahead::USUAL`.
+/// How many files a sender may have on their way to this side, over one connection: each is open until it is on the disk, and so
+/// is its folder. A sixteenth of what may be open now, so that several transfers find theirs; every sender may count on
+/// `ahead::USUAL`.
 pub fn files_ahead() -> usize {
     #[cfg(unix)]
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -43,7 +42,7 @@ pub fn files_ahead() -> usize {
 }
 
 fn share(limit: Option<u64>) -> usize {
-    let most = |limit: u64| usize::try_from(limit / 8).unwrap_or(ahead::MOST);
+    let most = |limit: u64| usize::try_from(limit / 16).unwrap_or(ahead::MOST);
     limit.map_or(ahead::MOST, most).clamp(ahead::USUAL, ahead::MOST)
 }
 
@@ -60,10 +59,11 @@ pub fn are_short(socket: &impl AsFd) -> bool {
     u64::try_from(next.as_raw_fd()).is_ok_and(|next| next >= limit - kept(limit))
 }
 
-/// Of so many that may be open.
+/// Of so many that may be open, those that callers do not get: enough for two transfers. Where the system grants few: three
+/// quarters of them, so that each caller who came in has his three in any case.
 #[cfg(unix)]
 fn kept(limit: u64) -> u64 {
-    KEPT.min(limit / 4 * 3)
+    (2 * share(Some(limit)) as u64 + CALLERS).min(limit / 4 * 3)
 }
 
 /// Nothing is known to limit them here.
@@ -77,19 +77,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transfer_is_granted_an_eighth_of_the_handles_between_256_and_1024_files() {
-        let limits =
-            [None, Some(u64::MAX), Some(20_480), Some(8192), Some(8191), Some(4096), Some(2048), Some(256), Some(0)];
-        assert_eq!(limits.map(share), [1024, 1024, 1024, 1024, 1023, 512, 256, 256, 256]);
+    fn a_transfer_is_granted_a_sixteenth_of_the_handles_between_256_and_1024_files() {
+        let limits = [None, Some(u64::MAX), Some(65_536), Some(16_384), Some(16_383), Some(8192), Some(4096), Some(0)];
+        assert_eq!(limits.map(share), [1024, 1024, 1024, 1024, 1023, 512, 256, 256]);
         assert!((256..=1024).contains(&files_ahead()));
     }
 
     #[cfg(unix)]
     #[test]
     fn two_transfers_find_their_handles_whoever_calls_and_callers_are_left_a_quarter() {
-        for limit in [4096, 10_240, WANTED] {
-            assert!(kept(limit) >= 2 * share(Some(limit)) as u64 + 3 * 64, "{limit}");
-        }
-        assert_eq!([1024, 512, 128].map(kept), [768, 384, 96]);
+        assert_eq!([WANTED.max(16_384), 8192, 4096, 1024].map(kept), [2048 + 192, 1024 + 192, 512 + 192, 512 + 192]);
+        assert_eq!([512, 128].map(kept), [384, 96], "of few");
     }
 }

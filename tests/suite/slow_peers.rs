@@ -154,5 +154,5 @@ fn many_files_of_many_transfers_may_be_open_at_once() {
     let open = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let soft: u64 = open.split_whitespace().nth(3).unwrap().parse().unwrap();
     let hard: u64 = open.split_whitespace().nth(4).unwrap().parse().unwrap_or(u64::MAX);
-    assert_eq!(soft, hard.min(20_480), "{line}");
+    assert_eq!(soft, hard.min(65_536), "{line}");
 }

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{
     engine::{
         cancel::{CancelFlag, HoldFlag},
-        closer,
+        closer, handles,
         hasher::HashHandle,
         link::SocketLink,
         note::Note,
@@ -112,6 +112,8 @@ impl Behind for Meddled {
 impl Scene {
     /// Files of these sizes, with seeded bytes.
     pub(super) fn of(sizes: &[usize]) -> Self {
+        // As a program does at its start: many files are open at the same time, in many tests.
+        handles::raise_limit();
         let home = tempfile::tempdir().unwrap();
         for folder in ["sent", "received"] {
             std::fs::create_dir(home.path().join(folder)).unwrap();
