@@ -52,14 +52,14 @@
 //! | 32 MiB over the same with 0.1 % lost | 1.17 s | 0.09 s | 9.26 s | 9.01 s | not run |
 //!
 //! The large file is 5 to 15 % above its floor, from run to run, because the ends are not alike: the receiver has to find room for
-//! what it writes, and takes 1.16 to 1.25 times as long as the sender; the time of a transfer is that of the receiver and 4 %. Of that,
+//! what it writes, and takes 1.16 to 1.25 times as long as the sender; the time of a transfer is that of the receiver and 1 to 4 %. Of that,
 //! MD5 of one stream is 57 %, at the speed that its chain of steps allows. `scp` with AES-128-GCM, which computes none, was 8 % faster
 //! to 6 % slower. Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512 (0.72 against 0.80 GB/s on
 //! Zen 4); 8 or 24 buffers in place of 4 between a lane and the thread that hashes for it; smaller socket buffers; a hashing thread of
 //! the least priority, from which the lane takes back what it has not begun with, to use what the other end leaves of its processor
 //! (5.28 against 4.92 s, ten rounds in alternation).
 //!
-//! Files of 10 MiB are 1.34 to 1.44 times a daemon that neither encrypts nor hashes with MD5. A quarter of either end is reading them
+//! Files of 10 MiB are 1.34 to 1.44 times a daemon that neither encrypts nor hashes with MD5. A sixth of either end is reading them
 //! once more for hashing them side by side; to map them in place of that would let whoever shortens a file end the program.
 //!
 //! Over the clean link one CUBIC stream took 6.97 s. Of a file of 3 GiB, Sealdrop moved 93.8 % of what the link carries, one stream 94.5 %, `rsync`

@@ -59,8 +59,8 @@ pub fn are_short(socket: &impl AsFd) -> bool {
     u64::try_from(next.as_raw_fd()).is_ok_and(|next| next >= limit - kept(limit))
 }
 
-/// Of so many that may be open, those that callers do not get: enough for two transfers. Where the system grants few: three
-/// quarters of them, so that each caller who came in has his three in any case.
+/// Of so many that may be open, those that callers do not get: enough for two transfers of small files, or for one whose files have a
+/// folder each. Where the system grants few: three quarters of them, so that each caller who came in has his three in any case.
 #[cfg(unix)]
 fn kept(limit: u64) -> u64 {
     (2 * share(Some(limit)) as u64 + CALLERS).min(limit / 4 * 3)

@@ -32,7 +32,7 @@
 //!
 //! How many go together is left to the disk: what has come while it was at work, up to half of what may be on its way
 //! (`transfer::ahead`). With 1,024 files on their way in place of 256, 10,000 of 4 KiB took 0.62 s in place of 0.84 on an ext4 of
-//! their own, and where each flush takes 20 ms, as with disks that turn, 4.4 s in place of 8.6. Waiting until 256 have come before a flush
+//! their own, and where a tracer made each flush take 20 ms, as disks that turn do, 4.4 s in place of 8.6. Waiting until 256 have come before a flush
 //! begins was no quicker (0.66 s). Names on a thread of their own, while the next batch is flushed, are worth 13 % where a flush takes
 //! 20 ms (4.3 s in place of 4.9), and one per cent where it takes one or two.
 //!
