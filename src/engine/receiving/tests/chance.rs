@@ -219,15 +219,24 @@ fn a_sender_that_hears_anything_ends() {
     }
 }
 
-/// Hashes at once, says what it did, and publishes nothing.
-struct Desk {
+/// Publishes nothing, and has a receipt for each file at once.
+pub(super) struct Desk {
+    /// What each entry is to have.
+    bytes: fn(u32) -> u64,
+    pub(super) committed: u32,
     receipts: VecDeque<Receipt>,
-    news: Option<CheckNews>,
 }
 
-impl Commit for &mut Desk {
+impl Desk {
+    pub(super) fn new(bytes: fn(u32) -> u64) -> Self {
+        Self { bytes, committed: 0, receipts: VecDeque::new() }
+    }
+}
+
+impl Commit for Desk {
     fn commit(&mut self, part: VerifiedPart) {
-        assert_eq!(part.part.written(), if part.index == 2 { 0 } else { 300 }, "a verified part is whole");
+        assert_eq!(part.part.written(), (self.bytes)(part.index), "a verified part is whole");
+        self.committed += 1;
         self.receipts.push_back(Receipt { index: part.index, state: ReceiptState::Verified, md5: Some(part.md5) });
     }
     fn keep(&mut self, index: u32, md5: Md5Digest) {
@@ -248,7 +257,13 @@ impl Commit for &mut Desk {
     }
 }
 
-impl Check for Desk {
+/// Hashes at once, and says what it did.
+#[derive(Default)]
+pub(super) struct Checking {
+    news: Option<CheckNews>,
+}
+
+impl Check for Checking {
     fn check(&mut self, job: CheckJob) {
         let mut hasher = Hasher::new();
         hasher.update(&super::scene::seeded(1, usize::try_from(job.bytes).unwrap()));
@@ -271,10 +286,9 @@ fn a_receiver_that_hears_anything_ends() {
         let words = (0..dice.below(6)).flat_map(|_| dice.file()).collect();
         let mut link = Recorded { words, dice, limits: Limits { flush_bytes: 100, ..scene.limits } };
         let (tell, said) = bounded(10_000);
-        let mut commit = Desk { receipts: VecDeque::new(), news: None };
-        let mut check = Desk { receipts: VecDeque::new(), news: None };
+        let mut commit = Desk::new(|index| if index == 2 { 0 } else { 300 });
+        let mut check = Checking::default();
         let recovered = crate::storage::journal::Recovered::default();
-        let mut commit = &mut commit;
         let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut Nobody };
         ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().ok();
         drop(said);

@@ -9,25 +9,20 @@ use std::{
 use crossbeam_channel::bounded;
 
 use super::{
-    chance::Nobody,
+    chance::{Checking, Desk, Nobody},
     scene::{Scene, Teller, error, seeded},
 };
 use crate::{
     digest::Hasher,
-    model::{
-        reason::{Reason, ReasonCode},
-        seal::Md5Digest,
-    },
-    storage::part_file::PartFile,
+    model::reason::{Reason, ReasonCode},
     transfer::{
-        check::{Check, CheckJob, CheckNews},
         limits::Limits,
         link::{Link, LinkEnd, Wake, Wrote},
-        receive::{Commit, Flush, Helpers, ReceiveLane, Trouble, VerifiedPart},
+        receive::{Helpers, ReceiveLane},
     },
     wire::{
         chunk,
-        header::{Abort, Message, Receipt, ReceiptState, encode},
+        header::{Abort, Message, encode},
     },
 };
 
@@ -97,41 +92,6 @@ impl Link for Left {
     fn set_deadline(&mut self, _: Option<Instant>) {}
 }
 
-/// Has a receipt for each file at once.
-#[derive(Default)]
-struct Desk {
-    committed: u32,
-    receipts: VecDeque<Receipt>,
-}
-
-impl Commit for Desk {
-    fn commit(&mut self, VerifiedPart { index, md5, .. }: VerifiedPart) {
-        self.committed += 1;
-        self.receipts.push_back(Receipt { index, state: ReceiptState::Verified, md5: Some(md5) });
-    }
-    fn keep(&mut self, _: u32, _: Md5Digest) {}
-    fn can_flush(&mut self) -> bool {
-        true
-    }
-    fn flush(&mut self, _: Flush) {}
-    fn suspend(&mut self, _: PartFile) {}
-    fn idle(&mut self) {}
-    fn all_files_ended(&mut self) {}
-    fn try_receipt(&mut self) -> Option<Receipt> {
-        self.receipts.pop_front()
-    }
-    fn try_trouble(&mut self) -> Option<Trouble> {
-        None
-    }
-}
-
-impl Check for Nobody {
-    fn check(&mut self, _: CheckJob) {}
-    fn try_news(&mut self) -> Option<CheckNews> {
-        None
-    }
-}
-
 /// How many files are committed of those that came before these words and the end, and why the lane ended.
 fn taken(files: u32, last: &[Message]) -> (u32, Reason, bool) {
     let mut scene = Scene::of(&vec![300; files as usize]);
@@ -153,8 +113,8 @@ fn taken(files: u32, last: &[Message]) -> (u32, Reason, bool) {
     let (landing, recovered) = scene.landing();
     let mut link = Left { words: words.into(), gathered: 0, limits: scene.limits };
     let (tell, _said) = bounded(10_000);
-    let mut commit = Desk::default();
-    let helpers = Helpers { commit: &mut commit, check: &mut Nobody, behind: &mut Nobody };
+    let mut commit = Desk::new(|_| 300);
+    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), behind: &mut Nobody };
     let ended = ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run();
     landing.discard();
     (commit.committed, error(&ended).reason(), error(&ended).is_break())
