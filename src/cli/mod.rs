@@ -35,10 +35,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
+use crate::engine::handles;
 use args::{Arguments, Verb};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
+    handles::make_room();
     let Arguments { global, verb, paths } = Arguments::parse();
     let result = match verb {
         None if global.json => wrong_usage("--json goes with a command such as send or receive"),

@@ -14,6 +14,10 @@ const CALLERS: u64 = 3 * 64;
 #[cfg(unix)]
 const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 65_536 };
 
+/// What the table of open files is to have room for: two of each file of one transfer, and what else is open.
+#[cfg(target_os = "linux")]
+const ROOM: u64 = 4096;
+
 /// Asks for as many as the system grants. A transfer of small files has up to 2,300 open, and the usual 1,024 (made for
 /// programs that use `select`) would let it be granted no more than 256, and files of the fourth transfer fail.
 pub fn raise_limit() {
@@ -26,6 +30,20 @@ pub fn raise_limit() {
         if current.is_some_and(|current| current < wanted) {
             setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).ok();
         }
+    }
+}
+
+/// For the beginning of a program, when it has but one thread: raises the limit, and lets the system's table of what is open be as
+/// large as a transfer of small files needs it. Linux doubles it when it is full, and then waits until no other thread can still
+/// be looking at the old one (`expand_fdtable` in its fs/file.c): some 8 ms each time, six times on the way from 64 to 2,300.
+pub fn make_room() {
+    raise_limit();
+    #[cfg(target_os = "linux")]
+    {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(ROOM);
+        let highest = i32::try_from(limit.min(ROOM)).unwrap_or_default() - 1;
+        // One handle with a number as high as that, for a moment. Where it fails the table grows later.
+        rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), highest).ok();
     }
 }
 

@@ -218,6 +218,18 @@ fn names(home: &Home) -> Vec<String> {
     home.received().into_iter().map(|(name, _)| name).collect()
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_transfer_of_small_files_does_not_wait_for_the_table_of_open_files_to_grow() {
+    let home = Home::new();
+    let (receiver, _) = home.receive(&[]);
+    let status = fs::read_to_string(format!("/proc/{}/status", receiver.id())).unwrap();
+    let room: u64 = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap().trim().parse().unwrap();
+    // No more than the limit, where that cannot be raised so far.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    assert!(room >= limit.min(4096), "{room} of {limit}");
+}
+
 #[test]
 fn wrong_usage_is_code_2() {
     let home = Home::new();
