@@ -34,8 +34,7 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
 //!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
-//!   names and releases receipts; while more waits, its **naming** thread does the latter two for one batch as it flushes the next.
-//!   Its **checker** hashes what was there before. A lane's **hasher** hashes files that have
+//!   names and releases receipts. Its **checker** hashes what was there before. A lane's **hasher** hashes files that have
 //!   moved, several side by side; its **stream hasher** hashes a large file while it moves, where that is found to be faster.
 //!   A **closer** sees to it that the last word arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is being sent, so that it can go on after the
 //!   program has ended.

@@ -2,12 +2,13 @@
 //! releases their receipts.
 //!
 //! Nobody is woken for single files: a lane hands them over when it has gathered `BATCH`, when nothing more comes, or after
-//! `BATCH_WAIT`; the committer takes what came while it was at work together, and the second half of its own (`naming`) goes
-//! to a further thread where files come faster than a disk takes them.
+//! `BATCH_WAIT`; the committer takes what came while it was at work together. Where small files come faster than a disk takes
+//! them, names are put on the disk with the files behind them, so that it is waited for once for each batch.
 
-mod naming;
+mod tells;
 
 use std::{
+    collections::HashMap,
     io,
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -17,7 +18,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     model::{reason::Reason, seal::Md5Digest, transfer::TransferKey},
-    storage::{landing::Landing, part_file::PartFile},
+    storage::{
+        landing::{Ends, Landing, Named},
+        part_file::PartFile,
+    },
     transfer::{
         ahead,
         hashing::SMALL,
@@ -31,14 +35,15 @@ use super::{
     note::Note,
     threads,
 };
-use naming::{Alarm, Naming, Ready, Step, Tells};
+use tells::{Alarm, Tells};
 
 /// Receipts are released at this many files,
 const BATCH: usize = 64;
 /// or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
-/// What has gathered while others were put on the disk goes there together, up to half of what may be on its way, so that as many
-/// can come meanwhile: half of what was granted, or this where some are so large that a sender has fewer on their way.
+/// What has gathered while others were put on the disk goes there together, up to a third of what was granted: as many wait until
+/// their names are there too, and as many can come meanwhile. Or up to this where some are so large that a sender has fewer on
+/// their way; their names do not wait for others.
 const MOST_LARGER_TOGETHER: usize = ahead::USUAL / 2;
 
 /// What went wrong and was not read by the lane.
@@ -75,7 +80,7 @@ impl Settled {
 
     /// Whether no more are to go with them.
     fn is_enough(&self, granted: usize) -> bool {
-        self.len() >= granted / 2 || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
+        self.len() + BATCH > granted / 3 || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
     }
 }
 
@@ -187,9 +192,8 @@ pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(Comm
     let (flushed, are_flushed) = bounded(1);
     let Whose { key, notes, waker, cancel } = whose;
     let tells = Tells { key, notes, waker, cancel, receipts, troubles };
-    let naming = Naming::new(landing.clone(), tells.clone());
     let alarm = Alarm(tells.clone());
-    let committer = Committer { landing, tells, flushed, naming, granted };
+    let committer = Committer { landing, tells, flushed, granted, named: Named::default(), seals: HashMap::new() };
     let run = move || {
         let _alarm = alarm;
         committer.run(&heard);
@@ -211,8 +215,11 @@ struct Committer {
     landing: Landing,
     tells: Tells,
     flushed: Sender<()>,
-    naming: Naming,
     granted: usize,
+    /// Files whose names may not be on the disk yet.
+    named: Named,
+    /// Theirs.
+    seals: HashMap<u32, Md5Digest>,
 }
 
 impl Committer {
@@ -221,36 +228,72 @@ impl Committer {
         if let Err(reason) = self.landing.agree() {
             return self.trouble(None, reason);
         }
-        self.naming.take(Step::MakeFolders);
+        self.tells.made(self.landing.make_folders());
         let mut next = None;
-        while let Some(word) = next.take().or_else(|| words.recv().ok()) {
+        while let Some(word) = next.take().or_else(|| self.hear(words)) {
             match word {
-                Word::AllFilesEnded => self.naming.take(Step::MakeLinks),
-                Word::Flush(flush) => self.flush(flush),
                 Word::Settle(mut settled) => {
                     next = take_more(&mut settled, words, self.granted);
-                    let is_behind = next.is_some() || !words.is_empty();
-                    self.release(settled, is_behind);
+                    self.release(settled);
+                }
+                Word::AllFilesEnded => {
+                    self.end_named();
+                    self.tells.made(self.landing.make_links());
+                }
+                Word::Flush(flush) => {
+                    self.end_named();
+                    self.flush(flush);
                 }
                 Word::Suspend(part) => self.suspend(part),
             }
         }
-        // Nothing more comes; it is over when all is done.
-        drop(self.naming);
+        self.end_named();
     }
 
-    /// A cancel keeps nothing more. `is_behind`: more waits already.
-    fn release(&mut self, Settled { parts, there, .. }: Settled, is_behind: bool) {
+    /// The next word. Nobody waits for others to come.
+    fn hear(&mut self, words: &Receiver<Word>) -> Option<Word> {
+        words.try_recv().ok().or_else(|| {
+            self.end_named();
+            words.recv().ok()
+        })
+    }
+
+    /// A cancel keeps nothing more.
+    fn release(&mut self, Settled { parts, there, has_larger }: Settled) {
         if self.tells.cancel.is_final() {
             return;
         }
+        let together = self.landing.is_better_together(parts.len());
+        if !together || has_larger {
+            self.end_named();
+        }
         let seals = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
         let batch = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
-        let ready = Ready { flushed: self.landing.flush(batch), seals, there };
-        if is_behind {
-            self.naming.go_beside();
+        let (ends, named) = self.landing.name(batch, together, std::mem::take(&mut self.named));
+        self.tell(ends);
+        (self.named, self.seals) = (named, seals);
+        if !there.is_empty() {
+            let kept = |(index, md5)| self.tells.end_of(index, Some(md5), self.landing.already_done(index, md5));
+            self.tells.tell(there.into_iter().filter_map(kept).collect());
         }
-        self.naming.take(Step::Name(ready));
+    }
+
+    /// Names that wait are put on the disk.
+    fn end_named(&mut self) {
+        if !self.named.is_empty() {
+            let ends = self.landing.end(std::mem::take(&mut self.named));
+            self.tell(ends);
+        }
+    }
+
+    /// What became of those that were named.
+    fn tell(&mut self, ends: Ends) {
+        if ends.is_empty() {
+            return;
+        }
+        let seals = std::mem::take(&mut self.seals);
+        let end_of = |(index, named)| self.tells.end_of(index, seals.get(&index).copied(), named);
+        self.tells.tell(ends.into_iter().filter_map(end_of).collect());
     }
 
     /// Behind all flushes of the same part, so that what is known of it in the end is the most.
@@ -287,7 +330,25 @@ fn take_more(settled: &mut Settled, words: &Receiver<Word>, granted: usize) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, sync::Arc};
+
+    use polling::Poller;
+
     use super::*;
+    use crate::{
+        model::{
+            conflict::Conflict,
+            device::Peer,
+            manifest::{Entry, EntryKind, Manifest, Selection},
+            transfer::{Direction, TransferId},
+        },
+        storage::{
+            disk::{Disk, Op},
+            landing::{Keep, Terms},
+            profile::Profile,
+        },
+        wire::header::ReceiptState,
+    };
 
     const SEAL: Md5Digest = Md5Digest([7; 16]);
 
@@ -331,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_meanwhile_goes_together_up_to_half_of_what_is_granted() {
+    fn what_came_meanwhile_goes_together_up_to_a_third_of_what_is_granted() {
         let (words, come) = bounded(8);
         let settled = |files| Settled { there: vec![(0, SEAL); files], ..Settled::default() };
         for _ in 0..3 {
@@ -339,15 +400,15 @@ mod tests {
         }
         words.send(Word::AllFilesEnded).unwrap();
         let mut first = settled(50);
-        assert!(take_more(&mut first, &come, 256).is_none());
-        assert_eq!((first.len(), come.len()), (150, 2), "no word is taken apart");
+        assert!(take_more(&mut first, &come, 512).is_none());
+        assert_eq!((first.len(), come.len()), (150, 2), "as another word would be more, and none is taken apart");
         let mut next = settled(1);
-        assert!(matches!(take_more(&mut next, &come, 256), Some(Word::AllFilesEnded)), "nothing passes another");
+        assert!(matches!(take_more(&mut next, &come, 512), Some(Word::AllFilesEnded)), "nothing passes another");
         assert_eq!(next.len(), 51);
     }
 
     #[test]
-    fn larger_files_do_not_go_together_with_more_than_half_of_those_that_a_sender_uses_for_them() {
+    fn larger_files_go_together_with_fewer() {
         let settled = |has_larger| Settled { there: vec![(0, SEAL); 60], has_larger, ..Settled::default() };
         let together = |sorts: [bool; 10]| {
             let (words, come) = bounded(16);
@@ -356,9 +417,66 @@ mod tests {
             assert!(take_more(&mut first, &come, 1024).is_none());
             first.len()
         };
-        assert_eq!(together([false; 10]), 540);
+        assert_eq!(together([false; 10]), 300);
         assert_eq!(together([true; 10]), 180);
         assert_eq!(together([true, false, false, false, false, false, false, false, false, false]), 180);
         assert_eq!(together([false, false, false, false, true, false, false, false, false, false]), 300);
+    }
+
+    #[test]
+    fn a_small_file_does_not_wait_until_a_large_one_is_flushed() {
+        let temp = tempfile::tempdir().unwrap();
+        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
+        let folder = temp.path().join("inbox");
+        fs::create_dir(&folder).unwrap();
+        let file = |name: &str, size| Entry {
+            path: vec![name.to_owned()],
+            kind: EntryKind::File { size },
+            mtime: None,
+            exec: false,
+        };
+        let terms = Terms {
+            id: TransferId([1; 16]),
+            peer: Peer::at(String::new(), false),
+            digest: [0; 32],
+            manifest: Arc::new(Manifest::from_entries(vec![file("small", 1), file("large", 2)]).unwrap()),
+            message: None,
+            folder: folder.clone(),
+            selection: Selection::All,
+            conflict: Conflict::KeepBoth,
+            accepted_at: 0,
+        };
+        let (to, told) = std::sync::mpsc::channel();
+        let disk = Disk::recorded(Arc::new(move |op| to.send(op).unwrap()));
+        let landing = Landing::prepare_on(&disk, &profile, terms, Keep::Agreement).unwrap();
+        let part = |index| {
+            let mut part = landing.create_part(index).unwrap();
+            part.write_all(b"x").unwrap();
+            part
+        };
+        let (small, mut large) = (part(0), part(1));
+        let flush = Flush { index: 1, flusher: large.flusher().unwrap(), offset: 1 };
+        let large_file =
+            told.try_iter().filter_map(|op| if let Op::Created { file, .. } = op { Some(file) } else { None });
+        let large_file = large_file.last().unwrap();
+
+        let (words, heard) = bounded(2);
+        let small = VerifiedPart { index: 0, part: small, md5: SEAL };
+        words.send(Word::Settle(Settled { parts: vec![small], ..Settled::default() })).unwrap();
+        words.send(Word::Flush(flush)).unwrap();
+        drop(words);
+        let ((notes, told_ends), (receipts, released), (troubles, _trouble)) = (bounded(1), bounded(1), bounded(1));
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let (waker, cancel) = (LinkWaker::new(Arc::new(Poller::new().unwrap())), CancelFlag::default());
+        let tells = Tells { key, notes, waker, cancel, receipts, troubles };
+        let (flushed, are_flushed) = bounded(1);
+        let (named, seals) = (Named::default(), HashMap::new());
+        Committer { landing: landing.clone(), tells, flushed, granted: 256, named, seals }.run(&heard);
+
+        let ops: Vec<Op> = told.try_iter().collect();
+        let at = |wanted: Op| ops.iter().position(|op| *op == wanted).unwrap();
+        assert!(at(Op::FolderFlushed { place: folder }) < at(Op::Flushed { file: large_file }), "{ops:?}");
+        assert_eq!((told_ends.len(), are_flushed.len()), (1, 1));
+        assert_eq!(released.recv().unwrap(), Receipt { index: 0, state: ReceiptState::Verified, md5: Some(SEAL) });
     }
 }

@@ -16,7 +16,7 @@ use cap_std::{
     fs::{Dir, Metadata, OpenOptions},
 };
 
-use super::no_replace::rename_new;
+use super::{no_replace::rename_new, volume::Volume};
 
 /// One change, told after it was made. `file` names an open file, whatever it is called by then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +244,15 @@ impl Folder {
         Ok(())
     }
 
+    /// As `flush`, unless it lies on this volume, all of which has been flushed.
+    pub(super) fn flush_unless(&self, volume: Option<&Volume>) -> io::Result<()> {
+        if !volume.is_some_and(|volume| volume.holds(self)) {
+            return self.flush();
+        }
+        self.disk.tell(|| Op::FolderFlushed { place: self.place.clone() });
+        Ok(())
+    }
+
     pub(super) fn set_folder_time(&self, name: &str, time: std::time::SystemTime) -> io::Result<()> {
         let time = SystemTimeSpec::Absolute(cap_std::time::SystemTime::from_std(time));
         self.dir.set_symlink_times(name, None, Some(time))
@@ -334,6 +343,15 @@ impl DiskFile {
     pub(super) fn flush(&self) -> io::Result<()> {
         self.file.sync_data()?;
         self.disk.tell(|| Op::Flushed { file: self.id });
+        Ok(())
+    }
+
+    /// As `flush`, unless it lies on this volume, all of which has been flushed.
+    pub(super) fn flush_unless(&self, volume: Option<&Volume>) -> io::Result<()> {
+        if !volume.is_some_and(|volume| volume.holds_file(&self.file)) {
+            return self.flush();
+        }
+        self.was_flushed();
         Ok(())
     }
 

@@ -3,8 +3,9 @@
 //! for the next one.
 //!
 //! The file has its room beforehand (16 KiB to 1 MiB of zeros, written and not only promised, again and again as it fills):
-//! flushing a line changes no length, and a disk that fills up does not stop a commit. A line is written only when what it
-//! says is on the disk for good; so it does not matter whether a crash loses it.
+//! flushing a line changes no length, and a disk that fills up does not stop a commit. Of parts a line is written only when what it
+//! says is on the disk for good, or (`commit`) goes there at the same time and is compared with the line when that is read; so it
+//! does not matter whether a crash loses one of them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,6 +21,7 @@ use crate::model::{manifest::Entry, seal::Md5Digest, transfer::TransferId};
 use super::{
     agreement::Terms,
     disk::{DiskFile, Folder},
+    volume::Volume,
 };
 
 /// Room is made in pieces with so much for each entry,
@@ -75,7 +77,8 @@ pub(super) enum Line {
         index: u32,
         to: u64,
     },
-    /// The part of this file is on the disk whole, was found right, and is about to get this name.
+    /// The part of this file has come whole, was found right, and is about to get this name. It is there only if its bytes have
+    /// that seal: the line may be on the disk before they are.
     Commit {
         index: u32,
         name: String,
@@ -219,10 +222,10 @@ impl Journal {
         written
     }
 
-    /// Puts everything that was added on the disk for good.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    /// Puts everything that was added on the disk for good. If it lies on `volume`, all of that has been flushed since.
+    pub(super) fn flush(&mut self, volume: Option<&Volume>) -> io::Result<()> {
         self.check()?;
-        let flushed = self.file.flush();
+        let flushed = self.file.flush_unless(volume);
         self.is_broken |= flushed.is_err();
         flushed
     }
@@ -312,10 +315,20 @@ impl Desk {
 
     /// Adds lines, once nobody else has the journal in hand; flushed if they must not be lost.
     pub(super) fn write(&self, lines: &[Line], flushed: bool) -> io::Result<()> {
+        self.with(|journal| {
+            journal.add(lines)?;
+            if flushed { journal.flush(None) } else { Ok(()) }
+        })
+    }
+
+    /// Puts everything that was added on the disk for good; see `Journal::flush`.
+    pub(super) fn flush(&self, volume: Option<&Volume>) -> io::Result<()> {
+        self.with(|journal| journal.flush(volume))
+    }
+
+    fn with(&self, work: impl FnOnce(&mut Journal) -> io::Result<()>) -> io::Result<()> {
         let gone = |_: crossbeam_channel::RecvError| io::Error::other("the journal is gone");
         let mut hand = InHand { journal: Some(self.take.recv().map_err(gone)?), give: &self.give };
-        let Some(journal) = &mut hand.journal else { return Ok(()) };
-        journal.add(lines)?;
-        if flushed { journal.flush() } else { Ok(()) }
+        hand.journal.as_mut().map_or(Ok(()), work)
     }
 }

@@ -58,7 +58,7 @@ pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<()
     let (terms, _layout) = load(&running, id, profile)?;
     let opened = journal::Journal::open(&running, id, terms.manifest.entries.len());
     let (mut journal, _story) = opened.map_err(failed)?;
-    journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush()).map_err(failed)
+    journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush(None)).map_err(failed)
 }
 
 /// Forgets transfers that ended long ago, and journals whose agreement is gone.

@@ -55,6 +55,23 @@ impl Volume {
     pub(super) fn holds(&self, folder: &Folder) -> bool {
         self.device.is_some() && self.device == folder.device()
     }
+
+    /// Whether this file is on it.
+    pub(super) fn holds_file(&self, file: &File) -> bool {
+        self.device.is_some() && self.device == device_of(file)
+    }
+}
+
+/// None where the system does not tell.
+#[cfg(unix)]
+fn device_of(file: &File) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().ok().map(|metadata| metadata.dev())
+}
+
+#[cfg(not(unix))]
+fn device_of(_file: &File) -> Option<u64> {
+    None
 }
 
 #[cfg(target_os = "linux")]
@@ -92,7 +109,16 @@ fn tells_errors(release: &str) -> bool {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::tells_errors;
+    use super::*;
+    use crate::storage::disk::Disk;
+
+    #[test]
+    fn what_lies_elsewhere_is_not_on_it() {
+        let temp = tempfile::NamedTempFile::new().unwrap();
+        let volume = Volume::of(&Disk::default().folder(temp.path().parent().unwrap()).unwrap());
+        assert!(volume.holds_file(temp.as_file()));
+        assert!(!volume.holds_file(&File::open("/proc/self/status").unwrap()));
+    }
 
     #[test]
     fn only_systems_that_tell_errors_are_trusted() {

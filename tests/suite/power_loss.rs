@@ -24,7 +24,7 @@ use sealdrop::{
         disk::{Disk, Op},
         journal::Recovered,
         kept,
-        landing::{Flushed, Keep, Landing, Terms},
+        landing::{Ends, Keep, Landing, Named, Terms},
         part_file::PartFile,
         profile::Profile,
     },
@@ -214,29 +214,25 @@ impl Run {
     }
 
     fn commit(&self, parts: Vec<PartFile>) {
-        self.name(self.flush(parts));
+        self.ended(self.landing.commit(sealed(parts)));
     }
 
-    fn flush(&self, parts: Vec<PartFile>) -> Flushed {
-        let sealed = parts.into_iter().map(|part| (seal(&content(part.index())), part)).map(|(md5, part)| (part, md5));
-        self.landing.flush(sealed.collect())
+    /// Names them, and puts those that were named before on the disk with them.
+    fn name(&self, parts: Vec<PartFile>, before: Named) -> Named {
+        let (ends, named) = self.landing.name(sealed(parts), true, before);
+        self.ended(ends);
+        named
     }
 
-    fn name(&self, flushed: Flushed) {
-        for (index, place) in self.landing.name(flushed) {
-            self.say(Step::Done(index, place.unwrap()));
-        }
-    }
-
-    fn made(&self, made: Vec<(u32, Result<PathBuf, sealdrop::model::reason::Reason>)>) {
-        for (index, place) in made {
+    fn ended(&self, ends: Ends) {
+        for (index, place) in ends {
             self.say(Step::Done(index, place.unwrap()));
         }
     }
 
     /// Also how a file is committed: small ones together, large ones flushed on the way, names that are taken.
     fn first_connection(&self) {
-        self.made(self.landing.make_folders());
+        self.ended(self.landing.make_folders());
         let big = content(BIG);
         let mut part = self.landing.create_part(BIG).unwrap();
         self.write(&mut part, &big[..40_000]);
@@ -257,22 +253,25 @@ impl Run {
     }
 
     fn second_connection(&self) {
-        self.made(self.landing.make_folders());
+        self.ended(self.landing.make_folders());
         self.say(Step::Changed(CHANGED));
         let changed = self.part(CHANGED, &content(CHANGED));
         let mut part = self.landing.continue_part(BIG, 135_000).unwrap();
         let small = (FIRST_SMALL + 3..OLD).map(|index| self.part(index, &content(index)));
-        // As two threads do it: the next files are flushed before those that were have their names.
-        let first = self.flush(small.chain([changed]).collect());
-        let next = self.flush([OLD, BLOCKED, TOP].map(|index| self.part(index, &content(index))).into());
-        self.name(first);
-        self.name(next);
+        // Where many come, names are put on the disk with the files behind them.
+        let named = self.name(small.chain([changed]).collect(), Named::default());
+        let named = self.name([OLD, BLOCKED, TOP].map(|index| self.part(index, &content(index))).into(), named);
+        self.ended(self.landing.end(named));
         part.write_all(&content(BIG)[135_000..]).unwrap();
         self.commit(vec![part]);
-        self.made(self.landing.make_links());
+        self.ended(self.landing.make_links());
         self.say(Step::Ended);
         self.landing.finish();
     }
+}
+
+fn sealed(parts: Vec<PartFile>) -> Vec<(PartFile, Md5Digest)> {
+    parts.into_iter().map(|part| (seal(&content(part.index())), part)).map(|(md5, part)| (part, md5)).collect()
 }
 
 /// Everything that a whole transfer does.

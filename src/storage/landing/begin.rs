@@ -113,6 +113,13 @@ impl Landing {
         written.map_err(|error| io_reason(&error, &self.shared.profile.running_folder(), Doing::Writing))
     }
 
+    /// Puts on the disk for good what was added to the journal; if that lies on `volume`, it has been flushed since.
+    pub(super) fn flush_journal(&self, volume: Option<&Volume>) -> Result<(), Reason> {
+        let Some(desk) = self.desk()? else { return Ok(()) };
+        let flushed = desk.flush(volume);
+        flushed.map_err(|error| io_reason(&error, &self.shared.profile.running_folder(), Doing::Writing))
+    }
+
     fn desk(&self) -> Result<Option<&Desk>, Reason> {
         match &self.shared.paper {
             Paper::Journal(desk) => {

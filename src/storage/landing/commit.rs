@@ -12,6 +12,7 @@ use crate::{
         journal::Line,
         part_file::PartFile,
         path_map::NodeId,
+        volume::Volume,
     },
 };
 
@@ -23,8 +24,18 @@ const MAX_ROUNDS: u32 = 100;
 /// No name was tried yet; numbers begin behind this.
 const UNTRIED: u32 = 1;
 
-/// Verified parts that are on the disk for good (or failed to be), and have no names yet.
-pub struct Flushed(Vec<Job>);
+/// Files that have their real names (or failed to get them), and the names may not be on the disk for good yet.
+#[derive(Default)]
+pub struct Named(Vec<Job>);
+
+impl Named {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What became of files, by index; `Ok` says that one is on the disk for good under that name.
+pub type Ends = Vec<(u32, Result<PathBuf, Reason>)>;
 
 /// One file on its way.
 pub(super) struct Job {
@@ -36,6 +47,8 @@ pub(super) struct Job {
     /// The number that is tried when that is taken, or `UNTRIED`.
     next: u32,
     step: Step,
+    /// Something of its part is on the disk for good, and the journal says so.
+    is_known: bool,
 }
 
 enum Step {
@@ -52,24 +65,33 @@ enum Way {
     Over,
 }
 
+/// Files with the names that they are about to get, by position.
+type Chosen = Vec<(usize, Way)>;
+
 impl Landing {
     /// Flushes verified parts and gives them their real names, or numbered ones where those are taken; one result each, in
-    /// order. `Ok` says that the file is on the disk for good under that name.
-    pub fn commit(&self, batch: Vec<(PartFile, Md5Digest)>) -> Vec<(u32, Result<PathBuf, Reason>)> {
-        self.name(self.flush(batch))
+    /// order.
+    pub fn commit(&self, batch: Vec<(PartFile, Md5Digest)>) -> Ends {
+        let together = self.is_better_together(batch.len());
+        let (_none, named) = self.name(batch, together, Named::default());
+        self.end(named)
     }
 
-    /// The first half of `commit`. What comes next may be flushed while another thread goes on with these.
-    pub fn flush(&self, batch: Vec<(PartFile, Md5Digest)>) -> Flushed {
-        self.flushed(batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect())
+    /// Whether so many files are better flushed with their whole volume. To be asked once for each batch.
+    pub fn is_better_together(&self, files: usize) -> bool {
+        self.volume.is_better_for(files)
     }
 
-    /// The second half.
-    pub fn name(&self, Flushed(mut jobs): Flushed) -> Vec<(u32, Result<PathBuf, Reason>)> {
-        self.give_names(&mut jobs);
-        Self::flush_folders(&mut jobs);
-        self.note_done(&jobs);
-        jobs.into_iter().map(|job| (job.index, self.result(job))).collect()
+    /// As `commit`, but the names need not be on the disk for good yet: that comes with the next batch that is flushed
+    /// `together`, or with `end`. So it also returns what became of those that were named `before`.
+    pub fn name(&self, batch: Vec<(PartFile, Md5Digest)>, together: bool, before: Named) -> (Ends, Named) {
+        self.named(batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect(), together, before)
+    }
+
+    /// Puts names on the disk for good.
+    pub fn end(&self, Named(mut jobs): Named) -> Ends {
+        Self::flush_folders(&mut jobs, None);
+        self.ended(jobs)
     }
 
     /// `name`: the one that the journal says was tried before.
@@ -80,38 +102,51 @@ impl Landing {
             Err(reason) => (super::ROOT, Step::Failed(reason)),
         };
         let name = name.unwrap_or_else(|| self.shared.map.name(node).to_owned());
-        Job { index, md5, node, name, next: UNTRIED, step }
+        let is_known = super::is_marked(&self.shared.marks.noted, index);
+        Job { index, md5, node, name, next: UNTRIED, step, is_known }
     }
 
-    pub(super) fn flushed(&self, mut jobs: Vec<Job>) -> Flushed {
-        self.flush_parts(&mut jobs);
-        self.flush_above(&mut jobs);
-        Flushed(jobs)
+    pub(super) fn named(&self, mut jobs: Vec<Job>, together: bool, Named(mut before): Named) -> (Ends, Named) {
+        self.complete(&mut jobs);
+        // Of a part that nothing is known of, the line may come to the disk before the part: it leads to nothing then.
+        let may_write_down = together && jobs.iter().all(|job| !job.is_known);
+        let written_down = may_write_down.then(|| self.write_down(&mut jobs));
+        let volume = (together && self.volume.flush().is_ok()).then_some(&self.volume);
+        self.flush_parts(&mut jobs, volume);
+        self.flush_above(&mut jobs, volume);
+        Self::flush_folders(&mut before, volume);
+        let ended = self.ended(before);
+        let chosen = written_down.unwrap_or_else(|| self.write_down(&mut jobs));
+        self.give_names(&mut jobs, chosen, if may_write_down { volume } else { None });
+        (ended, Named(jobs))
     }
 
-    fn flush_parts(&self, jobs: &mut [Job]) {
+    fn complete(&self, jobs: &mut [Job]) {
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
             let completed = self.selected(job.index).and_then(|(entry, _node)| part.complete(entry));
             self.settle(job, completed);
         }
-        let parts = || jobs.iter().filter_map(|job| if let Step::Part(part) = &job.step { Some(part) } else { None });
-        let together = self.volume.is_better_for(parts().count()) && self.volume.flush().is_ok();
-        if !together {
-            parts().for_each(PartFile::begin_flush);
+    }
+
+    /// `volume`: it has been flushed since they were complete.
+    fn flush_parts(&self, jobs: &mut [Job], volume: Option<&Volume>) {
+        if volume.is_none() {
+            let parts = jobs.iter().filter_map(|job| if let Step::Part(part) = &job.step { Some(part) } else { None });
+            parts.for_each(PartFile::begin_flush);
         }
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
-            let flushed = part.end_flush(together.then_some(&self.volume));
+            let flushed = part.end_flush(volume);
             self.settle(job, flushed);
         }
     }
 
     /// What is above the files is put on the disk first: where that fails, nothing has a real name yet.
-    fn flush_above(&self, jobs: &mut [Job]) {
+    fn flush_above(&self, jobs: &mut [Job], volume: Option<&Volume>) {
         let map = &self.shared.map;
         let parts = jobs.iter().filter(|job| matches!(job.step, Step::Part(_)));
-        let failed = self.flush_folder_names(parts.map(|job| map.parent(job.node)));
+        let failed = self.flush_folder_names(parts.map(|job| map.parent(job.node)), volume);
         for job in jobs {
             if let Some(reason) = failed.get(&map.parent(job.node)) {
                 self.settle(job, Err(reason.clone()));
@@ -122,43 +157,54 @@ impl Landing {
     /// Notes a failure. Of a part that may be gone on with, what counts is what was flushed before.
     fn settle(&self, job: &mut Job, done: Result<(), Reason>) {
         let Err(reason) = done else { return };
-        let keeps = self.is_kept() && may_pass(&reason);
+        let keeps = job.is_known && self.is_kept() && may_pass(&reason);
         if let Step::Part(part) = std::mem::replace(&mut job.step, Step::Failed(reason))
             && keeps
-            && super::is_marked(&self.shared.marks.noted, job.index)
         {
             part.keep();
         }
     }
 
-    /// Names are first written down, then given: after a crash the journal says where to look.
-    fn give_names(&self, jobs: &mut [Job]) {
-        for _ in 0..MAX_ROUNDS {
-            let mut chosen = Vec::new();
-            for (at, job) in jobs.iter_mut().enumerate() {
-                if let Step::Part(part) = &job.step {
-                    match self.choose(part, job.node, &mut job.name, &mut job.next) {
-                        Ok(way) => chosen.push((at, way)),
-                        Err(error) => {
-                            let reason = part.reason(&error);
-                            self.settle(job, Err(reason));
-                        }
+    /// Chooses names and writes them down: after a crash the journal says where to look.
+    fn write_down(&self, jobs: &mut [Job]) -> Chosen {
+        let mut chosen = Vec::new();
+        for (at, job) in jobs.iter_mut().enumerate() {
+            if let Step::Part(part) = &job.step {
+                match self.choose(part, job.node, &mut job.name, &mut job.next) {
+                    Ok(way) => chosen.push((at, way)),
+                    Err(error) => {
+                        let reason = part.reason(&error);
+                        self.settle(job, Err(reason));
                     }
                 }
             }
+        }
+        let lines: Vec<Line> = chosen.iter().filter_map(|(at, _)| jobs.get(*at).map(commit_line)).collect();
+        let written = if lines.is_empty() { Ok(()) } else { self.journal(&lines, false) };
+        for (at, _) in &chosen {
+            let Some(job) = jobs.get_mut(*at) else { continue };
+            mark(&self.shared.marks.noted, job.index, true);
+            self.settle(job, written.clone());
+        }
+        chosen
+    }
+
+    /// Names are given when what was written down is on the disk for good; the volume may have been flushed since.
+    fn give_names(&self, jobs: &mut [Job], mut chosen: Chosen, mut volume: Option<&Volume>) {
+        for _ in 0..MAX_ROUNDS {
             if chosen.is_empty() {
                 return;
             }
-            let lines: Vec<Line> = chosen.iter().filter_map(|(at, _)| jobs.get(*at).map(commit_line)).collect();
-            let noted = self.journal(&lines, true);
+            let noted = self.flush_journal(volume.take());
             for (at, way) in chosen {
                 let Some(job) = jobs.get_mut(at) else { continue };
-                mark(&self.shared.marks.noted, job.index, true);
+                job.is_known |= matches!(job.step, Step::Part(_));
                 match &noted {
                     Ok(()) => self.rename(job, way),
                     Err(reason) => self.settle(job, Err(reason.clone())),
                 }
             }
+            chosen = self.write_down(jobs);
         }
         for job in jobs {
             if let Step::Part(part) = &job.step {
@@ -226,15 +272,23 @@ impl Landing {
         }
     }
 
-    fn flush_folders(jobs: &mut [Job]) {
+    /// `volume`: it has been flushed since they got their names.
+    fn flush_folders(jobs: &mut [Job], volume: Option<&Volume>) {
         let mut flushed: HashMap<*const Folder, Result<(), Reason>> = HashMap::new();
         for job in jobs {
             let Step::Named(folder) = &job.step else { continue };
-            let flush = || folder.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing));
+            let flush =
+                || folder.flush_unless(volume).map_err(|error| io_reason(&error, folder.place(), Doing::Writing));
             if let Err(reason) = flushed.entry(Arc::as_ptr(folder)).or_insert_with(flush) {
                 job.step = Step::Failed(reason.clone());
             }
         }
+    }
+
+    /// Their names are on the disk for good, or they failed.
+    fn ended(&self, jobs: Vec<Job>) -> Ends {
+        self.note_done(&jobs);
+        jobs.into_iter().map(|job| (job.index, self.result(job))).collect()
     }
 
     fn note_done(&self, jobs: &[Job]) {
@@ -278,4 +332,147 @@ fn is_taken(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        digest::Hasher,
+        model::{
+            device::Peer,
+            manifest::{Entry, EntryKind, Manifest, Selection},
+            reason::ReasonCode,
+            transfer::TransferId,
+        },
+        storage::{
+            journal::Recovered,
+            landing::{Keep, Terms},
+            profile::Profile,
+        },
+    };
+
+    const ID: TransferId = TransferId([1; 16]);
+    const BYTES: &[u8] = b"0123456789";
+
+    struct Desk {
+        temp: TempDir,
+        profile: Profile,
+    }
+
+    impl Desk {
+        /// Ten bytes in each of so many files of one folder.
+        fn land(files: u32) -> (Self, Landing) {
+            let temp = tempfile::tempdir().unwrap();
+            let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
+            let folder = temp.path().join("inbox");
+            fs::create_dir(&folder).unwrap();
+            let entry = |at| Entry {
+                path: vec!["d".to_owned(), format!("f{at}")],
+                kind: EntryKind::File { size: 10 },
+                mtime: None,
+                exec: false,
+            };
+            let terms = Terms {
+                id: ID,
+                peer: Peer::at(String::new(), false),
+                digest: [0; 32],
+                manifest: Arc::new(Manifest::from_entries((0..files).map(entry).collect()).unwrap()),
+                message: None,
+                folder,
+                selection: Selection::All,
+                conflict: Conflict::KeepBoth,
+                accepted_at: 0,
+            };
+            let landing = Landing::prepare(&profile, terms, Keep::Agreement).unwrap();
+            (Self { temp, profile }, landing)
+        }
+
+        fn reopen(&self) -> Recovered {
+            Landing::reopen(&self.profile, ID).unwrap().2
+        }
+
+        fn names(&self) -> Vec<String> {
+            names_in(&self.temp.path().join("inbox/d"))
+        }
+    }
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let found = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = found.collect();
+        names.sort();
+        names
+    }
+
+    fn whole(landing: &Landing, index: u32) -> (PartFile, Md5Digest) {
+        let mut part = landing.create_part(index).unwrap();
+        part.write_all(BYTES).unwrap();
+        (part, seal())
+    }
+
+    fn seal() -> Md5Digest {
+        let mut hasher = Hasher::new();
+        hasher.update(BYTES);
+        hasher.finish()
+    }
+
+    fn indices(ends: &Ends) -> Vec<u32> {
+        ends.iter().filter(|(_, place)| place.is_ok()).map(|(index, _)| *index).collect()
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_name_before_it_is_on_the_disk() {
+        let (desk, landing) = Desk::land(5);
+        let batch = |indices: [u32; 2]| indices.map(|index| whole(&landing, index)).into();
+        let (ends, named) = landing.name(batch([0, 1]), true, Named::default());
+        assert_eq!((ends.len(), desk.names()), (0, ["f0", "f1"].map(str::to_owned).into()));
+        let (ends, named) = landing.name(batch([2, 3]), true, named);
+        assert_eq!(indices(&ends), [0, 1], "with the next");
+        assert!(!named.is_empty());
+        assert_eq!(indices(&landing.end(named)), [2, 3], "by itself");
+        let (ends, _named) = landing.name(vec![whole(&landing, 4)], false, Named::default());
+        assert_eq!(ends.len(), 0);
+        // As after a kill: what has its name is done, whatever had been said of it.
+        let done: Vec<_> = desk.reopen().done.iter().map(|done| (done.index, done.md5)).collect();
+        assert_eq!(done, [0, 1, 2, 3, 4].map(|index| (index, Some(seal()))));
+    }
+
+    #[test]
+    fn what_is_written_down_but_could_not_be_flushed_does_not_count() {
+        let (desk, landing) = Desk::land(2);
+        let mut known = landing.create_part(0).unwrap();
+        known.write_all(&BYTES[..4]).unwrap();
+        landing.flush_at(known.flusher().unwrap(), 4).unwrap();
+        known.write_all(&BYTES[4..]).unwrap();
+        let (new, md5) = whole(&landing, 1);
+        let mut jobs = vec![landing.job(known, seal(), None), landing.job(new, md5, None)];
+        assert_eq!(jobs.iter().map(|job| job.is_known).collect::<Vec<_>>(), [true, false]);
+        // Only of the one that nothing is known of is the name written down before.
+        assert_eq!(landing.write_down(&mut jobs[1..]).len(), 1);
+        for job in &mut jobs {
+            landing.settle(job, Err(Reason::bare(ReasonCode::DiskFull)));
+        }
+        drop(jobs);
+        assert_eq!(desk.names().len(), 1, "what was flushed before is kept");
+        let recovered = desk.reopen();
+        assert_eq!((recovered.done, recovered.parts), (vec![], [(0, 4)].into()));
+    }
+
+    #[test]
+    fn a_line_about_other_bytes_leads_to_nothing() {
+        let (desk, landing) = Desk::land(1);
+        let (part, md5) = whole(&landing, 0);
+        let mut jobs = vec![landing.job(part, md5, None)];
+        landing.write_down(&mut jobs);
+        // As after a loss of power: the line is there, and of the part only its length.
+        std::mem::forget(jobs);
+        let place = desk.temp.path().join("inbox/d").join(&desk.names()[0]);
+        fs::write(place, [0; 10]).unwrap();
+        let recovered = desk.reopen();
+        assert_eq!((recovered.done, recovered.parts), (vec![], [].into()));
+    }
 }

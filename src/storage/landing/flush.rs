@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     model::reason::Reason,
-    storage::path_map::{NodeId, ROOT},
+    storage::{
+        path_map::{NodeId, ROOT},
+        volume::Volume,
+    },
 };
 
 use super::{Landing, is_marked, mark};
@@ -13,9 +16,9 @@ impl Landing {
     /// Puts the names in these folders on the disk for good, and those of the folders themselves; returns which failed.
     pub(super) fn flush_names(&self, folders: impl IntoIterator<Item = NodeId>) -> HashMap<NodeId, Reason> {
         let folders: HashSet<NodeId> = folders.into_iter().collect();
-        let mut failed = self.flush_folder_names(folders.iter().copied());
+        let mut failed = self.flush_folder_names(folders.iter().copied(), None);
         for folder in folders {
-            if let Err(reason) = self.flush_dir(folder) {
+            if let Err(reason) = self.flush_dir(folder, None) {
                 failed.insert(folder, reason);
             }
         }
@@ -24,8 +27,13 @@ impl Landing {
 
     /// Puts the names of these folders, and of those above them, on the disk for good where that was not done yet; each is
     /// flushed once, the topmost first: above a folder whose name is safe all are, also where this fails half way, or another
-    /// thread is at it. Returns which failed.
-    pub(super) fn flush_folder_names(&self, folders: impl IntoIterator<Item = NodeId>) -> HashMap<NodeId, Reason> {
+    /// thread is at it. Those that lie on `volume`, which has been flushed since they were made, are safe already. Returns which
+    /// failed.
+    pub(super) fn flush_folder_names(
+        &self,
+        folders: impl IntoIterator<Item = NodeId>,
+        volume: Option<&Volume>,
+    ) -> HashMap<NodeId, Reason> {
         let (map, unsafe_name) = (&self.shared.map, &self.shared.marks.unsafe_name);
         let mut flushed: HashMap<NodeId, Result<(), Reason>> = HashMap::new();
         let mut failed = HashMap::new();
@@ -37,7 +45,7 @@ impl Landing {
             }
             for node in above.into_iter().rev() {
                 let parent = map.parent(node);
-                if let Err(reason) = flushed.entry(parent).or_insert_with(|| self.flush_dir(parent)) {
+                if let Err(reason) = flushed.entry(parent).or_insert_with(|| self.flush_dir(parent, volume)) {
                     failed.insert(folder, reason.clone());
                     break;
                 }
@@ -47,8 +55,8 @@ impl Landing {
         failed
     }
 
-    fn flush_dir(&self, node: NodeId) -> Result<(), Reason> {
-        let flushed = self.find_dir(node).and_then(|dir| dir.flush());
+    fn flush_dir(&self, node: NodeId, volume: Option<&Volume>) -> Result<(), Reason> {
+        let flushed = self.find_dir(node).and_then(|dir| dir.flush_unless(volume));
         flushed.map_err(|error| self.write_reason(&error, node))
     }
 }
@@ -95,7 +103,8 @@ mod tests {
         let landing = Landing::prepare_on(&disk, &profile, terms, Keep::Nothing).unwrap();
         let part = landing.create_part(0).unwrap();
         told.try_iter().for_each(drop);
-        let failed = landing.flush_folder_names([landing.shared.map.parent(landing.shared.map.node_of(0).unwrap())]);
+        let failed =
+            landing.flush_folder_names([landing.shared.map.parent(landing.shared.map.node_of(0).unwrap())], None);
         assert!(failed.is_empty());
         let flushed = |op| if let Op::FolderFlushed { place } = op { Some(place) } else { None };
         let order: Vec<_> = told.try_iter().filter_map(flushed).collect();

@@ -128,7 +128,7 @@ impl Landing {
         if flushed.load(Ordering::Acquire) == 0 {
             // It is no use when a crash takes its name away, or that of a folder above it.
             folder.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing))?;
-            let failed = self.flush_folder_names([self.shared.map.parent(node)]);
+            let failed = self.flush_folder_names([self.shared.map.parent(node)], None);
             failed.into_values().next().map_or(Ok(()), Err)?;
         }
         mark(&self.shared.marks.noted, index, true);

@@ -26,7 +26,7 @@ use crate::{
 use super::{
     Landing, Marks, Paper, Shared,
     begin::{lay_out_again, selected_tops},
-    commit::Job,
+    commit::{Job, Named},
     mark, may_pass, path_below,
 };
 
@@ -150,7 +150,9 @@ impl Landing {
             mark(&self.shared.marks.done, *index, true);
         }
         let seals: HashMap<u32, _> = jobs.iter().map(|job| (job.index, job.md5)).collect();
-        for (index, published) in self.name(self.flushed(jobs)) {
+        let together = self.is_better_together(jobs.len());
+        let (_none, named) = self.named(jobs, together, Named::default());
+        for (index, published) in self.end(named) {
             match published {
                 Ok(place) => done.push(Done { index, md5: seals.get(&index).copied(), place }),
                 Err(reason) if may_pass(&reason) => return Err(reason),
