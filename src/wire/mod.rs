@@ -206,7 +206,7 @@
 //! | --- | --- |
 //! | a file with `send` or an `at`, then `seal` | one `receipt` |
 //! | a file with `send` or an `at`, then `failed` | no receipt |
-//! | a folder or link with `send` | one `receipt` without `md5`, on the first connection, when the receiver has made it |
+//! | a folder or link with `send` | one `receipt` without `md5`, on the first connection, when the receiver has made it and its plan has named it |
 //! | any entry with `skip` | nothing |
 //!
 //! A receipt says what the receiver's own digest of the received bytes was. `verified`: it equals the seal, and the file is on

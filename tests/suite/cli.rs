@@ -214,6 +214,30 @@ fn killed_receiver_goes_on_when_it_is_started_again() {
     assert_eq!(names(&home), ["zeros"]);
 }
 
+/// More files than one header of a plan names, and folders behind them.
+#[test]
+fn killed_receiver_of_many_files_in_folders_goes_on_when_it_is_started_again() {
+    let home = Home::new();
+    let folder = home.path("out").join("many");
+    for of in 0..40 {
+        let folder = folder.join(of.to_string());
+        fs::create_dir_all(&folder).unwrap();
+        (0..50).for_each(|at| fs::write(folder.join(at.to_string()), seeded(of * 50 + at, 1000)).unwrap());
+    }
+    let (mut receiver, to) = home.receive(&["--accept", "all"]);
+    let mut sender = home.send(&to, &["--limit", "1MB/s", folder.to_str().unwrap()]);
+    while sender.event("progress")["moved"].as_u64().unwrap() < 1_300_000 {}
+    receiver.kill();
+    drop(receiver);
+    let done = home.received().iter().filter(|(name, bytes)| bytes.is_some() && !name.contains(".sealdrop-")).count();
+    assert!(done > 700, "{done} were done");
+    let (mut receiver, _) = home.receive_at(&to, &["--accept", "all"]);
+    assert_eq!(receiver.event("finished")["outcome"], "verified");
+    let sender = sender.end();
+    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    assert_eq!(tree(&home.path("in").join("many")), tree(&folder));
+}
+
 fn names(home: &Home) -> Vec<String> {
     home.received().into_iter().map(|(name, _)| name).collect()
 }

@@ -7,6 +7,7 @@ mod conflicts;
 mod hostile;
 mod left;
 mod pausing;
+mod planned;
 mod scene;
 #[cfg(unix)]
 mod side_by_side;

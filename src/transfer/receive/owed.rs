@@ -57,6 +57,8 @@ pub(super) struct Owed<'a, C, K> {
     pub(super) ahead: usize,
     /// Receipts of files that did not go to the committer, at most as many as files.
     refused: VecDeque<Receipt>,
+    /// Receipts of folders that were made before the plan named them, in their order.
+    early: VecDeque<Receipt>,
     /// Files, folders and links that will not be there.
     failed: u64,
     are_files_in: bool,
@@ -85,6 +87,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             receipts_left,
             ahead: 0,
             refused: VecDeque::new(),
+            early: VecDeque::new(),
             failed: 0,
             are_files_in: false,
         }
@@ -146,11 +149,25 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
 
     /// A receipt that is written now.
     fn next_receipt(&mut self) -> Option<Receipt> {
-        let receipt = self.refused.pop_front().or_else(|| self.commit.try_receipt())?;
+        let receipt = self.refused.pop_front().or_else(|| self.next_planned())?;
         self.ahead -= usize::from(is_file(&self.manifest, &receipt));
         self.receipts_left -= 1;
         self.failed += u64::from(receipt.state != ReceiptState::Verified);
         Some(receipt)
+    }
+
+    /// From the committer. A sender knows of no entry that its plan has not named, and that may have many headers.
+    fn next_planned(&mut self) -> Option<Receipt> {
+        if self.early.front().is_some_and(|receipt| self.planner.has_named(receipt.index)) {
+            return self.early.pop_front();
+        }
+        while let Some(receipt) = self.commit.try_receipt() {
+            if self.planner.has_named(receipt.index) {
+                return Some(receipt);
+            }
+            self.early.push_back(receipt);
+        }
+        None
     }
 
     /// A file gets this receipt, and does not go to the committer. It is written when there is room for it: a sender that is

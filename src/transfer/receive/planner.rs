@@ -73,6 +73,11 @@ impl Planner {
         self.next as usize >= self.manifest.entries.len()
     }
 
+    /// Whether the headers so far name this entry.
+    pub(super) fn has_named(&self, index: u32) -> bool {
+        index < self.next
+    }
+
     /// How many bytes of the part of a file are on the disk, if there is one worth going on with.
     pub(super) fn part(&self, index: u32) -> Option<u64> {
         let size = self.manifest.entries.get(index as usize)?.size();

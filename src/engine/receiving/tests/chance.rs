@@ -28,11 +28,13 @@ use crate::{
     },
 };
 
-/// A peer whose words are known in advance, and who hears nothing.
-struct Recorded {
-    words: VecDeque<u8>,
-    dice: Dice,
-    limits: Limits,
+/// A peer whose words are known in advance, whatever is said to it.
+pub(super) struct Recorded {
+    pub(super) words: VecDeque<u8>,
+    pub(super) dice: Dice,
+    pub(super) limits: Limits,
+    /// What was said to it.
+    pub(super) heard: Vec<u8>,
 }
 
 impl Read for Recorded {
@@ -43,7 +45,7 @@ impl Read for Recorded {
 
 impl Write for Recorded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
+        self.heard.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -91,7 +93,7 @@ impl Link for Recorded {
 }
 
 #[derive(Clone)]
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn below(&mut self, end: u64) -> u64 {
@@ -204,7 +206,7 @@ fn a_sender_that_hears_anything_ends() {
     for seed in 1..3000 {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
-        let mut link = Recorded { words, dice, limits: scene.limits };
+        let mut link = Recorded { words, dice, limits: scene.limits, heard: Vec::new() };
         let (tell, said) = bounded(10_000);
         let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None));
         SendLane::new(
@@ -224,7 +226,7 @@ pub(super) struct Desk {
     /// What each entry is to have.
     bytes: fn(u32) -> u64,
     pub(super) committed: u32,
-    receipts: VecDeque<Receipt>,
+    pub(super) receipts: VecDeque<Receipt>,
 }
 
 impl Desk {
@@ -284,7 +286,7 @@ fn a_receiver_that_hears_anything_ends() {
     for seed in 1..3000 {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let words = (0..dice.below(6)).flat_map(|_| dice.file()).collect();
-        let mut link = Recorded { words, dice, limits: Limits { flush_bytes: 100, ..scene.limits } };
+        let mut link = Recorded { words, dice, limits: Limits { flush_bytes: 100, ..scene.limits }, heard: Vec::new() };
         let (tell, said) = bounded(10_000);
         let mut commit = Desk::new(|index| if index == 2 { 0 } else { 300 });
         let mut check = Checking::default();

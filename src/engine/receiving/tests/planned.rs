@@ -1,0 +1,63 @@
+//! What the plan does not name yet.
+
+use std::sync::Arc;
+
+use crossbeam_channel::bounded;
+
+use super::{
+    chance::{Checking, Desk, Dice, Nobody, Recorded},
+    scene::{Scene, Teller},
+};
+use crate::{
+    model::{
+        manifest::{Entry, EntryKind, Manifest},
+        seal::Md5Digest,
+    },
+    storage::journal::{Done, Recovered},
+    transfer::receive::{Helpers, ReceiveLane},
+    wire::header::{Message, Receipt, ReceiptState, encode, read_header},
+};
+
+/// Entries, each tenth of which is a folder: more than the files that one header of a plan says to be done.
+const ENTRIES: u32 = 2000;
+
+#[test]
+fn no_receipt_of_a_folder_comes_before_the_plan_that_names_it() {
+    let mut scene = Scene::of(&[]);
+    let kind = |index: u32| if index.is_multiple_of(10) { EntryKind::Folder } else { EntryKind::File { size: 0 } };
+    let entry = |index| Entry { path: vec![format!("{index}")], kind: kind(index), mtime: None, exec: false };
+    scene.manifest = Arc::new(Manifest::from_entries((0..ENTRIES).map(entry).collect()).unwrap());
+    let folders: Vec<u32> = (0..ENTRIES).filter(|index| kind(*index) == EntryKind::Folder).collect();
+    let files = (0..ENTRIES).filter(|index| kind(*index) != EntryKind::Folder);
+    let done = files.map(|index| Done { index, md5: Some(Md5Digest([1; 16])), place: scene.received() });
+    let recovered = Recovered { done: done.collect(), ..Recovered::default() };
+    let (landing, _) = scene.landing();
+    // All folders are made before the second header is written.
+    let mut commit = Desk::new(|_| 0);
+    commit.receipts =
+        folders.iter().map(|index| Receipt { index: *index, state: ReceiptState::Verified, md5: None }).collect();
+    let words = encode(&Message::Ping).unwrap().repeat(20).into();
+    let mut link = Recorded { words, dice: Dice(1), limits: scene.limits, heard: Vec::new() };
+    let (tell, _said) = bounded(10_000);
+    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), behind: &mut Nobody };
+    ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().unwrap_err();
+    landing.discard();
+
+    let (mut planned, mut receipts, mut headers) = (0, Vec::new(), 0);
+    let mut heard = &link.heard[..];
+    while let Some(message) = read_header(&mut heard).unwrap() {
+        match message {
+            Message::Plan { items, .. } => {
+                planned = items.last().map(|item| item.first + item.count).unwrap();
+                headers += 1;
+            }
+            Message::Receipt(Receipt { index, .. }) => {
+                assert!(index < planned, "a receipt for entry {index}, and the plan ends before {planned}");
+                receipts.push(index);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((planned, receipts), (ENTRIES, folders));
+    assert!(headers > 2, "{headers}");
+}
