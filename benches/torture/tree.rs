@@ -1,5 +1,5 @@
-//! What is sent: a folder of hundreds of small files, some large ones, empty ones, empty folders, links and programs, under
-//! names in several scripts; and a large file beside it.
+//! What is sent: a folder of hundreds of small files (now and then of thousands), some large ones, empty ones, empty folders, links
+//! and programs, under names in several scripts; and a large file beside it.
 
 use std::{
     collections::BTreeMap,
@@ -46,6 +46,8 @@ impl Tree {
         let mut tree = Self { place: place.to_owned(), entries: BTreeMap::new(), bytes: 0 };
         let (small, large, most) = match scale {
             Scale::Small => (60, 2, 6 << 20),
+            // Some of them more than one header of a plan names.
+            Scale::Full if random.chance(25) => (random.between(1000, 3000), random.between(2, 5), 60_000_000),
             Scale::Full => (random.between(200, 600), random.between(2, 5), 60_000_000),
         };
         let folders = tree.folders(random)?;
