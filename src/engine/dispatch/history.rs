@@ -45,6 +45,21 @@ impl Kept {
             state: end.state,
         });
     }
+
+    /// This entry failed, and has arrived after all: its other end is noted.
+    pub(super) fn forget_failure(&mut self, entry: Option<&Entry>) {
+        let Some(path) = entry.filter(|entry| entry.is_file()).map(Entry::shown_path) else { return };
+        match self.list.iter().position(|file| file.path == path) {
+            // The room that its name took stays taken.
+            Some(at) => drop(self.list.remove(at)),
+            None => self.more = self.more.saturating_sub(1),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn states(&self) -> Vec<FileState> {
+        self.list.iter().map(|file| file.state).collect()
+    }
 }
 
 impl Dispatch {

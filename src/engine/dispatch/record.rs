@@ -20,7 +20,7 @@ use crate::{
         note::{Life, Session},
     },
     model::{
-        manifest::Selection,
+        manifest::{Entry, Selection},
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
@@ -92,7 +92,7 @@ pub(super) struct Record {
     pub(super) accepted_at: Option<Instant>,
     pub(super) tally: Tally,
     /// How each entry has ended, as far as it has.
-    states: HashMap<u32, FileState>,
+    ended: HashMap<u32, Ended>,
     /// Outgoing: receipts that have come, for the next connection.
     pub(super) receipts: HashMap<u32, Md5Digest>,
     /// For the history.
@@ -108,8 +108,28 @@ pub(super) struct Tally {
     /// Of these, such as may fare better at another try.
     curable: u64,
     bytes: u64,
-    /// Why the first that failed did.
-    pub(super) first_failure: Option<Reason>,
+    /// Why the first that failed did, and which entry it is, if it is on the list.
+    first_failure: Option<(Option<u32>, Reason)>,
+}
+
+/// How one entry has ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    state: FileState,
+    /// It failed, and may fare better at another try.
+    is_curable: bool,
+}
+
+impl Ended {
+    fn of(end: &FileEnd) -> Self {
+        // A source that is another now cannot be sent under the old list.
+        let is_other = end.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Changed);
+        Self { state: end.state, is_curable: is_failure(end.state) && !is_other }
+    }
+}
+
+fn is_failure(state: FileState) -> bool {
+    matches!(state, FileState::Failed | FileState::Mismatch)
 }
 
 impl Record {
@@ -137,7 +157,7 @@ impl Record {
             ended_in_order: false,
             accepted_at: None,
             tally: Tally::default(),
-            states: HashMap::new(),
+            ended: HashMap::new(),
             receipts: HashMap::new(),
             kept: Kept::default(),
         }
@@ -145,11 +165,16 @@ impl Record {
 
     /// Counts the end of one entry; false when that is no news.
     pub(super) fn file_ended(&mut self, end: &FileEnd) -> bool {
-        if let Some(before) = self.states.insert(end.index, end.state) {
-            // What stands is not lost any more, whatever a later connection says of it.
-            self.states.insert(end.index, before);
-            return false;
+        if let Some(before) = self.ended.get(&end.index).copied() {
+            // What stands is not lost any more, whatever a later connection says of it. What failed may come over one: the other
+            // side tries again when the connection ends before it has heard of that.
+            let arrived = matches!(end.state, FileState::Verified | FileState::Unchecked);
+            if !arrived || !is_failure(before.state) {
+                return false;
+            }
+            self.forget_failure(end.index, before);
         }
+        self.ended.insert(end.index, Ended::of(end));
         if end.state == FileState::Verified
             && self.snapshot.key.direction == Direction::Outgoing
             && let Some(md5) = end.md5
@@ -160,15 +185,24 @@ impl Record {
         true
     }
 
+    /// An entry that failed has arrived after all.
+    fn forget_failure(&mut self, index: u32, before: Ended) {
+        let entry = self.snapshot.manifest.entries.get(index as usize);
+        self.kept.forget_failure(entry);
+        self.snapshot.files_ended -= u64::from(entry.is_some_and(Entry::is_file));
+        self.tally.failed -= 1;
+        self.tally.curable -= u64::from(before.is_curable);
+        self.tally.first_failure.take_if(|(first, _)| *first == Some(index));
+    }
+
     /// Forgets how those ended that failed: they are tried again.
     pub(super) fn forget_failures(&mut self) {
-        let failed = |state: &FileState| matches!(state, FileState::Failed | FileState::Mismatch);
         let entries = &self.snapshot.manifest.entries;
-        let files = self.states.iter().filter(|(index, state)| {
-            failed(state) && entries.get(**index as usize).is_some_and(crate::model::manifest::Entry::is_file)
+        let files = self.ended.iter().filter(|(index, ended)| {
+            is_failure(ended.state) && entries.get(**index as usize).is_some_and(Entry::is_file)
         });
         self.snapshot.files_ended = self.snapshot.files_ended.saturating_sub(files.count() as u64);
-        self.states.retain(|_, state| !failed(state));
+        self.ended.retain(|_, ended| !is_failure(ended.state));
         (self.tally.failed, self.tally.curable, self.tally.first_failure) = (0, 0, None);
         self.snapshot.retryable = false;
     }
@@ -186,11 +220,9 @@ impl Record {
         match end.state {
             FileState::Failed | FileState::Mismatch => {
                 tally.failed += 1;
-                // A source that is another now cannot be sent under the old list.
-                let is_other = end.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Changed);
-                tally.curable += u64::from(!is_other);
+                tally.curable += u64::from(Ended::of(end).is_curable);
                 if tally.first_failure.is_none() {
-                    tally.first_failure.clone_from(&end.reason);
+                    tally.first_failure = end.reason.clone().map(|reason| (Some(end.index), reason));
                 }
             }
             // The receiver's choice counted without them from the start.
@@ -218,7 +250,7 @@ impl Record {
     /// Something that was asked for is not even on the list.
     pub(super) fn left_out(&mut self, reason: &Reason) {
         self.tally.failed += 1;
-        self.tally.first_failure.get_or_insert_with(|| reason.clone());
+        self.tally.first_failure.get_or_insert_with(|| (None, reason.clone()));
     }
 
     /// The last word, from how the work ended.
@@ -228,8 +260,10 @@ impl Record {
             Err(reason) => (outcome_of(&reason, self.accepted_at.is_some()), Some(reason)),
             Ok(()) if *failed == 0 && *unchecked > 0 => (Outcome::Unchecked, None),
             Ok(()) if *failed == 0 => (Outcome::Verified, None),
-            Ok(()) if verified + unchecked > 0 => (Outcome::Partial, first_failure.clone()),
-            Ok(()) => (Outcome::Failed, first_failure.clone()),
+            Ok(()) => {
+                let outcome = if verified + unchecked > 0 { Outcome::Partial } else { Outcome::Failed };
+                (outcome, first_failure.as_ref().map(|(_, reason)| reason.clone()))
+            }
         };
         let took = self.accepted_at.map_or(Duration::ZERO, |start| start.elapsed());
         Ending { outcome, reason, files: verified + unchecked, bytes: *bytes, took }
@@ -294,5 +328,47 @@ fn outcome_of(reason: &Reason, accepted: bool) -> Outcome {
             Outcome::Declined
         }
         _ => Outcome::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        device::Peer,
+        manifest::{EntryKind, Manifest},
+        transfer::{TransferId, TransferKey},
+    };
+
+    fn end(index: u32, state: FileState) -> FileEnd {
+        let reason = is_failure(state).then(|| Reason::bare(ReasonCode::Io));
+        FileEnd { index, state, md5: None, place: None, reason }
+    }
+
+    #[test]
+    fn what_failed_over_one_connection_counts_no_more_when_it_came_over_the_next() {
+        let file = |name: &str| Entry {
+            path: vec![name.to_owned()],
+            kind: EntryKind::File { size: 5 },
+            mtime: None,
+            exec: false,
+        };
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let mut snapshot = TransferSnapshot::new(key, Peer::at(String::new(), false), Stage::Moving, None);
+        snapshot.manifest = Arc::new(Manifest::from_entries(vec![file("a"), file("b")]).unwrap());
+        let mut record = Record::new(snapshot, Hands::Lane, Session::Sealed);
+        let mut says = |index, state, files_ended, outcome| {
+            let is_news = record.file_ended(&end(index, state));
+            let Ending { outcome: found, bytes, .. } = record.ending(Ok(()));
+            assert_eq!((found, record.snapshot.files_ended), (outcome, files_ended), "{index} {state:?}");
+            (is_news, bytes)
+        };
+        assert_eq!(says(0, FileState::Mismatch, 1, Outcome::Failed), (true, 0));
+        assert_eq!(says(0, FileState::Failed, 1, Outcome::Failed), (false, 0));
+        assert_eq!(says(1, FileState::Verified, 2, Outcome::Partial), (true, 5));
+        assert_eq!(says(0, FileState::Verified, 2, Outcome::Verified), (true, 10));
+        assert_eq!(says(0, FileState::Failed, 2, Outcome::Verified), (false, 10), "it stands");
+        assert!(!record.is_curable());
+        assert_eq!(record.kept.states(), [FileState::Verified; 2]);
     }
 }
