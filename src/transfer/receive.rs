@@ -154,6 +154,13 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                 }
                 self.take_hashed()?;
                 self.owed.commit.idle();
+                if self.owed.is_planning() {
+                    // The next header of the plan follows as soon as this one has left: nobody else brings it on.
+                    self.link.tick()?;
+                    if self.link.queued() == 0 {
+                        continue;
+                    }
+                }
                 self.link.wait()?;
             }
         }

@@ -100,7 +100,12 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
 
     /// Receipts and plan headers that the sender cannot have read.
     pub(super) fn unwritten(&self) -> Option<u64> {
-        (self.receipts_left > 0 || !self.planner.is_through()).then_some(self.receipts_left)
+        (self.receipts_left > 0 || self.is_planning()).then_some(self.receipts_left)
+    }
+
+    /// Whether headers of the plan are left.
+    pub(super) fn is_planning(&self) -> bool {
+        !self.planner.is_through()
     }
 
     /// A pause holds also when the program has ended meanwhile.
@@ -178,7 +183,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
 
     /// One plan header, if one is left.
     pub(super) fn write_plan(&mut self, link: &mut impl Link, report: &mut impl Report) -> Result<(), LaneError> {
-        if !self.planner.is_through() {
+        if self.is_planning() {
             let planned = self.planner.next_header(&|index| self.landing.there(index));
             let done = planned.done.iter().map(|(index, md5, _)| (*index, *md5)).collect();
             header::write_header(link, &Message::Plan { items: planned.items.clone(), done })?;
@@ -304,7 +309,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
     }
 
     fn look_whether_all_are_in(&mut self, report: &mut impl Report) {
-        if self.files_left == 0 && self.planner.is_through() && !self.are_files_in {
+        if self.files_left == 0 && !self.is_planning() && !self.are_files_in {
             self.are_files_in = true;
             self.commit.all_files_ended();
             report.finishing();

@@ -35,6 +35,14 @@ pub(super) struct Recorded {
     pub(super) limits: Limits,
     /// What was said to it.
     pub(super) heard: Vec<u8>,
+    /// How much that was each time when it was waited for.
+    pub(super) waits: Vec<usize>,
+}
+
+impl Recorded {
+    pub(super) fn new(words: VecDeque<u8>, dice: Dice, limits: &Limits) -> Self {
+        Self { words, dice, limits: *limits, heard: Vec::new(), waits: Vec::new() }
+    }
 }
 
 impl Read for Recorded {
@@ -60,6 +68,7 @@ impl Link for Recorded {
     }
 
     fn wait(&mut self) -> io::Result<Wake> {
+        self.waits.push(self.heard.len());
         Ok(Wake::Input)
     }
 
@@ -206,7 +215,7 @@ fn a_sender_that_hears_anything_ends() {
     for seed in 1..3000 {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
-        let mut link = Recorded { words, dice, limits: scene.limits, heard: Vec::new() };
+        let mut link = Recorded::new(words, dice, &scene.limits);
         let (tell, said) = bounded(10_000);
         let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None));
         SendLane::new(
@@ -286,7 +295,7 @@ fn a_receiver_that_hears_anything_ends() {
     for seed in 1..3000 {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let words = (0..dice.below(6)).flat_map(|_| dice.file()).collect();
-        let mut link = Recorded { words, dice, limits: Limits { flush_bytes: 100, ..scene.limits }, heard: Vec::new() };
+        let mut link = Recorded::new(words, dice, &Limits { flush_bytes: 100, ..scene.limits });
         let (tell, said) = bounded(10_000);
         let mut commit = Desk::new(|index| if index == 2 { 0 } else { 300 });
         let mut check = Checking::default();

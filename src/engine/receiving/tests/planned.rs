@@ -1,4 +1,4 @@
-//! What the plan does not name yet.
+//! A plan of many headers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
 const ENTRIES: u32 = 2000;
 
 #[test]
-fn no_receipt_of_a_folder_comes_before_the_plan_that_names_it() {
+fn nothing_is_waited_for_before_the_plan_is_out_and_no_receipt_comes_before_the_plan_that_names_it() {
     let mut scene = Scene::of(&[]);
     let kind = |index: u32| if index.is_multiple_of(10) { EntryKind::Folder } else { EntryKind::File { size: 0 } };
     let entry = |index| Entry { path: vec![format!("{index}")], kind: kind(index), mtime: None, exec: false };
@@ -37,19 +37,20 @@ fn no_receipt_of_a_folder_comes_before_the_plan_that_names_it() {
     commit.receipts =
         folders.iter().map(|index| Receipt { index: *index, state: ReceiptState::Verified, md5: None }).collect();
     let words = encode(&Message::Ping).unwrap().repeat(20).into();
-    let mut link = Recorded { words, dice: Dice(1), limits: scene.limits, heard: Vec::new() };
+    let mut link = Recorded::new(words, Dice(1), &scene.limits);
     let (tell, _said) = bounded(10_000);
     let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), behind: &mut Nobody };
     ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().unwrap_err();
     landing.discard();
 
     let (mut planned, mut receipts, mut headers) = (0, Vec::new(), 0);
-    let mut heard = &link.heard[..];
+    let (mut heard, mut plan_end) = (&link.heard[..], 0);
     while let Some(message) = read_header(&mut heard).unwrap() {
         match message {
             Message::Plan { items, .. } => {
                 planned = items.last().map(|item| item.first + item.count).unwrap();
                 headers += 1;
+                plan_end = link.heard.len() - heard.len();
             }
             Message::Receipt(Receipt { index, .. }) => {
                 assert!(index < planned, "a receipt for entry {index}, and the plan ends before {planned}");
@@ -60,4 +61,9 @@ fn no_receipt_of_a_folder_comes_before_the_plan_that_names_it() {
     }
     assert_eq!((planned, receipts), (ENTRIES, folders));
     assert!(headers > 2, "{headers}");
+    assert!(
+        !link.waits.is_empty() && link.waits.iter().all(|heard| *heard >= plan_end),
+        "{:?}, {plan_end}",
+        link.waits
+    );
 }
