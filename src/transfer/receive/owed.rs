@@ -142,9 +142,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         if link.queued() == 0 {
             self.write_plan(link, report)?;
         }
-        if link.queued() < most {
-            self.go_on_checking(link, report)?;
-        }
+        self.go_on_checking(link, report, most)?;
         match self.commit.try_trouble() {
             Some(Trouble { index: Some(index), reason }) if !concerns_all(&reason) => Ok(Some((index, reason))),
             Some(Trouble { reason, .. }) => Err(LaneError::Local(reason)),
@@ -241,18 +239,26 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         self.receipts_left -= 1;
     }
 
-    fn go_on_checking(&mut self, link: &mut impl Link, report: &mut impl Report) -> Result<(), LaneError> {
-        let mut checked = self.checks.listen(self.check, link, report)?;
-        if checked.is_none() && !self.hold.is_held() {
-            checked = self.checks.begin(&self.planner, &self.landing, self.check);
-        }
-        match checked {
-            Some(Checked::Told(index)) => self.slots[index as usize] = Slot::Told,
-            Some(Checked::Nothing(index)) => {
-                self.slots[index as usize] = Slot::Wanted;
-                header::write_header(link, &send_after_all(index))?;
+    /// Tells of what has been checked, and begins the next: nobody else does when nothing comes.
+    fn go_on_checking<L: Link>(
+        &mut self,
+        link: &mut L,
+        report: &mut impl Report,
+        most: usize,
+    ) -> Result<(), LaneError> {
+        while link.queued() < most {
+            let mut checked = self.checks.listen(self.check, link, report)?;
+            if checked.is_none() && !self.hold.is_held() {
+                checked = self.checks.begin(&self.planner, &self.landing, self.check);
             }
-            None => {}
+            match checked {
+                Some(Checked::Told(index)) => self.slots[index as usize] = Slot::Told,
+                Some(Checked::Nothing(index)) => {
+                    self.slots[index as usize] = Slot::Wanted;
+                    header::write_header(link, &send_after_all(index))?;
+                }
+                None => break,
+            }
         }
         Ok(())
     }

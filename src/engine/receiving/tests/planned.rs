@@ -1,6 +1,6 @@
 //! A plan of many headers.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use crossbeam_channel::bounded;
 
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     model::{
+        conflict::Conflict,
         manifest::{Entry, EntryKind, Manifest},
         seal::Md5Digest,
     },
@@ -66,4 +67,26 @@ fn nothing_is_waited_for_before_the_plan_is_out_and_no_receipt_comes_before_the_
         "{:?}, {plan_end}",
         link.waits
     );
+}
+
+#[test]
+fn the_next_file_that_stands_there_is_looked_at_as_soon_as_one_was() {
+    let mut scene = Scene::of(&[300; 40]);
+    scene.conflict = Conflict::SkipIdentical;
+    for place in &scene.places {
+        fs::copy(place, scene.received().join(place.file_name().unwrap())).unwrap();
+    }
+    let (landing, recovered) = scene.landing();
+    // The lane looks up about 50 times, each time because one was hashed.
+    let words = encode(&Message::Ping).unwrap().repeat(35).into();
+    let mut link = Recorded::new(words, Dice(1), &scene.limits);
+    let (tell, _said) = bounded(10_000);
+    let helpers = Helpers { commit: &mut Desk::new(|_| 300), check: &mut Checking::default(), behind: &mut Nobody };
+    ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().unwrap_err();
+    landing.discard();
+    let (mut heard, mut told) = (&link.heard[..], 0);
+    while let Some(message) = read_header(&mut heard).unwrap() {
+        told += u32::from(matches!(message, Message::At { .. }));
+    }
+    assert_eq!(told, 40);
 }
