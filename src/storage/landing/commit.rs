@@ -1,7 +1,12 @@
 //! From verified parts to files under their real names, many at a time: each step is taken for all of them before the next,
 //! so that they share the disk's waiting.
 
-use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crate::{
     model::{conflict::Conflict, file_name::numbered, reason::Reason, seal::Md5Digest},
@@ -51,6 +56,13 @@ pub(super) struct Job {
     is_known: bool,
 }
 
+impl Job {
+    /// Where it has its name.
+    fn folder(&self) -> Option<&Arc<Folder>> {
+        if let Step::Named(folder) = &self.step { Some(folder) } else { None }
+    }
+}
+
 enum Step {
     Part(PartFile),
     /// It has its name in this folder, wherever that was moved meanwhile.
@@ -90,7 +102,8 @@ impl Landing {
 
     /// Puts names on the disk for good.
     pub fn end(&self, Named(mut jobs): Named) -> Ends {
-        Self::flush_folders(&mut jobs, None);
+        let folders: HashSet<_> = jobs.iter().filter_map(Job::folder).map(Arc::as_ptr).collect();
+        Self::flush_folders(&mut jobs, self.flush_volume_for(folders.len()));
         self.ended(jobs)
     }
 
@@ -276,7 +289,7 @@ impl Landing {
     fn flush_folders(jobs: &mut [Job], volume: Option<&Volume>) {
         let mut flushed: HashMap<*const Folder, Result<(), Reason>> = HashMap::new();
         for job in jobs {
-            let Step::Named(folder) = &job.step else { continue };
+            let Some(folder) = job.folder() else { continue };
             let flush =
                 || folder.flush_unless(volume).map_err(|error| io_reason(&error, folder.place(), Doing::Writing));
             if let Err(reason) = flushed.entry(Arc::as_ptr(folder)).or_insert_with(flush) {

@@ -16,9 +16,10 @@ impl Landing {
     /// Puts the names in these folders on the disk for good, and those of the folders themselves; returns which failed.
     pub(super) fn flush_names(&self, folders: impl IntoIterator<Item = NodeId>) -> HashMap<NodeId, Reason> {
         let folders: HashSet<NodeId> = folders.into_iter().collect();
-        let mut failed = self.flush_folder_names(folders.iter().copied(), None);
+        let volume = self.flush_volume_for(folders.len());
+        let mut failed = self.flush_folder_names(folders.iter().copied(), volume);
         for folder in folders {
-            if let Err(reason) = self.flush_dir(folder, None) {
+            if let Err(reason) = self.flush_dir(folder, volume) {
                 failed.insert(folder, reason);
             }
         }
@@ -53,6 +54,11 @@ impl Landing {
             }
         }
         failed
+    }
+
+    /// The volume, all of which has been flushed now; none where so many files or folders are better flushed one by one.
+    pub(super) fn flush_volume_for(&self, many: usize) -> Option<&Volume> {
+        (self.volume.is_better_for(many) && self.volume.flush().is_ok()).then_some(&self.volume)
     }
 
     fn flush_dir(&self, node: NodeId, volume: Option<&Volume>) -> Result<(), Reason> {

