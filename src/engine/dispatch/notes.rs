@@ -1,6 +1,6 @@
 //! What workers tell.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use crate::{
     engine::{
@@ -49,15 +49,8 @@ impl Dispatch {
             Note::Left { key, life, reason } => self.left(key, life, reason),
             Note::LeftOut { key, left_out } => self.left_out(key, left_out),
             Note::Listed { key, outgoing, digest } => self.listed(key, outgoing, digest),
-            Note::ListenerFailed { id, port, reason } if id == self.listener_id => {
-                self.listener = None;
-                self.outbox.fact(Event::NotListening { port, reason });
-            }
-            Note::ListeningOn { id, address } if id == self.listener_id => {
-                self.listening = Some(address);
-                self.shown_otherwise();
-                self.tell_address();
-            }
+            Note::ListenerFailed { id, port, reason } if id == self.listener_id => self.not_listening(port, reason),
+            Note::ListeningOn { id, address } if id == self.listener_id => self.listening_on(address),
             Note::ListenerFailed { .. } | Note::ListeningOn { .. } => {}
             Note::Met { key, link, comparing } => self.met(key, *link, comparing),
             Note::Moved { key, index, moved, kept } => self.moved(key, index, moved, kept),
@@ -144,6 +137,19 @@ impl Dispatch {
             self.outbox.files_ended(key, ends);
             self.outbox.figures(&record.snapshot);
         }
+    }
+
+    fn not_listening(&mut self, port: u16, reason: Reason) {
+        self.listener = None;
+        self.outbox.fact(Event::NotListening { port, reason });
+        self.look_at_neighbours(Instant::now());
+    }
+
+    fn listening_on(&mut self, address: SocketAddr) {
+        self.listening = Some(address);
+        self.shown_otherwise();
+        self.tell_address();
+        self.look_at_neighbours(Instant::now());
     }
 
     /// Once both the port and the addresses are known, and again whenever one of them changes.

@@ -214,7 +214,7 @@ impl Dispatch {
 
     pub(super) fn until_next_look(&self) -> Option<Instant> {
         let here = &self.surroundings;
-        let calls = here.neighbours.next_look().filter(|_| self.setup.reach != Reach::Nowhere);
+        let calls = here.neighbours.next_look().filter(|_| self.calls_on_others());
         let goes = here.looked.and_then(|looked| here.neighbours.next_change(looked));
         [here.order_again, here.shown_until, calls, goes].into_iter().flatten().min()
     }
@@ -254,7 +254,13 @@ impl Dispatch {
     }
 
     fn next_call(&mut self, now: Instant) -> Option<(DeviceKey, Vec<PeerAddr>)> {
-        if self.setup.reach == Reach::Nowhere { None } else { self.surroundings.neighbours.next_call(now) }
+        if self.calls_on_others() { self.surroundings.neighbours.next_call(now) } else { None }
+    }
+
+    /// A call says where this device listens, and the next one to the same device comes late: none goes out before that is known.
+    fn calls_on_others(&self) -> bool {
+        let is_about_to_listen = self.listener.is_some() && self.listening.is_none();
+        self.setup.reach != Reach::Nowhere && !is_about_to_listen
     }
 
     fn call_on(&mut self, device: DeviceKey, addresses: Vec<PeerAddr>) {
