@@ -93,7 +93,7 @@ pub(super) enum Line {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         md5: Option<String>,
     },
-    /// What was said of this file's part is over: it starts again.
+    /// What was said of this file is over: it starts again.
     Again {
         index: u32,
     },
@@ -134,7 +134,10 @@ impl Story {
                 self.forget(index);
                 self.done.insert(index, (name, md5));
             }
-            Line::Again { index } => self.forget(index),
+            Line::Again { index } => {
+                self.forget(index);
+                self.done.remove(&index);
+            }
             Line::Paused(paused) => self.paused = paused,
             Line::Over(over) => self.over = over,
         }

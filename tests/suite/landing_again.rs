@@ -169,6 +169,29 @@ fn after_a_kill_what_was_flushed_counts_and_nothing_else() {
 }
 
 #[test]
+fn a_file_that_is_gone_or_has_another_size_after_a_break_comes_again() {
+    let desk = Desk::new();
+    let entries = vec![file("P/a", 1), file("P/b", 2), file("P/sub/c", 3), file("d", 4), file("e", 5)];
+    let landing = desk.land(entries, Conflict::KeepBoth);
+    let bytes = |index: u32| &b"12345"[..=index as usize];
+    (0..5).for_each(|index| drop(arrive(&landing, index, bytes(index))));
+    landing.suspend();
+    fs::remove_file(desk.at("P/a")).unwrap();
+    fs::remove_dir_all(desk.at("P/sub")).unwrap();
+    fs::write(desk.at("d"), "edited").unwrap();
+    let (landing, recovered) = desk.reopen();
+    let done = |recovered: &Recovered| recovered.done.iter().map(|done| done.index).collect::<Vec<_>>();
+    assert_eq!((done(&recovered), recovered.bytes_left(landing.terms())), (vec![1, 4], 8));
+    assert_eq!(arrive(&landing, 0, bytes(0)), desk.at("P/a"));
+    assert_eq!(arrive(&landing, 2, bytes(2)), desk.at("P/sub/c"));
+    assert_eq!(arrive(&landing, 3, bytes(3)), desk.at("d (2)"), "what somebody has edited is kept");
+    let (landing, recovered) = desk.reopen();
+    assert_eq!(done(&recovered), [0, 1, 2, 3, 4]);
+    landing.finish();
+    assert_eq!(fs::read(desk.at("d")).unwrap(), b"edited");
+}
+
+#[test]
 fn names_come_out_the_same_after_a_restart() {
     let desk = Desk::new();
     for name in ["P", "Q (2)"] {

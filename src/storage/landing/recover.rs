@@ -96,6 +96,7 @@ impl Landing {
         if story.over {
             self.journal(&[Line::Over(false)], true)?;
         }
+        self.look_for_done(&mut story)?;
         let open: Vec<_> = std::mem::take(&mut story.commits).into_iter().collect();
         let mut done = self.done_of(&story);
         for batch in open.chunks(BATCH) {
@@ -104,6 +105,32 @@ impl Landing {
         done.sort_by_key(|done| done.index);
         let parts = story.flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
         Ok(Recovered { done, parts, paused: story.paused, over: story.over })
+    }
+
+    /// What the disk holds is the only truth: a file that was done and does not stand there any more, or has another size now, starts
+    /// again.
+    fn look_for_done(&self, story: &mut Story) -> Result<(), Reason> {
+        let files = story.done.iter().filter(|(_, (_, md5))| md5.is_some());
+        let gone = files.filter(|(index, (name, _))| !self.stands(**index, name.as_deref()));
+        let gone: Vec<u32> = gone.map(|(index, _)| *index).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<Line> = gone.iter().map(|index| Line::Again { index: *index }).collect();
+        self.journal(&lines, true)?;
+        for index in gone {
+            story.done.remove(&index);
+            mark(&self.shared.marks.done, index, false);
+        }
+        Ok(())
+    }
+
+    /// `name`: what it got in place of its own.
+    fn stands(&self, index: u32, name: Option<&str>) -> bool {
+        let Ok((size, node)) = self.selected_file(index) else { return true };
+        let name = name.unwrap_or_else(|| self.shared.map.name(node));
+        let there = self.find_dir(self.shared.map.parent(node)).and_then(|folder| folder.look(name));
+        there.is_ok_and(|there| there.is_file() && there.len() == size)
     }
 
     fn done_of(&self, story: &Story) -> Vec<Done> {
