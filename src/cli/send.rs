@@ -83,7 +83,7 @@ pub(super) fn carry_out(session: &mut Session, request: SendRequest) -> Exit {
             _ => {}
         }
     }
-    let kept = session.transfers.interrupted(Direction::Outgoing).find(|kept| is_same(kept, &request));
+    let kept = session.transfers.left_over(Direction::Outgoing).find(|kept| is_same(kept, &request));
     let key = kept.map_or(TransferKey { id: request.id, direction: Direction::Outgoing }, |kept| kept.key);
     let goes_on = kept.is_some();
     session.attend_to(key);

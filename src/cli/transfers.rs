@@ -79,10 +79,10 @@ impl Transfers {
         state.is_some_and(|state| matches!(state, State::Checking | State::Moving | State::Paused))
     }
 
-    /// Those that wait to be gone on with.
-    pub(super) fn interrupted(&self, direction: Direction) -> impl Iterator<Item = &TransferSnapshot> {
+    /// Those of an earlier run that wait to be gone on with, paused or not; to be asked before this one has begun any.
+    pub(super) fn left_over(&self, direction: Direction) -> impl Iterator<Item = &TransferSnapshot> {
         let is_one = move |snapshot: &&TransferSnapshot| {
-            snapshot.key.direction == direction && snapshot.stage == Stage::Interrupted
+            snapshot.key.direction == direction && matches!(snapshot.stage, Stage::Interrupted | Stage::Paused(_))
         };
         self.known.values().map(|known| &known.snapshot).filter(is_one)
     }
