@@ -125,7 +125,7 @@ struct WrittenPeer {
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenReason {
+pub(super) struct WrittenReason {
     code: String,
     there: bool,
     detail: Option<String>,
@@ -196,13 +196,13 @@ fn is_zero(bytes: &u64) -> bool {
 }
 
 impl WrittenReason {
-    fn of(reason: &Reason) -> Self {
+    pub(super) fn of(reason: &Reason) -> Self {
         let here = HERE.iter().find(|(_, code)| *code == reason.code);
         let code = here.map_or_else(|| code::word(&reason.code).into_owned(), |(word, _)| (*word).to_owned());
         Self { code, there: reason.side == Side::There, detail: reason.detail.clone() }
     }
 
-    fn reason(self) -> Reason {
+    pub(super) fn reason(self) -> Reason {
         let here = HERE.iter().find(|(word, _)| *word == self.code);
         let code = here.map_or_else(|| code::code(&self.code), |(_, code)| code.clone());
         Reason { code, side: if self.there { Side::There } else { Side::Here }, detail: self.detail }

@@ -11,6 +11,7 @@ use std::{
 use crate::model::{
     device::{Peer, PeerAddr},
     device_key::DeviceKey,
+    reason::Reason,
     seal::Md5Digest,
     transfer::TransferId,
 };
@@ -40,9 +41,18 @@ pub struct KeptOutgoing {
     pub outgoing: Arc<Outgoing>,
     /// Of the manifest as it was offered.
     pub digest: [u8; 32],
+    pub missed: Missed,
     pub accepted: bool,
     /// Seconds since 1970 (UTC).
     pub started_at: u64,
+}
+
+/// What was asked for and is not on the list, because it cannot be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missed {
+    pub count: u64,
+    /// Why the first of it cannot.
+    pub reason: Option<Reason>,
 }
 
 /// What has happened so far.

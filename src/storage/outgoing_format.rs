@@ -24,7 +24,13 @@ use crate::{
     },
 };
 
-use super::{outgoing_file::KeptOutgoing, places, source::read_some, sources::Outgoing};
+use super::{
+    history_line::WrittenReason,
+    outgoing_file::{KeptOutgoing, Missed},
+    places,
+    source::read_some,
+    sources::Outgoing,
+};
 
 const VERSION: u32 = 1;
 
@@ -69,11 +75,19 @@ struct Line {
     message: Option<String>,
     /// Of the manifest as it was offered.
     digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missed: Option<WrittenMissed>,
     accepted: bool,
     /// Seconds since 1970 (UTC).
     started: u64,
     /// How many entries follow.
     entries: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenMissed {
+    count: u64,
+    reason: Option<WrittenReason>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -188,6 +202,10 @@ impl Line {
             message: kept.message.clone(),
             // The same 64 digits as a key's.
             digest: DeviceKey(kept.digest).to_string(),
+            missed: (kept.missed.count > 0).then(|| WrittenMissed {
+                count: kept.missed.count,
+                reason: kept.missed.reason.as_ref().map(WrittenReason::of),
+            }),
             accepted: kept.accepted,
             started: kept.started_at,
             entries: kept.outgoing.manifest.entries.len() as u64,
@@ -205,6 +223,10 @@ impl Line {
             message: self.message,
             outgoing,
             digest: parse_lower_hex(&self.digest)?,
+            missed: self.missed.map_or_else(Missed::default, |missed| Missed {
+                count: missed.count,
+                reason: missed.reason.map(WrittenReason::reason),
+            }),
             accepted: self.accepted,
             started_at: self.started,
         })

@@ -532,6 +532,30 @@ mod interrupts {
     }
 
     #[test]
+    fn a_paused_sender_that_was_interrupted_goes_on_and_knows_what_it_left_out() {
+        let home = Home::new();
+        let folder = home.path("out").join("many");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("not\na name"), b"x").unwrap();
+        for at in 0..40 {
+            fs::write(folder.join(at.to_string()), seeded(at, 50_000)).unwrap();
+        }
+        let (mut receiver, to) = home.receive(&["--accept", "all"]);
+        let mut sender = home.send(&to, &["--limit", "1MB/s", folder.to_str().unwrap()]);
+        let transfer = sender.event("progress")["transfer"].clone();
+        sender.say(&json!({"transfer": transfer, "command": "pause"}).to_string());
+        while sender.event("state")["state"] != "paused" {}
+        sender.signal(Signal::INT);
+        assert_eq!(sender.end().code, Some(5));
+        let sender = home.send(&to, &[folder.to_str().unwrap()]).end();
+        let finished = sender.finished();
+        assert_eq!((sender.code, &finished["outcome"]), (Some(1), &json!("partial")), "{sender:#?}");
+        assert_eq!((&finished["transfer"], &finished["files"]), (&transfer, &json!(40)));
+        assert_eq!(receiver.event("finished")["outcome"], "verified");
+        assert_eq!(home.received().len(), 41, "{:?}", names(&home));
+    }
+
+    #[test]
     fn interrupted_receiver_ends_with_5_and_the_sender_tries_again() {
         let home = Home::new();
         let file = home.sparse("zeros", 4 << 30);

@@ -201,6 +201,7 @@ impl Dispatch {
             message: request.message.clone(),
             outgoing,
             digest: record.digest,
+            missed: record.missed.clone(),
             accepted: record.accepted_at.is_some(),
             started_at: now(),
         });

@@ -26,7 +26,7 @@ use crate::{
         seal::Md5Digest,
         transfer::{Direction, Stage, TransferSnapshot},
     },
-    storage::{agreement::Terms, sources::Outgoing},
+    storage::{agreement::Terms, outgoing_file::Missed, sources::Outgoing},
 };
 
 use super::{going::Going, history::Kept, trust::now};
@@ -91,6 +91,8 @@ pub(super) struct Record {
     pub(super) ended_in_order: bool,
     pub(super) accepted_at: Option<Instant>,
     pub(super) tally: Tally,
+    /// What was asked for and is not even on the list; no retry brings it.
+    pub(super) missed: Missed,
     /// How each entry has ended, as far as it has.
     ended: HashMap<u32, Ended>,
     /// Outgoing: receipts that have come, for the next connection.
@@ -108,8 +110,8 @@ pub(super) struct Tally {
     /// Of these, such as may fare better at another try.
     curable: u64,
     bytes: u64,
-    /// Why the first that failed did, and which entry it is, if it is on the list.
-    first_failure: Option<(Option<u32>, Reason)>,
+    /// Which entry failed first, and why.
+    first_failure: Option<(u32, Reason)>,
 }
 
 /// How one entry has ended.
@@ -157,6 +159,7 @@ impl Record {
             ended_in_order: false,
             accepted_at: None,
             tally: Tally::default(),
+            missed: Missed::default(),
             ended: HashMap::new(),
             receipts: HashMap::new(),
             kept: Kept::default(),
@@ -192,7 +195,7 @@ impl Record {
         self.snapshot.files_ended -= u64::from(entry.is_some_and(Entry::is_file));
         self.tally.failed -= 1;
         self.tally.curable -= u64::from(before.is_curable);
-        self.tally.first_failure.take_if(|(first, _)| *first == Some(index));
+        self.tally.first_failure.take_if(|(first, _)| *first == index);
     }
 
     /// Forgets how those ended that failed: they are tried again.
@@ -222,7 +225,7 @@ impl Record {
                 tally.failed += 1;
                 tally.curable += u64::from(Ended::of(end).is_curable);
                 if tally.first_failure.is_none() {
-                    tally.first_failure = end.reason.clone().map(|reason| (Some(end.index), reason));
+                    tally.first_failure = end.reason.clone().map(|reason| (end.index, reason));
                 }
             }
             // The receiver's choice counted without them from the start.
@@ -249,20 +252,22 @@ impl Record {
 
     /// Something that was asked for is not even on the list.
     pub(super) fn left_out(&mut self, reason: &Reason) {
-        self.tally.failed += 1;
-        self.tally.first_failure.get_or_insert_with(|| (None, reason.clone()));
+        self.missed.count += 1;
+        self.missed.reason.get_or_insert_with(|| reason.clone());
     }
 
     /// The last word, from how the work ended.
     pub(super) fn ending(&self, result: Result<(), Reason>) -> Ending {
         let Tally { verified, unchecked, failed, bytes, first_failure, .. } = &self.tally;
+        let lost = failed + self.missed.count;
         let (outcome, reason) = match result {
             Err(reason) => (outcome_of(&reason, self.accepted_at.is_some()), Some(reason)),
-            Ok(()) if *failed == 0 && *unchecked > 0 => (Outcome::Unchecked, None),
-            Ok(()) if *failed == 0 => (Outcome::Verified, None),
+            Ok(()) if lost == 0 && *unchecked > 0 => (Outcome::Unchecked, None),
+            Ok(()) if lost == 0 => (Outcome::Verified, None),
             Ok(()) => {
                 let outcome = if verified + unchecked > 0 { Outcome::Partial } else { Outcome::Failed };
-                (outcome, first_failure.as_ref().map(|(_, reason)| reason.clone()))
+                let failure = first_failure.as_ref().map(|(_, reason)| reason);
+                (outcome, self.missed.reason.as_ref().or(failure).cloned())
             }
         };
         let took = self.accepted_at.map_or(Duration::ZERO, |start| start.elapsed());
@@ -370,5 +375,14 @@ mod tests {
         assert_eq!(says(0, FileState::Failed, 2, Outcome::Verified), (false, 10), "it stands");
         assert!(!record.is_curable());
         assert_eq!(record.kept.states(), [FileState::Verified; 2]);
+        record.left_out(&Reason::bare(ReasonCode::BadPath));
+        record.forget_failures();
+        let Ending { outcome, reason, .. } = record.ending(Ok(()));
+        let code = reason.map(|reason| reason.code);
+        assert_eq!(
+            (outcome, code),
+            (Outcome::Partial, Some(ReasonCode::BadPath)),
+            "no retry brings what is not on the list"
+        );
     }
 }

@@ -91,7 +91,7 @@ impl Dispatch {
             // An offer to a stranger is over with the program that made it.
             return self.setup.errands.archive.drop_all(key);
         }
-        let KeptOutgoing { to, peer, key: known, verified, message, outgoing, digest, accepted, .. } = kept;
+        let KeptOutgoing { to, peer, key: known, verified, message, outgoing, digest, missed, accepted, .. } = kept;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
         snapshot.manifest = Arc::clone(&outgoing.manifest);
         snapshot.peer.key = snapshot.peer.key.or(known);
@@ -99,6 +99,7 @@ impl Dispatch {
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&Selection::All);
         record.digest = digest;
+        record.missed = missed;
         record.going.epoch = sent.epoch.max(1);
         record.going.rank = self.next_rank();
         record.accepted_at = accepted.then(Instant::now);

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::manifest::{Entry, EntryKind, Manifest};
+use crate::model::{
+    manifest::{Entry, EntryKind, Manifest},
+    reason::ReasonCode,
+};
 
 use super::*;
 
@@ -47,6 +50,7 @@ fn kept(files: u32) -> KeptOutgoing {
         message: Some("two\nlines \u{1}".to_owned()),
         outgoing: Arc::new(Outgoing { manifest: Arc::new(Manifest::from_entries(entries).unwrap()), places }),
         digest: std::array::from_fn(|at| u8::try_from(at).unwrap()),
+        missed: Missed { count: 3, reason: Some(Reason::here(ReasonCode::BadPath, "a line break in its name")) },
         accepted: false,
         started_at: 1_795_219_200,
     }
