@@ -214,6 +214,26 @@ fn killed_receiver_goes_on_when_it_is_started_again() {
     assert_eq!(names(&home), ["zeros"]);
 }
 
+/// It says *yes* before what was agreed is on its disk, which takes the longer the more there is on the list.
+#[test]
+fn a_receiver_that_was_killed_before_it_had_written_down_what_was_agreed_is_offered_it_once_more() {
+    let home = Home::new();
+    let file = home.sparse("zeros", 64 << 20);
+    let (mut receiver, to) = home.receive(&["--accept", "all"]);
+    let mut sender = home.send(&to, &["--limit", "20MB/s", &file]);
+    sender.event("progress");
+    receiver.kill();
+    drop(receiver);
+    for kept in fs::read_dir(home.path("receiver").join("running")).unwrap() {
+        fs::remove_file(kept.unwrap().path()).unwrap();
+    }
+    let (mut receiver, _) = home.receive_at(&to, &["--accept", "all"]);
+    assert_eq!(receiver.event("finished")["outcome"], "verified");
+    let sender = sender.end();
+    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    assert_eq!(names(&home), ["zeros"]);
+}
+
 /// More files than one header of a plan names, and folders behind them.
 #[test]
 fn killed_receiver_of_many_files_in_folders_goes_on_when_it_is_started_again() {

@@ -108,6 +108,27 @@ impl Going {
 }
 
 impl Record {
+    /// Whether all files have arrived, or failed for good, by the receiver's own word.
+    pub(super) fn has_all_receipts(&self) -> bool {
+        self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
+    }
+
+    /// It was taken there, and a crash came before that was written down: as nothing has arrived, it may be offered once more, as
+    /// something new.
+    pub(super) fn begin_anew(&mut self) -> bool {
+        let may = self.snapshot.key.direction == Direction::Outgoing
+            && self.receipts.is_empty()
+            && self.snapshot.files_ended == 0
+            && !std::mem::replace(&mut self.begun_anew, true);
+        if may {
+            let Going { paused_here, rank, .. } = self.going;
+            self.going = Going { paused_here, rank, ..Going::default() };
+            self.accepted_at = None;
+            (self.snapshot.moved, self.snapshot.kept) = (0, 0);
+        }
+        may
+    }
+
     /// Whether its bytes may move now.
     pub(super) fn is_running(&self) -> bool {
         let going = &self.going;

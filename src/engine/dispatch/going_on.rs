@@ -221,6 +221,9 @@ impl Dispatch {
             ReasonCode::UnknownTransfer if reason.side == Side::There && record.has_all_receipts() => {
                 return self.end(key, Ok(()));
             }
+            ReasonCode::UnknownTransfer if reason.side == Side::There && record.begin_anew() => {
+                return self.call_back(key);
+            }
             _ if is_last_word(&reason) => return self.end(key, Err(reason)),
             _ => {}
         }
@@ -365,11 +368,6 @@ impl Record {
         if self.forced_end.is_none() {
             self.cancel = CancelFlag::default();
         }
-    }
-
-    /// Whether all files have arrived, or failed for good, by the receiver's own word.
-    fn has_all_receipts(&self) -> bool {
-        self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
     }
 }
 

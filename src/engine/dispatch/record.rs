@@ -87,6 +87,8 @@ pub(super) struct Record {
     pub(super) expires: Option<Instant>,
     /// After a cancel: when it is true whatever the workers do, and why it was cancelled.
     pub(super) forced_end: Option<(Instant, Reason)>,
+    /// Outgoing: it was offered once more, as the receiver had forgotten that it had taken it.
+    pub(super) begun_anew: bool,
     /// It came to the end of its list.
     pub(super) ended_in_order: bool,
     pub(super) accepted_at: Option<Instant>,
@@ -156,6 +158,7 @@ impl Record {
             share: None,
             expires: None,
             forced_end: None,
+            begun_anew: false,
             ended_in_order: false,
             accepted_at: None,
             tally: Tally::default(),
