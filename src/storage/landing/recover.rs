@@ -94,9 +94,11 @@ impl Landing {
 
     fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
         if story.over {
+            // What became of its files since it had ended is their owner's business: a retry is about those that failed.
             self.journal(&[Line::Over(false)], true)?;
+        } else {
+            self.look_for_done(&mut story)?;
         }
-        self.look_for_done(&mut story)?;
         let open: Vec<_> = std::mem::take(&mut story.commits).into_iter().collect();
         let mut done = self.done_of(&story);
         for batch in open.chunks(BATCH) {
