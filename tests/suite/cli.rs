@@ -197,6 +197,13 @@ fn checksum_prints_what_md5sum_prints() {
     assert_eq!(piped.end().stdout, ["b1946ac92492d2347c6235b4d2611184  -"]);
 }
 
+fn arrives_at_a_receiver_that_is_started_again(home: &Home, to: &str, sender: Program) {
+    let (mut receiver, _) = home.receive_at(to, &["--accept", "all"]);
+    assert_eq!(receiver.event("finished")["outcome"], "verified");
+    let sender = sender.end();
+    assert_eq!(sender.code, Some(0), "{sender:#?}");
+}
+
 #[test]
 fn killed_receiver_goes_on_when_it_is_started_again() {
     let home = Home::new();
@@ -207,10 +214,7 @@ fn killed_receiver_goes_on_when_it_is_started_again() {
     receiver.kill();
     drop(receiver);
     assert!(home.received().iter().all(|(name, _)| name.starts_with(".sealdrop-")), "{:?}", names(&home));
-    let (mut receiver, _) = home.receive_at(&to, &["--accept", "all"]);
-    assert_eq!(receiver.event("finished")["outcome"], "verified");
-    let sender = sender.end();
-    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    arrives_at_a_receiver_that_is_started_again(&home, &to, sender);
     assert_eq!(names(&home), ["zeros"]);
 }
 
@@ -227,10 +231,7 @@ fn a_receiver_that_was_killed_before_it_had_written_down_what_was_agreed_is_offe
     for kept in fs::read_dir(home.path("receiver").join("running")).unwrap() {
         fs::remove_file(kept.unwrap().path()).unwrap();
     }
-    let (mut receiver, _) = home.receive_at(&to, &["--accept", "all"]);
-    assert_eq!(receiver.event("finished")["outcome"], "verified");
-    let sender = sender.end();
-    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    arrives_at_a_receiver_that_is_started_again(&home, &to, sender);
     assert_eq!(names(&home), ["zeros"]);
 }
 
@@ -251,10 +252,7 @@ fn killed_receiver_of_many_files_in_folders_goes_on_when_it_is_started_again() {
     drop(receiver);
     let done = home.received().iter().filter(|(name, bytes)| bytes.is_some() && !name.contains(".sealdrop-")).count();
     assert!(done > 700, "{done} were done");
-    let (mut receiver, _) = home.receive_at(&to, &["--accept", "all"]);
-    assert_eq!(receiver.event("finished")["outcome"], "verified");
-    let sender = sender.end();
-    assert_eq!(sender.code, Some(0), "{sender:#?}");
+    arrives_at_a_receiver_that_is_started_again(&home, &to, sender);
     assert_eq!(tree(&home.path("in").join("many")), tree(&folder));
 }
 

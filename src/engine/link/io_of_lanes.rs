@@ -207,14 +207,18 @@ mod tests {
     use super::*;
     use crate::engine::cancel::CancelFlag;
 
+    fn connected() -> (TcpStream, TcpStream) {
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let peer = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        (peer, door.accept().unwrap().0)
+    }
+
     #[test]
     fn whoever_never_waits_for_bytes_says_ping_all_the_same() {
-        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut peer = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
-        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (mut peer, stream) = connected();
         let (notes, _heard) = crossbeam_channel::bounded(1);
         let limits = Limits { ping: Duration::ZERO, ..Limits::default() };
-        let stream = door.accept().unwrap().0;
         let mut link = SocketLink::new(stream, CancelFlag::default(), limits, notes).unwrap();
         link.set_ping(Some(b"ping".to_vec()));
         peer.write_all(&[7; 8192]).unwrap();
@@ -225,13 +229,11 @@ mod tests {
         peer.read_exact(&mut said).unwrap();
         assert_eq!(&said, b"ping");
     }
+
     #[test]
     fn what_has_left_is_not_kept_though_there_is_always_more() {
-        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut peer = TcpStream::connect_timeout(&door.local_addr().unwrap(), Duration::from_secs(5)).unwrap();
-        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (mut peer, stream) = connected();
         let (notes, _heard) = crossbeam_channel::bounded(1);
-        let stream = door.accept().unwrap().0;
         // So little fits at once that the rest never leaves whole.
         SockRef::from(&peer).set_recv_buffer_size(4 << 10).unwrap();
         SockRef::from(&stream).set_send_buffer_size(4 << 10).unwrap();
