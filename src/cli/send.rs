@@ -1,7 +1,6 @@
 //! `sealdrop send`: one transfer to one device, and its end as exit code.
 
 use std::{
-    collections::BTreeSet,
     io::Read,
     path::PathBuf,
     time::{Duration, Instant},
@@ -28,7 +27,7 @@ use crate::{
         message::{self, MAX_MESSAGE_BYTES},
         nearby::Reach,
         reason::Reason,
-        transfer::{Direction, TransferKey, TransferSnapshot},
+        transfer::{Direction, TransferKey},
     },
 };
 
@@ -58,7 +57,8 @@ pub(super) fn run(global: &Global, mut arguments: SendArgs) -> Result<Exit, Prob
         nearby::find(&arguments.to, global, &setup.profile)?
     };
     let request = request(arguments, recipient)?;
-    let mut session = Session::start(setup, global.json, global.port, Restore::Outgoing)?;
+    let restore = Restore::Same(Box::new(request.clone()));
+    let mut session = Session::start(setup, global.json, global.port, restore)?;
     if !reads_message && answers::orders_can_come(global.json) {
         let lines = answers::lines().map_err(|error| Problem::failed(format!("no orders can be read: {error}")))?;
         session.hear_lines(lines);
@@ -83,23 +83,12 @@ pub(super) fn carry_out(session: &mut Session, request: SendRequest) -> Exit {
             _ => {}
         }
     }
-    let kept = session.transfers.left_over(Direction::Outgoing).find(|kept| is_same(kept, &request));
-    let key = kept.map_or(TransferKey { id: request.id, direction: Direction::Outgoing }, |kept| kept.key);
-    let goes_on = kept.is_some();
+    // Others of the profile have not been taken up.
+    let kept = session.transfers.left_over(Direction::Outgoing);
+    let key = kept.unwrap_or(TransferKey { id: request.id, direction: Direction::Outgoing });
     session.attend_to(key);
-    session.say(if goes_on { Command::Resume(key) } else { Command::Send(request) });
+    session.say(if kept.is_some() { Command::Resume(key) } else { Command::Send(request) });
     wait_for_end(session, key)
-}
-
-/// Whether `kept` is what `request` asks for: the same files and folders to the same recipient.
-fn is_same(kept: &TransferSnapshot, request: &SendRequest) -> bool {
-    let What::Paths(paths) = &request.what else { return false };
-    let same_peer = match request.expect {
-        Some(key) => kept.peer.key == Some(key),
-        None => kept.peer.dial.as_ref() == Some(&request.to),
-    };
-    let (kept_roots, roots): (BTreeSet<_>, BTreeSet<_>) = (kept.roots.iter().collect(), paths.iter().collect());
-    same_peer && kept.peer.classic == request.classic && !roots.is_empty() && kept_roots == roots
 }
 
 fn request(arguments: SendArgs, recipient: Recipient) -> Result<SendRequest, Problem> {

@@ -79,12 +79,9 @@ impl Transfers {
         state.is_some_and(|state| matches!(state, State::Checking | State::Moving | State::Paused))
     }
 
-    /// Those of an earlier run that wait to be gone on with, paused or not; to be asked before this one has begun any.
-    pub(super) fn left_over(&self, direction: Direction) -> impl Iterator<Item = &TransferSnapshot> {
-        let is_one = move |snapshot: &&TransferSnapshot| {
-            snapshot.key.direction == direction && matches!(snapshot.stage, Stage::Interrupted | Stage::Paused(_))
-        };
-        self.known.values().map(|known| &known.snapshot).filter(is_one)
+    /// One of an earlier run that is not over; to be asked before this one has begun any.
+    pub(super) fn left_over(&self, direction: Direction) -> Option<TransferKey> {
+        self.known.keys().find(|key| key.direction == direction).copied()
     }
 
     /// The transfer that a script means.

@@ -1,6 +1,8 @@
 //! One thread that writes down what is under way, so that it can go on after the program has ended: what is being sent, and
 //! what was cancelled. What is being received is kept by its lane and committer (`storage::landing`).
 
+mod left;
+
 use std::{
     collections::HashMap,
     io,
@@ -16,16 +18,12 @@ use crate::{
     },
     storage::{
         cancelled_file as cancelled, kept,
-        outgoing_file::{self, KeptOutgoing, OutgoingFile, SentSoFar},
+        outgoing_file::{KeptOutgoing, OutgoingFile},
         profile::Profile,
     },
 };
 
-use super::{
-    Restore,
-    note::{Kept, Note},
-    threads,
-};
+use super::{Restore, note::Note, threads};
 
 /// What may wait for the disk.
 const WAITING: usize = 4096;
@@ -173,7 +171,7 @@ impl Keeper {
                     self.files.insert(kept.id, file);
                 }
             }
-            Work::Restore(restore) => self.restore(restore),
+            Work::Restore(restore) => self.restore(&restore),
             Work::Cancelled(key) => drop(cancelled::add(&self.profile, key)),
             Work::Drop(key) if key.direction == Direction::Incoming => kept::discard_incoming(&self.profile, key.id),
             Work::Drop(key) => {
@@ -198,42 +196,6 @@ impl Keeper {
         if let Some(file) = self.files.get_mut(&id) {
             drop(note(file));
         }
-    }
-
-    fn restore(&mut self, restore: Restore) {
-        let mut found = Kept { incoming: Vec::new(), outgoing: Vec::new(), lost: Vec::new() };
-        if restore.holds(Direction::Incoming) {
-            for kept in kept::incoming(&self.profile) {
-                match kept {
-                    Ok(kept) => found.incoming.push(kept),
-                    Err((id, reason)) => {
-                        found.lost.push((TransferKey { id, direction: Direction::Incoming }, reason));
-                    }
-                }
-            }
-        }
-        let outgoing = restore.holds(Direction::Outgoing);
-        for id in outgoing.then(|| outgoing_file::list(&self.profile)).into_iter().flatten() {
-            match OutgoingFile::open(&self.profile, id) {
-                Ok(Some((file, kept, sent))) => self.restored(file, kept, sent, &mut found),
-                // Another process is at it.
-                Ok(None) => {}
-                Err(error) => {
-                    found.lost.push((TransferKey { id, direction: Direction::Outgoing }, error.reason()));
-                }
-            }
-        }
-        // Dispatch is gone only at shutdown.
-        self.notes.send(Note::Kept(Box::new(found))).ok();
-    }
-
-    fn restored(&mut self, file: OutgoingFile, kept: KeptOutgoing, sent: SentSoFar, found: &mut Kept) {
-        if sent.over {
-            // Its row is gone with the process that showed it; the history has it.
-            return drop(file.remove());
-        }
-        self.files.insert(kept.id, file);
-        found.outgoing.push((kept, sent));
     }
 }
 

@@ -62,7 +62,7 @@ use crate::{
 
 use errands::Errands;
 use lobby::Lobby;
-use messages::{Command, Event, Waker};
+use messages::{Command, Event, SendRequest, Waker};
 
 /// Commands that may wait; a window that finds this full says that it is busy.
 const COMMANDS: usize = 256;
@@ -99,20 +99,22 @@ pub struct Config {
 
 /// Transfers of earlier runs. What is sent is locked by the process that takes care of it; what is received belongs to the
 /// one that listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Restore {
     Both,
     Incoming,
     Nothing,
-    Outgoing,
+    /// Of what was being sent the one that this asks for, if it is there. All others are left to whoever takes care of them:
+    /// several commands of one profile may run at the same time.
+    Same(Box<SendRequest>),
 }
 
 impl Restore {
-    /// Whether these are among them.
-    pub fn holds(self, direction: Direction) -> bool {
+    /// Whether all of these are among them.
+    pub fn holds(&self, direction: Direction) -> bool {
         match direction {
             Direction::Incoming => matches!(self, Self::Both | Self::Incoming),
-            Direction::Outgoing => matches!(self, Self::Both | Self::Outgoing),
+            Direction::Outgoing => matches!(self, Self::Both),
         }
     }
 }

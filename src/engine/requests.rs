@@ -1,10 +1,14 @@
 //! What `Command`s ask for that takes more than a word: a transfer, a file to fetch, a file to hash again.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     model::{conflict::Conflict, device::PeerAddr, device_key::DeviceKey, seal::Md5Digest, transfer::TransferId},
-    storage::sources::SourceTree,
+    storage::{outgoing_file::KeptOutgoing, sources::SourceTree},
 };
 
 /// A file to hash again, and the seal it should have.
@@ -31,6 +35,20 @@ pub struct SendRequest {
     pub what: What,
     pub message: Option<String>,
     pub wait: Wait,
+}
+
+impl SendRequest {
+    /// Whether `kept` is this: the same files and folders to the same recipient.
+    pub(super) fn asks_for(&self, kept: &KeptOutgoing) -> bool {
+        let What::Paths(paths) = &self.what else { return false };
+        let same_peer = match self.expect {
+            Some(key) => kept.peer.key.or(kept.key) == Some(key),
+            None => kept.to == self.to || kept.peer.dial.as_ref() == Some(&self.to),
+        };
+        let chosen: BTreeSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let kept_tops: BTreeSet<&Path> = kept.outgoing.tops().collect();
+        same_peer && kept.peer.classic == self.classic && !chosen.is_empty() && kept_tops == chosen
+    }
 }
 
 /// What a send waits for that is not accepted yet; anything else is its end.

@@ -173,6 +173,22 @@ impl OutgoingFile {
     }
 }
 
+/// What stands there of a transfer, whoever has it. Nothing is locked, and nothing changes.
+///
+/// # Errors
+/// I/O; what was agreed cannot be understood; or there is none.
+pub fn look(profile: &Profile, id: TransferId) -> io::Result<(KeptOutgoing, SentSoFar)> {
+    let path = path_of(profile, id);
+    let mut kept = outgoing_format::read(&mut File::open(&path)?).map_err(|unread| match unread {
+        Unread::Damaged => io::ErrorKind::InvalidData.into(),
+        Unread::Newer => io::ErrorKind::Unsupported.into(),
+        Unread::Io(error) => error,
+    })?;
+    let told = SentLog::look(&path.with_extension("sent"), kept.outgoing.manifest.entries.len())?;
+    kept.accepted |= told.accepted;
+    Ok((kept, told.sent_so_far()))
+}
+
 /// All transfers of which there is something, also those that another process has.
 pub fn list(profile: &Profile) -> Vec<TransferId> {
     let Ok(found) = std::fs::read_dir(profile.running_folder()) else { return Vec::new() };

@@ -1,6 +1,10 @@
 //! Walking what a person dropped, and putting several walks together into one offer. Reading the bytes is in `source.rs`.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::model::{
     file_name::numbered,
@@ -46,6 +50,14 @@ pub struct LeftOut {
 pub struct Outgoing {
     pub manifest: Arc<Manifest>,
     pub places: Vec<PathBuf>,
+}
+
+impl Outgoing {
+    /// What was chosen to be sent, as far as the list tells.
+    pub fn tops(&self) -> impl Iterator<Item = &Path> {
+        let entries = self.manifest.entries.iter().zip(&self.places);
+        entries.filter(|(entry, _)| entry.path.len() == 1).map(|(_, place)| place.as_path())
+    }
 }
 
 /// Puts the trees into one manifest, links after everything else. A second `Photos` becomes `Photos (2)`. A tree that nobody

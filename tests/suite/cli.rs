@@ -1,6 +1,7 @@
 //! The command line keeps its word to scripts: lines, answers, exit codes, and what stands on the disk afterwards.
 
 mod devices;
+mod interrupted;
 mod messages;
 pub(crate) mod program;
 mod sealed;

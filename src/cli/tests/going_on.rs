@@ -64,30 +64,19 @@ fn sending(request: SendRequest, kept: Option<TransferSnapshot>) -> Far {
 
 #[test]
 fn the_same_send_goes_on_with_what_was_interrupted() {
-    let both = ["/home/a/b.txt", "/home/a/Photos"];
-    for (expect, to, paths, goes_on) in [
-        (Some(KEY), "elsewhere", &both[..], true),
-        (None, "laptop", &both[..], true),
-        (Some(DeviceKey([0; 32])), "laptop", &both[..], false),
-        (None, "attic", &both[..], false),
-        (None, "laptop", &both[..1], false),
-        (None, "laptop", &["/home/a/b.txt", "/home/a/Photos", "/home/a/c"][..], false),
-    ] {
-        let far = sending(request(to, expect, paths), Some(kept(Direction::Outgoing)));
-        match far.asked_for() {
-            Command::Resume(of) => assert!(goes_on && of == key(Direction::Outgoing), "{to} {paths:?}"),
-            Command::Send(request) => assert!(!goes_on && request.id.0 == [9; 16], "{to} {paths:?}"),
-            other => panic!("{other:?}"),
-        }
-        // Somebody else's is not its business.
-        if goes_on {
-            assert_eq!(far.shown(), "state interrupted");
-            far.tell(as_stage(kept(Direction::Outgoing), ended(Outcome::Verified, None)));
-            assert_eq!(far.shown(), "finished verified");
-            assert_eq!(far.ended(), Exit::Done);
-        } else {
-            assert!(far.told.is_empty());
-        }
+    let far = sending(request("laptop", None, &["/home/a/b.txt"]), None);
+    assert!(matches!(far.asked_for(), Command::Send(request) if request.id.0 == [9; 16]));
+    assert!(far.told.is_empty());
+    let waits = Stage::Queued(QueuedFor::Device);
+    for stage in [Stage::Interrupted, Stage::Paused(Pause::default()), waits] {
+        let mut kept = kept(Direction::Outgoing);
+        kept.stage = stage;
+        let far = sending(request("laptop", None, &["/home/a/b.txt"]), Some(kept.clone()));
+        assert!(matches!(far.asked_for(), Command::Resume(of) if of == key(Direction::Outgoing)), "{:?}", kept.stage);
+        assert!(far.shown().starts_with("state "));
+        far.tell(as_stage(kept, ended(Outcome::Verified, None)));
+        assert_eq!(far.shown(), "finished verified");
+        assert_eq!(far.ended(), Exit::Done);
     }
 }
 

@@ -208,7 +208,7 @@ impl Dispatch {
         }
         self.look_out();
         self.setup.errands.load_devices();
-        self.setup.errands.archive.restore(self.setup.restore);
+        self.setup.errands.archive.restore(self.setup.restore.clone());
         if let Some(port) = listen {
             self.listen(port);
         }

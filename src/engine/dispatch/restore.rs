@@ -1,6 +1,6 @@
 //! What earlier runs of the program have left unfinished comes back as it was.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
 
 use crate::{
     engine::{
@@ -17,7 +17,6 @@ use crate::{
         agreement::Terms,
         journal::Recovered,
         outgoing_file::{KeptOutgoing, SentSoFar},
-        sources::Outgoing,
     },
 };
 
@@ -87,15 +86,11 @@ impl Dispatch {
         if self.records.contains_key(&key) {
             return;
         }
-        if !kept.accepted && !kept.verified {
-            // An offer to a stranger is over with the program that made it.
-            return self.setup.errands.archive.drop_all(key);
-        }
         let KeptOutgoing { to, peer, key: known, verified, message, outgoing, digest, missed, accepted, .. } = kept;
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
         snapshot.manifest = Arc::clone(&outgoing.manifest);
         snapshot.peer.key = snapshot.peer.key.or(known);
-        snapshot.roots = tops(&outgoing).into();
+        snapshot.roots = outgoing.tops().map(Path::to_owned).collect();
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&Selection::All);
         record.digest = digest;
@@ -145,10 +140,4 @@ impl Dispatch {
         self.records.insert(key, record);
         self.outbox.files_ended(key, ends);
     }
-}
-
-/// What was chosen to be sent, as far as the list tells.
-fn tops(outgoing: &Outgoing) -> Vec<PathBuf> {
-    let entries = outgoing.manifest.entries.iter().zip(&outgoing.places);
-    entries.filter(|(entry, _)| entry.path.len() == 1).map(|(_, place)| place.clone()).collect()
 }
