@@ -311,11 +311,12 @@ impl Dispatch {
         self.start_receiving(key, link, Begin::Again);
     }
 
-    /// What somebody is told who asks for what is not here: before the profile was read, and while the program ends, that
-    /// says nothing for good.
+    /// What somebody is told who asks for what is not here: before the profile was read, while the program ends, and where
+    /// another process may have it, that says nothing for good.
     fn unknown(&self, key: TransferKey) -> ReasonCode {
         let is_ending = self.records.get(&key).is_some_and(|record| record.forced_end.is_some());
-        match self.restored && self.stopping_until.is_none() {
+        let knows_all = self.restored && self.setup.restore.holds(key.direction);
+        match knows_all && self.stopping_until.is_none() {
             _ if is_ending || self.cancelled.contains(&key) => ReasonCode::Cancelled,
             true => ReasonCode::UnknownTransfer,
             false => ReasonCode::ConnectionLost,
