@@ -87,6 +87,8 @@
 //! - Each transfer ends exactly once: a snapshot whose stage is `Ended` is the last word on it, unless a person sends again
 //!   what failed in it. *Interrupted* is a state, not an end.
 //! - A receipt goes out only after the file is flushed, named and noted in the journal.
+//! - Both sides put on their disks that all receipts are there before they say so (`done` and its echo): whoever is killed or
+//!   cut off from then on reaches the same end as the other. A receiver's journal goes when the history has that end.
 //! - Cancel is true within half a second at every stage, and the other side is told why.
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name` or `model::shared_path`, or ends the program.

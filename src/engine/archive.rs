@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
@@ -23,10 +24,17 @@ use crate::{
     },
 };
 
-use super::{Restore, note::Note, threads};
+use super::{
+    Restore,
+    note::{EndNews, Note},
+    threads,
+};
 
 /// What may wait for the disk.
 const WAITING: usize = 4096;
+
+/// A lane waits so long at most until its receipts are on the disk for good: a disk that hangs ends no transfer.
+const SAFE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Sends work to the thread; it ends with the last clone.
 #[derive(Clone)]
@@ -41,6 +49,8 @@ enum Work {
     Accepted(TransferId),
     Cancelled(TransferKey),
     Drop(TransferKey),
+    /// Of an incoming one: what a crash has left of its end.
+    End(TransferKey),
     Epoch(TransferId, u32),
     Keep(Box<KeptOutgoing>),
     Over(TransferId),
@@ -48,6 +58,8 @@ enum Work {
     /// Files of one transfer that were verified at the other end.
     Receipts(TransferId, Vec<(u32, Md5Digest)>),
     Restore(Restore),
+    /// All receipts have come, and all were good or not; it is told when that is on the disk for good.
+    Safe(TransferId, bool, Sender<()>),
 }
 
 impl Archive {
@@ -100,6 +112,11 @@ impl Archive {
         self.ask(Work::Drop(key));
     }
 
+    /// Does what a crash has left to do of an incoming transfer that has ended; `EndNews::Again` follows, if this says so.
+    pub fn end(&self, key: TransferKey) -> bool {
+        self.ask(Work::End(key))
+    }
+
     /// The other side is to be told so when it comes again.
     pub fn cancelled(&self, key: TransferKey) {
         self.ask(Work::Cancelled(key));
@@ -112,6 +129,15 @@ impl Archive {
         }
         // The thread outlives its lanes but for the last moments of a shutdown.
         self.receipts.send(Work::Receipts(id, receipts)).ok();
+    }
+
+    /// All receipts of a transfer have come: returns when they are on the disk for good. For lanes, which may wait.
+    pub fn receipts_complete(&self, id: TransferId, all_verified: bool) {
+        let (safe, is_safe) = bounded(1);
+        // Behind all receipts.
+        if self.receipts.send(Work::Safe(id, all_verified, safe)).is_ok() {
+            is_safe.recv_timeout(SAFE_LIMIT).ok();
+        }
     }
 
     /// False: the disk hangs, and has for so long that thousands of orders wait. An epoch that is missing is made up for by
@@ -179,6 +205,11 @@ impl Keeper {
                     drop(file.remove());
                 }
             }
+            Work::End(key) => {
+                kept::end_incoming(&self.profile, key.id);
+                // Dispatch is gone only at shutdown.
+                self.notes.send(Note::End(key, EndNews::Again)).ok();
+            }
             Work::Accepted(id) => self.note(id, OutgoingFile::note_accepted),
             Work::Epoch(id, epoch) => self.note(id, |file| file.note_epoch(epoch)),
             Work::Over(id) => self.note(id, OutgoingFile::note_over),
@@ -189,6 +220,11 @@ impl Keeper {
             }
             Work::Paused(key, paused) => self.note(key.id, |file| file.note_paused(paused)),
             Work::Receipts(id, receipts) => self.note(id, |file| file.note_receipts(&receipts)),
+            Work::Safe(id, all_verified, safe) => {
+                self.note(id, |file| file.note_receipts_complete(all_verified));
+                // A lane that has waited long enough is gone.
+                safe.try_send(()).ok();
+            }
         }
     }
 

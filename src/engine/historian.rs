@@ -12,7 +12,7 @@ use crate::{
         history::{HistoryEntry, MOST_ENTRIES, Search},
         reason::{Reason, ReasonCode},
     },
-    storage::{error::StorageError, history_file, profile::Profile},
+    storage::{error::StorageError, history_file, kept, profile::Profile},
 };
 
 use super::{
@@ -30,9 +30,18 @@ pub struct Historian {
     work: Sender<Work>,
 }
 
+/// What stands in the profile of a transfer that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Papers {
+    /// It is not the history's business.
+    Elsewhere,
+    /// They say that it has ended, so that a crash does not lose its entry, and go when that is written.
+    Go,
+}
+
 /// Something to be done with the history.
 enum Work {
-    Add(Box<HistoryEntry>),
+    Add { entry: Box<HistoryEntry>, papers: Papers, again: bool },
     AddMissed(Box<HistoryEntry>),
     Clear,
     Load(HistoryAsked),
@@ -50,12 +59,12 @@ impl Historian {
         Ok(Self { work })
     }
 
-    /// A transfer has ended.
+    /// A transfer has ended; `again`: one whose end was cut off by a crash, which may have come when the entry was written.
     ///
     /// # Errors
     /// Too many wait already, on a disk that hangs: this one is not kept.
-    pub fn add(&self, entry: HistoryEntry) -> Result<(), Reason> {
-        self.ask(Work::Add(Box::new(entry)))
+    pub fn add(&self, entry: HistoryEntry, papers: Papers, again: bool) -> Result<(), Reason> {
+        self.ask(Work::Add { entry: Box::new(entry), papers, again })
     }
 
     /// An offer has ended that nobody took, or somebody has taken a file from the shared folder.
@@ -104,10 +113,7 @@ impl Keeper {
 
     fn work(&self, work: Work) {
         match work {
-            Work::Add(entry) => {
-                let added = history_file::append(&self.profile, &entry);
-                self.changed(added);
-            }
+            Work::Add { entry, papers, again } => self.add(&entry, papers, again),
             Work::AddMissed(entry) => {
                 let added = history_file::append_missed(&self.profile, &entry);
                 self.changed(added);
@@ -117,6 +123,17 @@ impl Keeper {
                 self.changed(cleared);
             }
             Work::Load(asked) => self.load(asked),
+        }
+    }
+
+    /// The entry first: what stands in the profile brings it about once more if it is lost.
+    fn add(&self, entry: &HistoryEntry, papers: Papers, again: bool) {
+        if !again || !history_file::holds(&self.profile, entry.key).unwrap_or_default() {
+            let added = history_file::append(&self.profile, entry);
+            self.changed(added);
+        }
+        if papers == Papers::Go {
+            kept::forget_incoming(&self.profile, entry.key.id);
         }
     }
 

@@ -113,6 +113,7 @@ impl Lane {
             last: None,
             last_check: None,
             ended: Vec::new(),
+            has_failures: false,
         }
     }
 

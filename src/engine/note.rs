@@ -1,5 +1,7 @@
 //! What workers tell dispatch.
 
+mod over;
+
 use std::{
     net::{IpAddr, SocketAddr, TcpStream},
     path::PathBuf,
@@ -39,6 +41,8 @@ use super::{
     link::SocketLink,
     messages::{Checked, HistoryFound, KeyWarning, StageId},
 };
+
+pub use over::{EndNews, Over, OverKind};
 
 /// Tells the notes of a listener that was replaced from those of the present one.
 pub type ListenerId = u64;
@@ -121,6 +125,8 @@ pub enum Note {
     DoormanLeft {
         from: IpAddr,
     },
+    /// How far the end of a transfer has come.
+    End(TransferKey, EndNews),
     FilesEnded {
         key: TransferKey,
         ends: Vec<FileEnd>,
@@ -290,30 +296,6 @@ pub enum Note {
         path: PathBuf,
         result: Result<(), Reason>,
     },
-}
-
-/// How a lane came to an end before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Over {
-    pub reason: Reason,
-    pub kind: OverKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverKind {
-    /// The connection broke, and further ones that stood beside it if it was one of several: it goes on over another.
-    Break { of_several: bool },
-    /// For good.
-    Final,
-    /// It goes on when something has changed here: room, the folder.
-    Hold,
-}
-
-impl Over {
-    /// For good.
-    pub fn finally(reason: Reason) -> Self {
-        Self { reason, kind: OverKind::Final }
-    }
 }
 
 /// A sender that goes on.

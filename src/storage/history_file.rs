@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::history::HistoryEntry;
+use crate::model::{history::HistoryEntry, transfer::TransferKey};
 
 use super::{
     error::StorageError,
@@ -83,6 +83,16 @@ pub fn append_missed(profile: &Profile, entry: &HistoryEntry) -> Result<(), Stor
     bytes.extend(history_line::write(entry).map_err(|error| at()(error.into()))?);
     write_whole(&path, &bytes, true).map_err(at())?;
     damaged.map_or(Ok(()), |kept_at| Err(StorageError::Damaged { kept_at }))
+}
+
+/// Whether a transfer is in the history.
+///
+/// # Errors
+/// It cannot be read.
+pub fn holds(profile: &Profile, key: TransferKey) -> Result<bool, StorageError> {
+    let path = profile.history_path();
+    let Found { lines, .. } = read(&path, MAX_BYTES).map_err(StorageError::at(&path))?;
+    Ok(lines.into_iter().filter_map(|line| line.entry).any(|entry| entry.key == key))
 }
 
 /// Reads all of it. A missing file is an empty one.
@@ -213,7 +223,7 @@ fn drop_older_half(path: &Path, most: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::history::received;
+    use crate::model::{history::received, transfer::Direction};
 
     use super::*;
 
@@ -243,8 +253,11 @@ mod tests {
         append(&profile, &received(5, 3, &[])).unwrap();
         assert_eq!(times(&profile), [1, 2, 3]);
         assert_eq!(load(&profile).unwrap().entries[1], entry);
+        assert!(holds(&profile, entry.key).unwrap());
+        assert!(!holds(&profile, TransferKey { direction: Direction::Outgoing, ..entry.key }).unwrap());
         clear(&profile).unwrap();
         clear(&profile).unwrap();
+        assert!(!holds(&profile, entry.key).unwrap());
         assert!(times(&profile).is_empty());
     }
 

@@ -45,6 +45,8 @@ pub struct Recovered {
     pub paused: bool,
     /// It ended with files that failed; a retry may take it up.
     pub over: bool,
+    /// Both sides knew how everything had ended, and that so much had failed; the rest of the end was still to come.
+    pub ended: Option<u64>,
 }
 
 /// An entry that stands at its place.
@@ -99,6 +101,10 @@ pub(super) enum Line {
     },
     Paused(bool),
     Over(bool),
+    /// The other side has every receipt, and may forget the transfer from now on; so much failed.
+    Ended {
+        failed: u64,
+    },
 }
 
 /// All facts together.
@@ -110,6 +116,7 @@ pub(super) struct Story {
     pub(super) flushed: HashMap<u32, u64>,
     pub(super) paused: bool,
     pub(super) over: bool,
+    pub(super) ended: Option<u64>,
 }
 
 /// A commit without its `done`.
@@ -139,7 +146,8 @@ impl Story {
                 self.done.remove(&index);
             }
             Line::Paused(paused) => self.paused = paused,
-            Line::Over(over) => self.over = over,
+            Line::Over(over) => (self.over, self.ended) = (over, None),
+            Line::Ended { failed } => self.ended = Some(failed),
         }
         true
     }

@@ -39,11 +39,26 @@ fn read(running: &Folder, profile: &Profile, id: TransferId) -> Result<(Terms, R
 }
 
 /// A person does not want it any more: part files and empty folders go, if the receive folder is there, and what stands in
-/// the profile goes in any case.
+/// the profile goes in any case. Of one that has come to its end, nothing else goes: an empty folder of it is one that was sent.
 pub fn discard_incoming(profile: &Profile, id: TransferId) {
-    if let Ok((landing, _terms, _recovered)) = Landing::reopen(profile, id) {
+    let running = Disk::default().folder(&profile.running_folder());
+    let story = running.and_then(|running| journal::read(&running, id));
+    let has_ended = story.is_ok_and(|story| story.over || story.ended.is_some());
+    if !has_ended && let Ok((landing, _terms, _recovered)) = Landing::reopen(profile, id) {
         landing.discard();
     }
+    forget_incoming(profile, id);
+}
+
+/// Does what a crash has left to do of the end of a transfer, if the receive folder is there. What stands in the profile of one
+/// that is whole stays, until the history has it.
+pub fn end_incoming(profile: &Profile, id: TransferId) {
+    // A folder that is gone keeps nothing from having come.
+    Landing::end_again_on(&Disk::default(), profile, id).ok();
+}
+
+/// Nothing stands in the profile any more of a transfer that is over.
+pub fn forget_incoming(profile: &Profile, id: TransferId) {
     forget(&Disk::default(), profile, id);
 }
 

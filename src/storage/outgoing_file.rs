@@ -58,6 +58,8 @@ pub struct Missed {
 /// What has happened so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SentSoFar {
+    /// The other side has verified all that it wanted: only its last word is missing.
+    pub all_verified: bool,
     /// The highest that was noted; 0 for none.
     pub epoch: u32,
     /// By index, one for each.
@@ -144,6 +146,13 @@ impl OutgoingFile {
     pub fn note_receipts(&mut self, receipts: &[(u32, Md5Digest)]) -> Result<(), StorageError> {
         let happened: Vec<_> = receipts.iter().map(|(index, md5)| Happened::Receipt(*index, *md5)).collect();
         self.sent.add(&happened)
+    }
+
+    /// The other side has every receipt out, and forgets the transfer when it has heard that they came; `all_verified`: none says
+    /// that something failed. Also survives a loss of power.
+    pub fn note_receipts_complete(&mut self, all_verified: bool) -> Result<(), StorageError> {
+        self.sent.add(&[Happened::AllVerified(all_verified)])?;
+        self.sent.flush()
     }
 
     /// The other side's person said yes.

@@ -22,6 +22,8 @@ const MAX_BYTES: u64 = 256 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     Accepted,
+    /// All receipts have come, and say so: the other side has verified all that it wanted, or not.
+    AllVerified(bool),
     Epoch(u32),
     Over,
     Paused(bool),
@@ -39,8 +41,10 @@ pub(super) struct SentLog {
 
 /// What the lines say together.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and any of them may hold together")]
 pub(super) struct Told {
     pub(super) accepted: bool,
+    pub(super) all_verified: bool,
     pub(super) epoch: u32,
     pub(super) over: bool,
     pub(super) paused: bool,
@@ -105,6 +109,7 @@ impl Told {
     fn note(&mut self, happened: Happened, entries: usize) {
         match happened {
             Happened::Accepted => self.accepted = true,
+            Happened::AllVerified(all_verified) => self.all_verified = all_verified,
             Happened::Epoch(epoch) => {
                 self.epoch = self.epoch.max(epoch);
                 self.over = false;
@@ -121,14 +126,15 @@ impl Told {
     fn lines(&self) -> String {
         let mut all = vec![Happened::Epoch(self.epoch), Happened::Paused(self.paused)];
         all.extend(self.accepted.then_some(Happened::Accepted));
+        all.extend(self.all_verified.then_some(Happened::AllVerified(true)));
         all.extend(self.over.then_some(Happened::Over));
         all.extend(self.receipts.iter().map(|(index, md5)| Happened::Receipt(*index, *md5)));
         all.into_iter().map(Happened::line).collect()
     }
 
     pub(super) fn sent_so_far(self) -> SentSoFar {
-        let Self { accepted: _, epoch, over, paused, receipts } = self;
-        SentSoFar { epoch, receipts: receipts.into_iter().collect(), paused, over }
+        let Self { accepted: _, all_verified, epoch, over, paused, receipts } = self;
+        SentSoFar { all_verified, epoch, receipts: receipts.into_iter().collect(), paused, over }
     }
 }
 
@@ -136,6 +142,8 @@ impl Happened {
     fn line(self) -> String {
         match self {
             Self::Accepted => "accepted\n".to_owned(),
+            Self::AllVerified(true) => "verified\n".to_owned(),
+            Self::AllVerified(false) => "unverified\n".to_owned(),
             Self::Epoch(epoch) => format!("epoch {epoch}\n"),
             Self::Over => "over\n".to_owned(),
             Self::Paused(true) => "paused\n".to_owned(),
@@ -149,6 +157,8 @@ impl Happened {
         let mut words = line.split(' ');
         let happened = match words.next()? {
             "accepted" => Self::Accepted,
+            "verified" => Self::AllVerified(true),
+            "unverified" => Self::AllVerified(false),
             "epoch" => Self::Epoch(words.next()?.parse().ok()?),
             "over" => Self::Over,
             "paused" => Self::Paused(true),

@@ -146,6 +146,11 @@ pub trait Report {
     /// All bytes have moved.
     fn finishing(&mut self);
 
+    /// The sender has all receipts: before it says so, which lets the receiver forget the transfer, it makes sure that it will know.
+    fn has_receipts(&mut self) {}
+    /// Both sides know how everything has ended: nothing can change that any more.
+    fn ended(&mut self) {}
+
     /// Nothing follows at once: what was gathered is told.
     fn settle(&mut self) {}
     /// `bytes` of an entry need not move: they came over an earlier connection, or stood there before.

@@ -190,8 +190,18 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
         if let Some(receipts) = self.owed.unwritten() {
             return Err(LaneError::Protocol(format!("done before {receipts} receipts")));
         }
-        header::write_header(self.link, &Message::Done)?;
-        Ok(self.link.flush()?)
+        // As soon as it has read the echo the sender forgets the transfer, and whoever came back to it then would wait for ever. If
+        // that cannot be noted, it is so after a crash only.
+        self.landing.note_ended(self.owed.failed()).ok();
+        let said = header::write_header(self.link, &Message::Done).map_err(LaneError::from);
+        match said.and_then(|()| Ok(self.link.flush()?)) {
+            // A sender that is gone has all receipts all the same, and remembers that.
+            Err(error) if !error.is_break() => Err(error),
+            _ => {
+                self.report.ended();
+                Ok(())
+            }
+        }
     }
 
     fn file(&mut self, index: u32, offset: u64) -> Result<(), LaneError> {

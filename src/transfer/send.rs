@@ -129,6 +129,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     }
 
     fn say_done(&mut self) -> Result<(), LaneError> {
+        self.report.has_receipts();
         header::write_header(self.link, &Message::Done)?;
         self.link.flush()?;
         loop {

@@ -41,6 +41,9 @@
 //! * **Working.** The receiver says it when it begins to hash something that takes a while (with `index`, `done` 0 and the
 //!   `total` that `at` will name, so that the sender can hash the same bytes at the same time), then at most five times a
 //!   second; the sender, without `index`, while it hashes. It is for people to look at: a reader may ignore it.
+//! * **The end.** A receiver may forget a transfer as soon as it has read `done`: the echo may be lost. A sender that has all
+//!   receipts, and hears `abort {unknown_transfer}` when it comes again, knows that this was its end, in order. So it puts them
+//!   on its disk before it says `done`; and a receiver puts on its own that it has read `done`, before it echoes that.
 //! * **Want.** A receiver that wants to go on dials the sender and says `want`. It is answered `done`, and the sender dials back
 //!   as above; or `abort {unknown_transfer}`.
 //!

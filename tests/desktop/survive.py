@@ -344,8 +344,8 @@ def ends_with_the_same_seal(desk, anna, bert):
     check(md5sum(bert.received) == sent, f"the file arrived once, whole: {bert.stored()}")
     check(not any(".sealdrop-" in name for name in bert.stored()), "no part file is left")
     for window in anna, bert:
-        left = list((window.profile / "running").glob("*"))
-        check(not left, f"nothing about it is left in the profile of {window}: {left}")
+        left = lambda: list((window.profile / "running").glob("*"))
+        wait_for(f"nothing about it to be left in the profile of {window}", lambda: not left())
 
 
 def kill(window):

@@ -58,6 +58,7 @@ mod storage;
 mod strangers;
 mod support;
 mod survives;
+mod survives_ends;
 mod survives_hostile;
 mod survives_queue;
 mod survives_races;

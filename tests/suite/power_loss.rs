@@ -57,6 +57,8 @@ enum Step {
     Done(u32, PathBuf),
     /// Everything is there.
     Ended,
+    /// The sender may be told that this is known.
+    Known,
 }
 
 /// What has been promised so far.
@@ -64,6 +66,7 @@ enum Step {
 struct Promises {
     agreed: bool,
     ended: bool,
+    known: bool,
     flushed: HashMap<u32, u64>,
     done: BTreeMap<u32, PathBuf>,
 }
@@ -80,6 +83,7 @@ impl Promises {
                 self.done.insert(*index, place.clone());
             }
             Step::Ended => self.ended = true,
+            Step::Known => self.known = true,
         }
     }
 }
@@ -268,6 +272,8 @@ impl Run {
         self.commit(vec![part]);
         self.ended(self.landing.make_links());
         self.say(Step::Ended);
+        self.landing.note_ended(0).unwrap();
+        self.say(Step::Known);
         self.landing.finish();
     }
 }
@@ -317,6 +323,13 @@ fn recover(
         [] if promises.ended => return check_end(desk, expected, false),
         [] if promises.agreed => return Err("the agreement is lost".to_owned()),
         [] => return check_names(desk, expected),
+        [Ok((_terms, recovered))] if recovered.ended == Some(0) => {
+            // Nobody comes any more.
+            Landing::end_again_on(through, &desk.profile, ID).map_err(|reason| reason.to_string())?;
+            kept::forget_incoming(&desk.profile, ID);
+            return check_end(desk, expected, true);
+        }
+        [Ok(_)] if promises.known => return Err("it is not known that all is there".to_owned()),
         [Ok(_)] => {}
         other => return Err(format!("{other:?}")),
     }

@@ -117,6 +117,11 @@ impl Station {
     /// A new engine on the profile as it is at this moment, as if the program had been killed: what it would have done in the
     /// end it has not done. The profile's old folder is left alone.
     pub(crate) fn kill(self, name: &str) -> Self {
+        self.kill_and(name, |_profile| {})
+    }
+
+    /// As `kill`; `change` is made to what it has left in its profile.
+    pub(crate) fn kill_and(self, name: &str, change: impl FnOnce(&Profile)) -> Self {
         let (old, copy) = (self.home.path().join("profile"), self.home.path().join("copy"));
         copy_all(&old, &copy);
         let Self { engine, home, .. } = self;
@@ -124,6 +129,7 @@ impl Station {
         let aside = tempfile::tempdir_in(home.path()).unwrap();
         fs::rename(&old, aside.keep().join("old profile")).unwrap();
         fs::rename(&copy, &old).unwrap();
+        change(&Profile::open(Some(old)).unwrap());
         Self::start_at(home, name, &generous(), |_| {})
     }
 
@@ -454,7 +460,7 @@ pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
 }
 
 /// Copies a folder with all that is in it, as far as it stays there meanwhile.
-fn copy_all(from: &Path, to: &Path) {
+pub(crate) fn copy_all(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map_while(Result::ok) {
         let (source, place) = (entry.path(), to.join(entry.file_name()));

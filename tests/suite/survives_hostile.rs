@@ -173,7 +173,7 @@ fn a_flood_of_names_that_nobody_knows_leaves_no_trace() {
     honest(&mut b);
 }
 
-fn read_body(from: &mut Scripted) {
+pub(crate) fn read_body(from: &mut Scripted) {
     while let ChunkStart::Data(length) = chunk::read_chunk_start(&mut from.stream).unwrap() {
         std::io::copy(&mut (&mut from.stream).take(u64::from(length)), &mut std::io::sink()).unwrap();
     }

@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     Dispatch, SHUTDOWN_LIMIT, abort,
-    record::{CANCEL_LIMIT, Hands, Record},
+    record::{CANCEL_LIMIT, Hands, KnownEnd, Record},
 };
 
 impl Dispatch {
@@ -89,6 +89,9 @@ impl Dispatch {
             // A comparison that has its code may still hold a connection, until the other side lets go of it.
             return self.setup.lobby.dismiss(key, Farewell::default());
         };
+        if record.end != KnownEnd::No {
+            return;
+        }
         record.cancel.set();
         if record.hands == Hands::Lobby {
             let last = Some(abort(reason.clone()));

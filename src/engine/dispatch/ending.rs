@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use crate::{
-    engine::{messages::Wait, note::Session},
+    engine::{
+        messages::Wait,
+        note::{EndNews, Session},
+    },
     model::{
         outcome::Outcome,
         reason::{Reason, ReasonCode, Side},
@@ -11,7 +14,10 @@ use crate::{
     },
 };
 
-use super::{Dispatch, record::Record};
+use super::{
+    Dispatch,
+    record::{Hands, KnownEnd, Record},
+};
 
 /// Cancelled transfers that are remembered here as well as on the disk.
 const MOST_CANCELLED: usize = 64;
@@ -42,6 +48,10 @@ impl Dispatch {
                 record.forget_the_list();
             }
             let rests = self.close_the_file(&mut record);
+            if let Some((link, _)) = record.going.parked.take() {
+                // What rests is taken up when it comes again.
+                self.turn_away(*link, if rests { ReasonCode::ConnectionLost } else { self.unknown(key) });
+            }
             // One that was held back and never shown leaves no row: strangers could make as many as they like.
             if record.card_at.is_none() && !record.is_unseen() {
                 self.outbox.snapshot(record.snapshot.clone());
@@ -53,6 +63,39 @@ impl Dispatch {
                 self.rest(record);
             }
             self.fill_slots();
+        }
+    }
+
+    pub(super) fn end_news(&mut self, key: TransferKey, news: EndNews) {
+        match news {
+            EndNews::Again => self.end(key, Ok(())),
+            EndNews::HasReceipts { all_verified } => {
+                if let Some(record) = self.records.get_mut(&key) {
+                    record.going.all_verified = all_verified;
+                }
+            }
+            EndNews::Known => self.end_is_known(key),
+        }
+    }
+
+    /// A cancel that came at the same time came too late.
+    fn end_is_known(&mut self, key: TransferKey) {
+        self.change(key, |record| {
+            record.end = KnownEnd::Yes;
+            record.forced_end = None;
+            record.snapshot.stage = record.standing();
+        });
+    }
+
+    /// Does what a crash, or a broken connection, has left of the end of an incoming transfer; then it has ended.
+    pub(super) fn end_again(&mut self, key: TransferKey) {
+        self.change(key, |record| {
+            record.begin_life(Hands::Errand);
+            record.end = KnownEnd::Before;
+            record.snapshot.stage = Stage::Finishing;
+        });
+        if !self.setup.errands.archive.end(key) {
+            self.end(key, Ok(()));
         }
     }
 

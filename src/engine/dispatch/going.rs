@@ -7,7 +7,7 @@ use crate::{
     engine::{cancel::HoldFlag, link::SocketLink, note::Session},
     model::{
         device::PeerAddr,
-        reason::{Reason, ReasonCode},
+        reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
     transfer::{lane::concerns_all, link::Held},
@@ -39,6 +39,8 @@ pub(super) struct Going {
     pub(super) checking: Option<(u64, u64)>,
     /// All bytes have moved.
     pub(super) finishing: bool,
+    /// Outgoing: the receiver has verified all that it wanted, folders and links too, and may have forgotten it.
+    pub(super) all_verified: bool,
     /// Why there is no connection any more.
     pub(super) broke: Option<Reason>,
     /// What has to change on a disk before it goes on.
@@ -110,7 +112,7 @@ impl Going {
 impl Record {
     /// Whether all files have arrived, or failed for good, by the receiver's own word.
     pub(super) fn has_all_receipts(&self) -> bool {
-        self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files
+        self.going.all_verified || (self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files)
     }
 
     /// It was taken there, and a crash came before that was written down: as nothing has arrived, it may be offered once more, as
@@ -171,4 +173,28 @@ impl Record {
             _ => Stage::Moving,
         }
     }
+}
+
+/// What the other side says of a transfer so that it is not worth another try.
+pub(super) fn is_last_word(reason: &Reason) -> bool {
+    use ReasonCode::{
+        BadHeader, BadMessage, BadPath, Blocked, Cancelled, Declined, Internal, Io, Limit, UnknownTransfer,
+        UnknownType, Version,
+    };
+    let said = matches!(
+        reason.code,
+        BadMessage
+            | BadPath
+            | Blocked
+            | Cancelled
+            | Declined
+            | Internal
+            | Io
+            | Limit
+            | UnknownTransfer
+            | UnknownType
+            | Version
+            | BadHeader
+    );
+    said && reason.side == Side::There
 }

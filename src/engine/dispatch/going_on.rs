@@ -27,7 +27,8 @@ use crate::{
 
 use super::{
     Dispatch,
-    record::{Hands, Record},
+    going::is_last_word,
+    record::{Hands, KnownEnd, Record},
 };
 
 /// A receiver leaves it to the sender to try first, for so many times the sender's first wait.
@@ -219,7 +220,10 @@ impl Dispatch {
             ReasonCode::StaleEpoch => record.going.epoch = record.going.epoch.saturating_mul(2),
             // It has ended there because all is there, and only its last word was lost.
             ReasonCode::UnknownTransfer if reason.side == Side::There && record.has_all_receipts() => {
-                return self.end(key, Ok(()));
+                return match key.direction {
+                    Direction::Incoming => self.end_again(key),
+                    Direction::Outgoing => self.end(key, Ok(())),
+                };
             }
             ReasonCode::UnknownTransfer if reason.side == Side::There && record.begin_anew() => {
                 return self.call_back(key);
@@ -272,6 +276,10 @@ impl Dispatch {
         if epoch <= newest.max(1) {
             return self.turn_away(link, ReasonCode::StaleEpoch);
         }
+        if record.end != KnownEnd::No {
+            // So the sender has all receipts, too.
+            return self.turn_away(link, ReasonCode::UnknownTransfer);
+        }
         if record.hands == Hands::Lobby {
             // Its first connection is on the way from there to its lane.
             return self.turn_away(link, ReasonCode::ConnectionLost);
@@ -313,7 +321,7 @@ impl Dispatch {
 
     /// What somebody is told who asks for what is not here: before the profile was read, while the program ends, and where
     /// another process may have it, that says nothing for good.
-    fn unknown(&self, key: TransferKey) -> ReasonCode {
+    pub(super) fn unknown(&self, key: TransferKey) -> ReasonCode {
         let is_ending = self.records.get(&key).is_some_and(|record| record.forced_end.is_some());
         let knows_all = self.restored && self.setup.restore.holds(key.direction);
         match knows_all && self.stopping_until.is_none() {
@@ -370,28 +378,4 @@ impl Record {
             self.cancel = CancelFlag::default();
         }
     }
-}
-
-/// What the other side says of a transfer so that it is not worth another try.
-fn is_last_word(reason: &Reason) -> bool {
-    use ReasonCode::{
-        BadHeader, BadMessage, BadPath, Blocked, Cancelled, Declined, Internal, Io, Limit, UnknownTransfer,
-        UnknownType, Version,
-    };
-    let said = matches!(
-        reason.code,
-        BadMessage
-            | BadPath
-            | Blocked
-            | Cancelled
-            | Declined
-            | Internal
-            | Io
-            | Limit
-            | UnknownTransfer
-            | UnknownType
-            | Version
-            | BadHeader
-    );
-    said && reason.side == Side::There
 }

@@ -2,18 +2,23 @@
 
 use crate::{
     engine::{
+        historian::Papers,
         messages::{Event, HistoryAsked, What},
         note::Session,
     },
     model::{
         history::{HistoryEntry, HistoryFile, HistoryPeer, MOST_FILES, MOST_NAME_BYTES},
         manifest::Entry,
-        outcome::{Ending, FileEnd, FileState},
+        outcome::{Ending, FileEnd, FileState, Outcome},
         transfer::{Direction, Stage},
     },
 };
 
-use super::{Dispatch, record::Record, trust::now};
+use super::{
+    Dispatch,
+    record::{KnownEnd, Record},
+    trust::now,
+};
 
 /// What is sent again has at most so many paths.
 const MOST_ROOTS: usize = 1000;
@@ -97,8 +102,13 @@ impl Dispatch {
             // Strangers could push out what people here have done.
             return self.setup.errands.historian.add_missed(entry);
         }
-        if let Err(reason) = self.setup.errands.historian.add(entry) {
+        let is_whole = incoming && record.session == Session::Sealed && ending.outcome == Outcome::Verified;
+        let papers = if is_whole { Papers::Go } else { Papers::Elsewhere };
+        if let Err(reason) = self.setup.errands.historian.add(entry, papers, record.end == KnownEnd::Before) {
             self.outbox.once(Event::HistoryFailed(reason));
+            if is_whole {
+                self.setup.errands.archive.drop_all(record.snapshot.key);
+            }
         }
     }
 

@@ -106,6 +106,7 @@ impl Dispatch {
             Note::Again { key, life, link, ahead } => self.again(key, life, *link, ahead),
             Note::AgainCame(came) => self.again_came(*came),
             Note::Checking { key, done, total } => self.checking(key, done, total),
+            Note::End(key, news) => self.end_news(key, news),
             Note::HeldThere { key, held } => self.held_there(key, held),
             Note::Kept(kept) => self.restored(*kept),
             Note::Obstacle { key, life, obstacle } => self.obstacle(key, life, obstacle),

@@ -89,6 +89,8 @@ pub(super) struct Record {
     pub(super) forced_end: Option<(Instant, Reason)>,
     /// Outgoing: it was offered once more, as the receiver had forgotten that it had taken it.
     pub(super) begun_anew: bool,
+    /// Incoming: whether both sides know how it has ended.
+    pub(super) end: KnownEnd,
     /// It came to the end of its list.
     pub(super) ended_in_order: bool,
     pub(super) accepted_at: Option<Instant>,
@@ -101,6 +103,15 @@ pub(super) struct Record {
     pub(super) receipts: HashMap<u32, Md5Digest>,
     /// For the history.
     pub(super) kept: Kept,
+}
+
+/// Whether both sides know how a transfer has ended: nothing can change that then, and what is left is between this side and its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KnownEnd {
+    No,
+    Yes,
+    /// As it was known already when an earlier run was killed, or when the other side forgot it.
+    Before,
 }
 
 /// Ends of entries, counted.
@@ -159,6 +170,7 @@ impl Record {
             expires: None,
             forced_end: None,
             begun_anew: false,
+            end: KnownEnd::No,
             ended_in_order: false,
             accepted_at: None,
             tally: Tally::default(),

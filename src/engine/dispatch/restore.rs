@@ -1,6 +1,11 @@
 //! What earlier runs of the program have left unfinished comes back as it was.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 use crate::{
     engine::{
@@ -71,14 +76,25 @@ impl Dispatch {
             reason: None,
         });
         let begun = recovered.parts.values().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
-        let ends: Vec<FileEnd> = ends.collect();
+        let mut ends: Vec<FileEnd> = ends.collect();
         if recovered.over {
             for end in &ends {
                 record.file_ended(end);
             }
             return self.rest(record);
         }
-        self.come_back(record, ends, begun, recovered.paused);
+        let Some(failed) = recovered.ended else {
+            return self.come_back(record, ends, begun, recovered.paused);
+        };
+        let rest = not_done(&record, recovered);
+        if rest.len() as u64 == failed {
+            ends.extend(rest.into_iter().map(failed_end));
+        } else {
+            // Some were left out, and which is not known any more.
+            record.missed.count = failed;
+        }
+        self.come_back(record, ends, begun, false);
+        self.end_again(key);
     }
 
     fn restore_outgoing(&mut self, kept: KeptOutgoing, sent: SentSoFar) {
@@ -96,6 +112,7 @@ impl Dispatch {
         record.digest = digest;
         record.missed = missed;
         record.going.epoch = sent.epoch.max(1);
+        record.going.all_verified = sent.all_verified;
         record.going.rank = self.next_rank();
         record.accepted_at = accepted.then(Instant::now);
         record.request = Some(SendRequest {
@@ -140,4 +157,16 @@ impl Dispatch {
         self.records.insert(key, record);
         self.outbox.files_ended(key, ends);
     }
+}
+
+/// Entries that were wanted and do not stand at their places.
+fn not_done(record: &Record, recovered: &Recovered) -> Vec<u32> {
+    let done: HashSet<u32> = recovered.done.iter().map(|done| done.index).collect();
+    let wanted = |index: &u32| record.acceptance.as_ref().is_some_and(|acceptance| acceptance.selection.holds(*index));
+    (0..).take(record.snapshot.manifest.entries.len()).filter(wanted).filter(|index| !done.contains(index)).collect()
+}
+
+/// Why is not known any more.
+fn failed_end(index: u32) -> FileEnd {
+    FileEnd { index, state: FileState::Failed, md5: None, place: None, reason: None }
 }

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Dispatch,
-    record::{Hands, Record},
+    record::{Hands, KnownEnd, Record},
 };
 
 /// Transfers that ended with failed files and can be taken up again.
@@ -115,7 +115,8 @@ impl Dispatch {
     }
 
     /// Keeps what may be taken up again.
-    pub(super) fn rest(&mut self, record: Record) {
+    pub(super) fn rest(&mut self, mut record: Record) {
+        record.end = KnownEnd::No;
         self.resting.push_front(record);
         if self.resting.len() > MOST_RESTING
             && let Some(oldest) = self.resting.pop_back()
@@ -154,6 +155,7 @@ impl Dispatch {
     ) {
         let crowded = self.is_crowded(Direction::Outgoing);
         let Some(record) = self.records.get_mut(&key) else { return };
+        record.going.all_verified = false;
         record.lane_begins(crowded, &link);
         let before = Before { receipts: record.receipts.clone(), again };
         self.outbox.snapshot(record.snapshot.clone());
@@ -187,7 +189,7 @@ impl Dispatch {
 impl Record {
     fn can_pause(&self) -> bool {
         let begun = self.is_lasting() || self.going.queued.is_some();
-        begun && self.forced_end.is_none() && !self.going.paused_here
+        begun && self.forced_end.is_none() && !self.going.paused_here && self.end == KnownEnd::No
     }
 
     fn begin_life_after_call(&mut self) {

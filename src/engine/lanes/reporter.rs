@@ -5,7 +5,10 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use crate::{
-    engine::{archive::Archive, note::Note},
+    engine::{
+        archive::Archive,
+        note::{EndNews, Note},
+    },
     model::{
         outcome::{FileEnd, FileState},
         reason::Reason,
@@ -34,6 +37,8 @@ pub(super) struct Reporter {
     pub(super) last_check: Option<Instant>,
     /// Files that were verified there, and are told of together.
     pub(super) ended: Vec<FileEnd>,
+    /// Whether something failed there or here.
+    pub(super) has_failures: bool,
 }
 
 impl Reporter {
@@ -97,6 +102,7 @@ impl Report for Reporter {
 
     fn file_ended(&mut self, end: FileEnd) {
         let is_receipt = self.key.direction == Direction::Outgoing && end.state == FileState::Verified;
+        self.has_failures |= matches!(end.state, FileState::Failed | FileState::Mismatch);
         self.ended.push(end);
         if !is_receipt || self.ended.len() >= MOST_GATHERED {
             self.settle();
@@ -115,6 +121,17 @@ impl Report for Reporter {
         }
         // Dispatch outlives its lanes but for the last moments of a shutdown.
         self.notes.send(Note::FilesEnded { key: self.key, ends }).ok();
+    }
+
+    fn has_receipts(&mut self) {
+        self.settle();
+        let all_verified = !self.has_failures;
+        self.archive.receipts_complete(self.key.id, all_verified);
+        self.fact(Note::End(self.key, EndNews::HasReceipts { all_verified }));
+    }
+
+    fn ended(&mut self) {
+        self.fact(Note::End(self.key, EndNews::Known));
     }
 
     fn finishing(&mut self) {
@@ -145,7 +162,18 @@ mod tests {
         let archive = Archive::start(Profile::open(Some(folder.path().to_owned())).unwrap(), notes.clone()).unwrap();
         let key = TransferKey { id: TransferId([2; 16]), direction: Direction::Outgoing };
         let (last, ended) = (Some(Instant::now()), Vec::new());
-        let mut reporter = Reporter { key, notes, archive, moved: 0, kept: 0, index: 0, last, last_check: None, ended };
+        let mut reporter = Reporter {
+            key,
+            notes,
+            archive,
+            moved: 0,
+            kept: 0,
+            index: 0,
+            last,
+            last_check: None,
+            ended,
+            has_failures: false,
+        };
         let told = || match heard.try_recv() {
             Ok(Note::FilesEnded { ends, .. }) => Some(ends.iter().map(|end| end.index).collect::<Vec<_>>()),
             _ => None,

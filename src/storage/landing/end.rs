@@ -33,6 +33,15 @@ impl Landing {
         self.journal(&[Line::Over(true)], true)
     }
 
+    /// The other side has every receipt, and may forget the transfer as soon as it is told that this one knows; so much failed. To be
+    /// called before it is told: whatever happens then, the transfer has ended that way.
+    ///
+    /// # Errors
+    /// The profile cannot be written.
+    pub fn note_ended(&self, failed: u64) -> Result<(), Reason> {
+        self.journal(&[Line::Ended { failed }], true)
+    }
+
     /// The lane is over and goes on another time: nothing is removed.
     pub fn suspend(&self) {
         // What is not flushed now is found out again.
@@ -45,6 +54,21 @@ impl Landing {
         self.set_folder_times();
         if self.remove_parts() {
             self.forget();
+        }
+    }
+
+    /// As `finish`, but what was agreed and the journal stay until the history has it (`kept::forget_incoming`): the end itself
+    /// is not to be lost with a crash.
+    pub fn close(&self) {
+        if !self.is_kept() {
+            return self.finish();
+        }
+        self.set_folder_times();
+        if self.remove_parts() {
+            remove_record(&self.shared.profile, self.id());
+        } else {
+            // The next start sweeps them.
+            self.record().save(&self.shared.profile, self.id()).ok();
         }
     }
 
@@ -75,11 +99,15 @@ impl Landing {
         if self.shared.parts.load(Ordering::Relaxed) == 0 {
             return true;
         }
-        let record = match &self.shared.paper {
+        self.record().remove_parts(self.id()).is_ok()
+    }
+
+    /// Where parts may be.
+    fn record(&self) -> Record {
+        match &self.shared.paper {
             Paper::Record(record) => record.clone(),
             Paper::Journal(_) => Record::new(self.folder(), top_folders(&self.shared.map, &self.shared.tops)),
-        };
-        record.remove_parts(self.id()).is_ok()
+        }
     }
 
     fn forget(&self) {

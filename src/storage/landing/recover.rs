@@ -50,6 +50,28 @@ impl Landing {
     /// # Errors
     /// As `reopen`.
     pub fn reopen_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(Self, Terms, Recovered), Reason> {
+        let (landing, story) = Self::take_up(disk, profile, id)?;
+        let recovered = landing.recover(story)?;
+        let terms = landing.terms().clone();
+        Ok((landing, terms, recovered))
+    }
+
+    /// Does what a crash has left to do of the end of a transfer; without a word about that in the journal (`Recovered::ended`)
+    /// it is one that is whole. What stands in the profile of such a one stays there.
+    ///
+    /// # Errors
+    /// As `reopen`: the receive folder is then left as it is.
+    pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(), Reason> {
+        let (landing, story) = Self::take_up(disk, profile, id)?;
+        if story.ended.unwrap_or_default() == 0 {
+            landing.close();
+        } else {
+            landing.finish_partial();
+        }
+        Ok(())
+    }
+
+    fn take_up(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(Self, Story), Reason> {
         let place = profile.running_folder();
         let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
         let running = disk.folder(&place).map_err(failed)?;
@@ -66,9 +88,8 @@ impl Landing {
         };
         // A crash while the agreement was made may have left names there that the next one takes away.
         running.flush().map_err(failed)?;
-        let landing = Self::taken_up(root, profile, terms.clone(), (map, &layout), Desk::new(journal), &story);
-        let recovered = landing.recover(story)?;
-        Ok((landing, terms, recovered))
+        let landing = Self::taken_up(root, profile, terms, (map, &layout), Desk::new(journal), &story);
+        Ok((landing, story))
     }
 
     fn taken_up(
@@ -93,7 +114,7 @@ impl Landing {
     }
 
     fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
-        if story.over {
+        if story.over || story.ended.is_some() {
             // What became of its files since it had ended is their owner's business: a retry is about those that failed.
             self.journal(&[Line::Over(false)], true)?;
         } else {
@@ -106,7 +127,7 @@ impl Landing {
         }
         done.sort_by_key(|done| done.index);
         let parts = story.flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
-        Ok(Recovered { done, parts, paused: story.paused, over: story.over })
+        Ok(Recovered { done, parts, paused: story.paused, over: story.over, ended: story.ended })
     }
 
     /// What the disk holds is the only truth: a file that was done and does not stand there any more, or has another size now, starts
@@ -264,7 +285,8 @@ pub(in crate::storage) fn as_journaled(running: &Folder, terms: &Terms, layout: 
     let whole = story.commits.iter().map(|(index, commit)| (*index, commit.size));
     story.flushed.extend(whole);
     let done = done_of(terms, &map, &story);
-    Ok(Recovered { done, parts: story.flushed, paused: story.paused, over: story.over })
+    let Story { flushed: parts, paused, over, ended, .. } = story;
+    Ok(Recovered { done, parts, paused, over, ended })
 }
 
 fn done_of(terms: &Terms, map: &PathMap, story: &Story) -> Vec<Done> {

@@ -88,17 +88,22 @@ fn after_a_restart_all_that_was_agreed_and_happened_is_there() {
     file.note_receipts(&[(2, md5(2)), (3, md5(3)), (4, md5(40)), (21, md5(0)), (u32::MAX, md5(0))]).unwrap();
     file.note_receipts(&[]).unwrap();
     file.note_paused(true).unwrap();
+    file.note_receipts_complete(true).unwrap();
     drop(file);
     let (mut file, back, so_far) = open(&profile).unwrap();
     assert_eq!(back, KeptOutgoing { accepted: true, ..agreed });
     let receipts = vec![(2, md5(2)), (3, md5(3)), (4, md5(40))];
-    assert_eq!(so_far, SentSoFar { epoch: 2, receipts: receipts.clone(), paused: true, over: false });
+    assert_eq!(
+        so_far,
+        SentSoFar { all_verified: true, epoch: 2, receipts: receipts.clone(), paused: true, over: false }
+    );
     file.note_paused(false).unwrap();
     file.note_over().unwrap();
     drop(file);
     let (mut file, _, so_far) = open(&profile).unwrap();
-    assert_eq!(so_far, SentSoFar { epoch: 2, receipts, paused: false, over: true });
+    assert_eq!(so_far, SentSoFar { all_verified: true, epoch: 2, receipts, paused: false, over: true });
     file.note_epoch(3).unwrap();
+    file.note_receipts_complete(false).unwrap();
     drop(file);
     let (file, _, so_far) = open(&profile).unwrap();
     assert_eq!((so_far.epoch, so_far.over), (3, false), "what was over goes on");

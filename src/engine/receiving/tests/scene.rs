@@ -33,6 +33,7 @@ use crate::{
     },
     storage::{
         journal::Recovered,
+        kept,
         landing::{Keep, Landing, Terms},
         profile::Profile,
     },
@@ -283,8 +284,12 @@ impl Scene {
         names
     }
 
-    /// Nothing of the transfer is left in the profile, and no part in the receive folder.
+    /// Nothing of the transfer is left in the profile but its end, which the history is to have, and no part in the receive folder.
     pub(super) fn assert_clean(&self) {
+        for kept in kept::incoming(&self.profile()) {
+            assert_eq!(kept.unwrap().1.ended, Some(0));
+        }
+        kept::forget_incoming(&self.profile(), ID);
         let left: Vec<_> =
             std::fs::read_dir(self.profile().running_folder()).map(|all| all.flatten().collect()).unwrap_or_default();
         assert!(left.is_empty(), "{left:?}");
