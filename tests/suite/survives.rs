@@ -68,6 +68,17 @@ fn kept(station: &Station, key: TransferKey) -> u64 {
     ends.take(1).sum()
 }
 
+/// What was told to be there, since the restart if there was one: it never becomes less.
+fn never_less(station: &Station, key: TransferKey) -> Vec<u64> {
+    let told = station.seen.iter().filter_map(|event| match event {
+        Event::Snapshot(it) if it.key == key => Some(it.moved),
+        _ => None,
+    });
+    let told: Vec<u64> = told.collect();
+    assert!(told.is_sorted(), "{told:?}");
+    told
+}
+
 fn verified(a: &mut Station, sending: TransferKey, b: &mut Station, receiving: TransferKey) {
     let (sent, received) = (a.ending(sending), b.ending(receiving));
     assert_eq!((sent.outcome, received.outcome), (Outcome::Verified, Outcome::Verified), "{sent:?} {received:?}");
@@ -110,6 +121,8 @@ fn a_tree_survives_many_cuts() {
     }
     verified(&mut a, sending, &mut b, receiving);
     assert_eq!(tree(&b.received().join("tree")), tree(&source));
+    never_less(&a, sending);
+    never_less(&b, receiving);
     let ends = |station: &Station, key| station.file_ends(key).iter().filter(|end| end.md5.is_some()).count();
     assert_eq!((ends(&a, sending), ends(&b, receiving)), (201, 201), "each end is told once");
 }
@@ -379,4 +392,31 @@ fn a_device_that_is_away_gets_it_when_it_is_there() {
     gate.open();
     let receiving = b.accept();
     verified(&mut a, sending, &mut b, receiving);
+}
+
+/// Many files, so that it takes the receiver several headers to say what it has, and two of some size.
+#[test]
+fn what_is_known_to_be_there_is_told_from_the_start_whoever_was_closed() {
+    let (a, mut b) = (slow("a"), Station::new("b"));
+    let gate = Gate::before(b.port);
+    let source = a.home.path().join("tree");
+    fs::create_dir(&source).unwrap();
+    for at in 0..1500 {
+        fs::write(source.join(format!("{at:04}")), seeded(at, 2000)).unwrap();
+    }
+    (0..2).for_each(|at| fs::write(source.join(format!("large {at}")), seeded(at, 4 * MIB)).unwrap());
+    let sending = a.request(gate.address(), &[&source], |_| {});
+    let receiving = b.accept();
+    b.moved(receiving, 6 * MIB as u64);
+    let mut b = b.restart("b");
+    gate.lead_to(b.port);
+    b.say(Command::Resume(receiving));
+    b.moved(receiving, 7 * MIB as u64);
+    let mut a = a.restart("a");
+    a.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
+    a.say(Command::Resume(sending));
+    verified(&mut a, sending, &mut b, receiving);
+    let (sent, received) = (never_less(&a, sending), never_less(&b, receiving));
+    // How much there is of a file that is not whole only its receiver knows.
+    assert!(sent[0] >= 2_500_000 && received[0] >= 4 * MIB as u64, "{} {}", sent[0], received[0]);
 }

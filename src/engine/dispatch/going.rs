@@ -7,6 +7,7 @@ use crate::{
     engine::{cancel::HoldFlag, link::SocketLink, note::Session},
     model::{
         device::PeerAddr,
+        manifest::Entry,
         reason::{Reason, ReasonCode, Side},
         transfer::{Direction, Pause, QueuedFor, Stage},
     },
@@ -69,6 +70,10 @@ pub(super) struct Going {
     /// Bytes that have moved over the present connection, and over those before it in this run of the program.
     pub(super) moved: u64,
     pub(super) moved_before: u64,
+    /// Bytes that the present connection need not move, as far as it has found out; none has begun: what was known before.
+    pub(super) kept: Option<u64>,
+    /// Bytes that were there, by all that was told, when the present connection began: it takes its time to find that out again.
+    pub(super) there: u64,
 }
 
 impl Going {
@@ -129,6 +134,20 @@ impl Record {
             (self.snapshot.moved, self.snapshot.kept) = (0, 0);
         }
         may
+    }
+
+    /// What its lane says of its bytes is shown. It begins with what was there, and runs back only where something has to come again.
+    pub(super) fn moved(&mut self, moved: u64, kept: u64) {
+        let known = moved.saturating_add(kept);
+        let there = self.going.there.min(self.snapshot.total).max(known);
+        (self.going.moved, self.going.kept) = (moved, Some(kept));
+        (self.snapshot.moved, self.snapshot.kept) = (there, there.saturating_sub(moved));
+    }
+
+    /// This entry was counted as there in whole or in part, and all of it has to come.
+    pub(super) fn started_again(&mut self, index: u32) {
+        let size = self.snapshot.manifest.entries.get(index as usize).map_or(0, Entry::size);
+        self.going.there = self.going.there.saturating_sub(size);
     }
 
     /// Whether its bytes may move now.

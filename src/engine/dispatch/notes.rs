@@ -111,7 +111,7 @@ impl Dispatch {
             Note::Kept(kept) => self.restored(*kept),
             Note::Obstacle { key, life, obstacle } => self.obstacle(key, life, obstacle),
             Note::PauseNoted(key) => self.pause_noted(key),
-            Note::StartedAgain { key, index } => self.outbox.fact(Event::StartedAgain { key, index }),
+            Note::StartedAgain { key, index } => self.started_again(key, index),
             Note::WantCame { transfer, peer, link } => self.want_came(transfer, &peer, *link),
             Note::Wanted { key, life, result } => self.wanted(key, life, result),
             other => self.note_of_downloads(other),
@@ -219,14 +219,18 @@ impl Dispatch {
 
     fn moved(&mut self, key: TransferKey, index: u32, moved: u64, kept: u64) {
         let Some(record) = self.records.get_mut(&key) else { return };
-        let snapshot = &mut record.snapshot;
-        snapshot.moved = moved.saturating_add(kept);
-        snapshot.kept = kept;
-        snapshot.current = Some(index);
-        record.going.moved = moved;
+        record.moved(moved, kept);
+        record.snapshot.current = Some(index);
         // Something got through: the next break is a new one.
         record.going.tries = if moved > 0 { 0 } else { record.going.tries };
         self.outbox.figures(&record.snapshot);
+    }
+
+    fn started_again(&mut self, key: TransferKey, index: u32) {
+        if let Some(record) = self.records.get_mut(&key) {
+            record.started_again(index);
+        }
+        self.outbox.fact(Event::StartedAgain { key, index });
     }
 
     fn checking(&mut self, key: TransferKey, done: u64, total: u64) {

@@ -297,7 +297,8 @@ impl Record {
     /// Those of them that were there before this run of the program, or before the transfer.
     pub(super) fn kept_bytes(&self) -> u64 {
         // What came over an earlier connection need not come over the last one, but it did move.
-        self.snapshot.kept.saturating_sub(self.going.moved_before).min(self.tally.bytes)
+        let kept = self.going.kept.unwrap_or(self.snapshot.kept);
+        kept.saturating_sub(self.going.moved_before).min(self.tally.bytes)
     }
 
     /// Incoming: what was agreed.

@@ -106,6 +106,7 @@ impl Dispatch {
         let Some(at) = self.resting.iter().position(|record| record.snapshot.key == key) else { return false };
         let Some(mut record) = self.resting.remove(at) else { return false };
         record.forget_failures();
+        (record.snapshot.moved, record.snapshot.kept) = (record.tally_bytes(), record.tally_bytes());
         record.hands = Hands::Nobody;
         record.going.broke = Some(Reason::here(ReasonCode::ConnectionLost, "files that failed are sent again"));
         record.snapshot.stage = record.standing();
@@ -200,6 +201,7 @@ impl Record {
     fn lane_begins(&mut self, crowded: bool, link: &SocketLink) {
         self.begin_life(Hands::Lane);
         self.going.connected();
+        self.going.there = if self.is_lasting() { self.snapshot.moved } else { 0 };
         self.going.local = link.local_addr().ok().map(|at| at.ip().to_canonical()).filter(|ip| !is_everywhere(*ip));
         // A few words take nobody's turn.
         let crowded = crowded && !self.is_message();

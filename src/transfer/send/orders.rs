@@ -185,7 +185,13 @@ impl<'a> Orders<'a> {
                 Some(md5) => self.done(index, size, md5, report),
                 None => self.tell(index, FileState::Skipped, None, None, report),
             },
-            (Some(_), _) => self.queue.push_back(index),
+            (Some(_), _) => {
+                if self.before.receipts.remove(&index).is_some() {
+                    // It was verified there, and is gone or another one now.
+                    report.started_again(index);
+                }
+                self.queue.push_back(index);
+            }
             (None, Want::Skip) => {}
             (None, _) => self.unmade += 1,
         }
