@@ -7,12 +7,13 @@ mod plain;
 mod reporter;
 pub mod share;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::{
     model::{
+        by_index::ByIndex,
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
         transfer::TransferKey,
@@ -67,7 +68,7 @@ pub enum Begin {
 
 /// What earlier connections of an outgoing transfer have achieved.
 pub struct Before {
-    pub receipts: HashMap<u32, Md5Digest>,
+    pub receipts: ByIndex<Md5Digest>,
     pub again: bool,
 }
 

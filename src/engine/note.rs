@@ -26,8 +26,7 @@ use crate::{
         transfer::{Stage, TransferId, TransferKey},
     },
     storage::{
-        agreement::Terms,
-        journal::Recovered,
+        kept::KeptIncoming,
         outgoing_file::{KeptOutgoing, SentSoFar},
         sources::{LeftOut, Outgoing, SourceTree},
     },
@@ -310,7 +309,7 @@ pub struct AgainCame {
 
 /// What stands in the profile.
 pub struct Kept {
-    pub incoming: Vec<(Terms, Recovered)>,
+    pub incoming: Vec<KeptIncoming>,
     pub outgoing: Vec<(KeptOutgoing, SentSoFar)>,
     /// What could not be read, by name.
     pub lost: Vec<(TransferKey, Reason)>,

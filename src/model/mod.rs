@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod book;
+pub mod by_index;
 pub mod check;
 pub mod checksum_list;
 pub mod comparison;

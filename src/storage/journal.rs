@@ -10,7 +10,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, BufRead, BufReader, Read},
-    path::PathBuf,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -18,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{manifest::Entry, seal::Md5Digest, transfer::TransferId};
 
+pub use super::done_list::DoneList;
 use super::{
     agreement::Terms,
     disk::{DiskFile, Folder},
@@ -38,7 +38,7 @@ const MAX_LINE_BYTES: u64 = 8 << 10;
 /// What stands on the receiver's disk after a break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    pub done: Vec<Done>,
+    pub done: DoneList,
     /// Bytes of unfinished files that are on the disk for good, by index.
     pub parts: HashMap<u32, u64>,
     /// A person here has paused it.
@@ -49,22 +49,13 @@ pub struct Recovered {
     pub ended: Option<u64>,
 }
 
-/// An entry that stands at its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    pub index: u32,
-    /// None: a folder or link.
-    pub md5: Option<Md5Digest>,
-    pub place: PathBuf,
-}
-
 impl Recovered {
     /// Bytes of selected files that still have to come.
     pub fn bytes_left(&self, terms: &Terms) -> u64 {
         let entries = (0..).zip(&terms.manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
         let wanted: u64 = entries.map(|(_, entry)| entry.size()).sum();
         let size = |index: u32| terms.manifest.entries.get(index as usize).map_or(0, Entry::size);
-        let done: u64 = self.done.iter().map(|done| size(done.index)).sum();
+        let done: u64 = self.done.iter().map(|(index, _)| size(index)).sum();
         let kept: u64 = self.parts.iter().map(|(index, bytes)| size(*index).min(*bytes)).sum();
         wanted.saturating_sub(done).saturating_sub(kept)
     }
@@ -110,7 +101,7 @@ pub(super) enum Line {
 /// All facts together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Story {
-    pub(super) done: BTreeMap<u32, (Option<String>, Option<Md5Digest>)>,
+    pub(super) done: DoneList,
     /// Of files that were about to get their names.
     pub(super) commits: BTreeMap<u32, OpenCommit>,
     pub(super) flushed: HashMap<u32, u64>,
@@ -128,8 +119,8 @@ pub(super) struct OpenCommit {
 }
 
 impl Story {
-    /// False when the line makes no sense.
-    fn add(&mut self, line: Line) -> bool {
+    /// False when the line makes no sense. Of what is done it keeps what concerns one of so many `entries`.
+    fn add(&mut self, line: Line, entries: usize) -> bool {
         match line {
             Line::Flushed { index, to } => drop(self.flushed.insert(index, to)),
             Line::Commit { index, name, size, md5 } => {
@@ -139,11 +130,13 @@ impl Story {
             Line::Done { index, name, md5 } => {
                 let Ok(md5) = md5.map(|md5| md5.parse()).transpose() else { return false };
                 self.forget(index);
-                self.done.insert(index, (name, md5));
+                if (index as usize) < entries {
+                    self.done.insert(index, md5, name);
+                }
             }
             Line::Again { index } => {
                 self.forget(index);
-                self.done.remove(&index);
+                self.done.remove(index);
             }
             Line::Paused(paused) => self.paused = paused,
             Line::Over(over) => (self.over, self.ended) = (over, None),
@@ -200,7 +193,7 @@ impl Journal {
 
     /// Opens one that is there to go on with it. What stands behind the last good line is gone then.
     pub(super) fn open(running: &Folder, id: TransferId, entries: usize) -> io::Result<(Self, Story)> {
-        let (story, end) = read_from(running, id)?;
+        let (story, end) = read_from(running, id, entries)?;
         let (file, _bytes) = running.open_again(&file_name(id))?;
         let mut journal = Self { file, end, room: end.at, extent: extent_for(entries), is_broken: false };
         journal.file.set_length(end.at)?;
@@ -258,12 +251,12 @@ fn extent_for(entries: usize) -> usize {
     entries.saturating_mul(ENTRY_BYTES).clamp(LEAST_EXTENT, MOST_EXTENT)
 }
 
-/// What the journal of `id` says; nothing changes.
-pub(super) fn read(running: &Folder, id: TransferId) -> io::Result<Story> {
-    Ok(read_from(running, id)?.0)
+/// What the journal of `id` says about so many `entries`; nothing changes.
+pub(super) fn read(running: &Folder, id: TransferId, entries: usize) -> io::Result<Story> {
+    Ok(read_from(running, id, entries)?.0)
 }
 
-fn read_from(running: &Folder, id: TransferId) -> io::Result<(Story, Tail)> {
+fn read_from(running: &Folder, id: TransferId, entries: usize) -> io::Result<(Story, Tail)> {
     let (file, _bytes) = running.read(&file_name(id))?;
     let mut from = BufReader::with_capacity(1 << 16, file);
     let (mut story, mut end) = (Story::default(), Tail::default());
@@ -271,8 +264,10 @@ fn read_from(running: &Folder, id: TransferId) -> io::Result<(Story, Tail)> {
     loop {
         line.clear();
         from.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
-        let next = good_line(&line, end).filter(|(_, fact)| story.add(fact.clone()));
-        let Some((next, _fact)) = next else { return Ok((story, end)) };
+        let Some((next, fact)) = good_line(&line, end) else { return Ok((story, end)) };
+        if !story.add(fact, entries) {
+            return Ok((story, end));
+        }
         end = next;
     }
 }

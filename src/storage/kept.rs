@@ -11,6 +11,7 @@ use crate::model::{
     transfer::{TransferId, parse_lower_hex},
 };
 
+pub use super::done_list::FinalPaths;
 use super::{
     agreement::{self, Terms},
     disk::{Disk, Folder},
@@ -23,26 +24,34 @@ use super::{
 /// A transfer that ended with files that failed can be retried this long.
 const KEEP_OVER: Duration = Duration::from_hours(30 * 24);
 
+/// One of them.
+#[derive(Debug)]
+pub struct KeptIncoming {
+    pub terms: Terms,
+    pub recovered: Recovered,
+    pub paths: FinalPaths,
+}
+
 /// Every incoming transfer that was not ended, or that ended with files that failed; or why one of them cannot be understood.
 /// Only the profile is looked at, so that a receive folder on a device that hangs holds nobody up.
-pub fn incoming(profile: &Profile) -> Vec<Result<(Terms, Recovered), (TransferId, Reason)>> {
+pub fn incoming(profile: &Profile) -> Vec<Result<KeptIncoming, (TransferId, Reason)>> {
     let Ok(running) = Disk::default().folder(&profile.running_folder()) else { return Vec::new() };
     let mut ids = ids_in(&running, agreement::id_of);
     ids.sort_unstable();
     ids.into_iter().map(|id| read(&running, profile, id).map_err(|reason| (id, reason))).collect()
 }
 
-fn read(running: &Folder, profile: &Profile, id: TransferId) -> Result<(Terms, Recovered), Reason> {
+fn read(running: &Folder, profile: &Profile, id: TransferId) -> Result<KeptIncoming, Reason> {
     let (terms, layout) = load(running, id, profile)?;
-    let recovered = as_journaled(running, &terms, &layout)?;
-    Ok((terms, recovered))
+    let (recovered, paths) = as_journaled(running, &terms, &layout)?;
+    Ok(KeptIncoming { terms, recovered, paths })
 }
 
 /// A person does not want it any more: part files and empty folders go, if the receive folder is there, and what stands in
 /// the profile goes in any case. Of one that has come to its end, nothing else goes: an empty folder of it is one that was sent.
 pub fn discard_incoming(profile: &Profile, id: TransferId) {
     let running = Disk::default().folder(&profile.running_folder());
-    let story = running.and_then(|running| journal::read(&running, id));
+    let story = running.and_then(|running| journal::read(&running, id, 0));
     let has_ended = story.is_ok_and(|story| story.over || story.ended.is_some());
     if !has_ended && let Ok((landing, _terms, _recovered)) = Landing::reopen(profile, id) {
         landing.discard();
@@ -81,7 +90,7 @@ pub(super) fn sweep_over(profile: &Profile) {
     let Ok(running) = Disk::default().folder(&profile.running_folder()) else { return };
     for id in ids_in(&running, agreement::id_of) {
         let path = profile.running_folder().join(journal::file_name(id));
-        if is_old(&path) && journal::read(&running, id).is_ok_and(|story| story.over) {
+        if is_old(&path) && journal::read(&running, id, 0).is_ok_and(|story| story.over) {
             forget(&Disk::default(), profile, id);
         }
     }

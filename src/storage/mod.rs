@@ -21,6 +21,7 @@ pub mod sources;
 pub mod space;
 pub mod text_file;
 
+mod done_list;
 mod folder_handles;
 mod history_line;
 mod kept_aside;

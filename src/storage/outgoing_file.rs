@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::model::{
+    by_index::ByIndex,
     device::{Peer, PeerAddr},
     device_key::DeviceKey,
     reason::Reason,
@@ -62,8 +63,8 @@ pub struct SentSoFar {
     pub all_verified: bool,
     /// The highest that was noted; 0 for none.
     pub epoch: u32,
-    /// By index, one for each.
-    pub receipts: Vec<(u32, Md5Digest)>,
+    /// Seals of files that the other side has.
+    pub receipts: ByIndex<Md5Digest>,
     pub paused: bool,
     /// It ended with files that failed, and no epoch has begun since.
     pub over: bool,

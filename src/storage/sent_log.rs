@@ -2,13 +2,12 @@
 //! ignored, and any line that is missing costs work, never a file.
 
 use std::{
-    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
-use crate::model::seal::Md5Digest;
+use crate::model::{by_index::ByIndex, seal::Md5Digest};
 
 use super::{error::StorageError, kept_aside::keep_aside, no_replace::write_whole, outgoing_file::SentSoFar};
 
@@ -48,7 +47,7 @@ pub(super) struct Told {
     pub(super) epoch: u32,
     pub(super) over: bool,
     pub(super) paused: bool,
-    pub(super) receipts: BTreeMap<u32, Md5Digest>,
+    pub(super) receipts: ByIndex<Md5Digest>,
 }
 
 impl SentLog {
@@ -128,13 +127,13 @@ impl Told {
         all.extend(self.accepted.then_some(Happened::Accepted));
         all.extend(self.all_verified.then_some(Happened::AllVerified(true)));
         all.extend(self.over.then_some(Happened::Over));
-        all.extend(self.receipts.iter().map(|(index, md5)| Happened::Receipt(*index, *md5)));
+        all.extend(self.receipts.iter().map(|(index, md5)| Happened::Receipt(index, md5)));
         all.into_iter().map(Happened::line).collect()
     }
 
     pub(super) fn sent_so_far(self) -> SentSoFar {
         let Self { accepted: _, all_verified, epoch, over, paused, receipts } = self;
-        SentSoFar { all_verified, epoch, receipts: receipts.into_iter().collect(), paused, over }
+        SentSoFar { all_verified, epoch, receipts, paused, over }
     }
 }
 

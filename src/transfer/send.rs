@@ -3,11 +3,12 @@
 mod judge;
 mod orders;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     digest::Hasher,
     model::{
+        by_index::ByIndex,
         manifest::Manifest,
         reason::{Reason, Side},
         seal::Md5Digest,
@@ -40,7 +41,7 @@ const LEAST: u64 = 4 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct SentBefore {
     /// Files that were verified.
-    pub receipts: HashMap<u32, Md5Digest>,
+    pub receipts: ByIndex<Md5Digest>,
     /// Whether there was an earlier connection at all.
     pub again: bool,
 }

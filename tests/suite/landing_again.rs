@@ -19,7 +19,7 @@ use sealdrop::{
     },
     storage::{
         disk::{Disk, Op},
-        journal::{Done, Recovered},
+        journal::Recovered,
         kept,
         landing::{Keep, Landing, Terms, sweep_leftovers},
         part_file::PartFile,
@@ -96,6 +96,11 @@ fn prefix(landing: &Landing, index: u32) -> Vec<u8> {
     }
 }
 
+/// Where what is done stands.
+fn places(landing: &Landing, recovered: &Recovered) -> Vec<PathBuf> {
+    recovered.done.iter().map(|(index, _)| landing.place_of(index, &recovered.done)).collect()
+}
+
 #[test]
 fn a_broken_transfer_goes_on_where_it_was_flushed() {
     let desk = Desk::new();
@@ -114,12 +119,13 @@ fn a_broken_transfer_goes_on_where_it_was_flushed() {
     let before = kept::incoming(&desk.profile);
 
     let (landing, recovered) = desk.reopen();
-    let done = |index, md5, place: &str| Done { index, md5, place: desk.at(place) };
-    let expected = [done(0, None, "P (2)"), done(1, Some(seal(b"small")), "P (2)/small")];
-    assert_eq!(recovered.done, expected);
+    assert_eq!(recovered.done.iter().collect::<Vec<_>>(), [(0, None), (1, Some(seal(b"small")))]);
+    assert_eq!(places(&landing, &recovered), ["P (2)", "P (2)/small"].map(|name| desk.at(name)));
     assert_eq!(recovered.parts, [(2, 8)].into());
     assert_eq!((recovered.paused, recovered.over, recovered.bytes_left(landing.terms())), (false, false, 5));
-    assert_eq!(before, [Ok((landing.terms().clone(), recovered))]);
+    let [Ok(before)] = &before[..] else { panic!("{before:?}") };
+    assert_eq!((&before.terms, &before.recovered), (landing.terms(), &recovered));
+    assert_eq!(before.paths.of(1, recovered.done.name(1)), Some(desk.at("P (2)/small")));
     assert_eq!(prefix(&landing, 2), b"01234567");
 
     assert_eq!(landing.make_folders(), [(0, Ok(desk.at("P (2)")))]);
@@ -180,7 +186,7 @@ fn a_file_that_is_gone_or_has_another_size_after_a_break_comes_again() {
     fs::remove_dir_all(desk.at("P/sub")).unwrap();
     fs::write(desk.at("d"), "edited").unwrap();
     let (landing, recovered) = desk.reopen();
-    let done = |recovered: &Recovered| recovered.done.iter().map(|done| done.index).collect::<Vec<_>>();
+    let done = |recovered: &Recovered| recovered.done.iter().map(|(index, _)| index).collect::<Vec<_>>();
     assert_eq!((done(&recovered), recovered.bytes_left(landing.terms())), (vec![1, 4], 8));
     assert_eq!(arrive(&landing, 0, bytes(0)), desk.at("P/a"));
     assert_eq!(arrive(&landing, 2, bytes(2)), desk.at("P/sub/c"));
@@ -279,8 +285,7 @@ fn what_is_identical_is_done_and_what_is_not_stands_beside_it() {
     assert_eq!(arrive(&landing, 1, b"new!"), desk.at("b (3)"));
     assert_eq!(arrive(&landing, 2, b"also"), desk.at("b (2)"));
     let (landing, recovered) = desk.reopen();
-    let places: Vec<_> = recovered.done.iter().map(|done| done.place.clone()).collect();
-    assert_eq!(places, ["a", "b (3)", "b (2)"].map(|name| desk.at(name)));
+    assert_eq!(places(&landing, &recovered), ["a", "b (3)", "b (2)"].map(|name| desk.at(name)));
     landing.finish();
     assert_eq!(fs::read(desk.at("b")).unwrap(), b"mine");
 }
@@ -331,7 +336,7 @@ fn discarding_leaves_what_was_verified_and_nothing_else() {
     kept::discard_incoming(&desk.profile, ID);
     assert_eq!(desk.landed(), ["P/", "P/a"]);
     assert_eq!(desk.kept(), [""; 0]);
-    assert_eq!(kept::incoming(&desk.profile), []);
+    assert!(kept::incoming(&desk.profile).is_empty());
     kept::discard_incoming(&desk.profile, ID);
 }
 
@@ -343,7 +348,11 @@ fn a_folder_that_is_away_is_said_to_be_and_nothing_is_forgotten() {
     let away = desk.temp.path().join("away");
     fs::rename(desk.inbox(), &away).unwrap();
     assert_eq!(Landing::reopen(&desk.profile, ID).unwrap_err().code, ReasonCode::FolderMissing);
-    assert_eq!(kept::incoming(&desk.profile)[0].as_ref().unwrap().1.parts, [(0, 4)].into(), "without a look at it");
+    assert_eq!(
+        kept::incoming(&desk.profile)[0].as_ref().unwrap().recovered.parts,
+        [(0, 4)].into(),
+        "without a look at it"
+    );
     fs::rename(&away, desk.inbox()).unwrap();
     assert_eq!(desk.reopen().1.parts, [(0, 4)].into());
     fs::rename(desk.inbox(), &away).unwrap();
@@ -363,7 +372,7 @@ fn pause_and_the_end_with_failed_files_are_remembered() {
     landing.note_paused(false).unwrap();
     landing.finish_partial();
     assert_eq!(desk.landed(), ["b"]);
-    let over = || kept::incoming(&desk.profile)[0].as_ref().map(|(_, recovered)| recovered.over).unwrap();
+    let over = || kept::incoming(&desk.profile)[0].as_ref().map(|kept| kept.recovered.over).unwrap();
     assert!(over());
     sweep_leftovers(&desk.profile);
     let (landing, recovered) = desk.reopen();
@@ -482,7 +491,7 @@ fn of_a_classic_transfer_nothing_is_kept() {
     assert_eq!(desk.landed(), [""; 0]);
     landing.finish();
     assert_eq!(desk.kept(), [""; 0]);
-    assert_eq!(kept::incoming(&desk.profile), []);
+    assert!(kept::incoming(&desk.profile).is_empty());
 }
 
 #[test]

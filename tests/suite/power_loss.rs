@@ -323,7 +323,7 @@ fn recover(
         [] if promises.ended => return check_end(desk, expected, false),
         [] if promises.agreed => return Err("the agreement is lost".to_owned()),
         [] => return check_names(desk, expected),
-        [Ok((_terms, recovered))] if recovered.ended == Some(0) => {
+        [Ok(kept)] if kept.recovered.ended == Some(0) => {
             // Nobody comes any more.
             Landing::end_again_on(through, &desk.profile, ID).map_err(|reason| reason.to_string())?;
             kept::forget_incoming(&desk.profile, ID);
@@ -336,7 +336,7 @@ fn recover(
     let (landing, _terms, recovered) =
         Landing::reopen_on(through, &desk.profile, ID).map_err(|reason| reason.to_string())?;
     check_names(desk, expected)?;
-    check_promises(desk, promises, &recovered)?;
+    check_promises(desk, promises, &landing, &recovered)?;
     let old = check_parts(desk, &landing, &recovered)?;
     finish(desk, &landing, &recovered, &old)?;
     check_end(desk, expected, true)
@@ -356,12 +356,11 @@ fn check_names(desk: &Desk, expected: &BTreeMap<String, Vec<u8>>) -> Result<(), 
     }
 }
 
-fn check_promises(desk: &Desk, promises: &Promises, recovered: &Recovered) -> Result<(), String> {
+fn check_promises(desk: &Desk, promises: &Promises, landing: &Landing, recovered: &Recovered) -> Result<(), String> {
     for (index, place) in &promises.done {
-        let done = recovered.done.iter().find(|done| done.index == *index);
         let is_file = (BIG..LINK).contains(index);
         // Folders and links are made again where that is not known.
-        let Some(done) = done else {
+        let Some(there) = recovered.done.get(*index) else {
             if is_file {
                 return Err(format!("{index} is lost, and its receipt was out"));
             }
@@ -369,13 +368,13 @@ fn check_promises(desk: &Desk, promises: &Promises, recovered: &Recovered) -> Re
         };
         let md5 = is_file.then(|| desk.seal(*index));
         let is_whole = || fs::read(place).is_ok_and(|bytes| bytes == desk.content(*index));
-        if done.place != *place || done.md5 != md5 || (is_file && !is_whole()) {
+        if landing.place_of(*index, &recovered.done) != *place || there != md5 || (is_file && !is_whole()) {
             return Err(format!("{index} is not at {}", place.display()));
         }
     }
     for (index, to) in &promises.flushed {
         let kept = recovered.parts.get(index).copied().unwrap_or_default();
-        if kept < *to && !recovered.done.iter().any(|done| done.index == *index) {
+        if kept < *to && recovered.done.get(*index).is_none() {
             return Err(format!("{index} was flushed to {to}, and {kept} are there"));
         }
     }
@@ -411,7 +410,7 @@ fn finish(desk: &Desk, landing: &Landing, recovered: &Recovered, old: &[u32]) ->
         made.map_err(said)?;
     }
     let mut batch = Vec::new();
-    for index in (BIG..LINK).filter(|index| !recovered.done.iter().any(|done| done.index == *index)) {
+    for index in (BIG..LINK).filter(|index| recovered.done.get(*index).is_none()) {
         let from = recovered.parts.get(&index).copied().filter(|_| !old.contains(&index));
         let part = from.map_or_else(|| landing.create_part(index), |from| landing.continue_part(index, from));
         let mut part = part.map_err(said)?;

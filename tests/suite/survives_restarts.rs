@@ -90,7 +90,7 @@ fn what_was_paused_by_its_receiver_is_paused_after_a_restart() {
 /// Waits until the profile says of the one incoming transfer whether it is paused.
 fn noted(b: &Station, paused: bool) {
     let deadline = Instant::now() + LIMIT;
-    let says = || matches!(kept::incoming(&b.profile()).as_slice(), [Ok((_, recovered))] if recovered.paused == paused);
+    let says = || matches!(kept::incoming(&b.profile()).as_slice(), [Ok(kept)] if kept.recovered.paused == paused);
     while !says() {
         assert!(Instant::now() < deadline, "the profile never said so");
         std::thread::park_timeout(Duration::from_millis(10));

@@ -20,6 +20,12 @@ const MAX_HANDED: usize = 100_000;
 /// Ends of files in one event, at most: a million folders end at once, and the window takes in a little at each frame.
 const MOST_ENDS: usize = 1024;
 
+/// Ends that are made at once, of those that are made when they are read: hundreds of events wait to be read.
+const MADE_AT_ONCE: usize = 64;
+
+/// Ends of entries in their order.
+type Ends = Box<dyn Iterator<Item = FileEnd> + Send>;
+
 /// A queue that never blocks its writer. It grows with facts only, which the manifests bound.
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -30,6 +36,8 @@ pub(super) struct Outbox {
 }
 
 enum Item {
+    /// Ends of entries that were before this run of the program: they are made when they leave.
+    Ends(TransferKey, Ends),
     Fact(Box<Event>),
     /// The newest snapshot of this transfer, whatever it is by then.
     Newest(TransferKey),
@@ -55,6 +63,15 @@ impl Outbox {
         }
     }
 
+    /// As `files_ended`, for very many: none is made before it is read.
+    pub(super) fn files_ended_before(
+        &mut self,
+        key: TransferKey,
+        ends: impl Iterator<Item = FileEnd> + Send + 'static,
+    ) {
+        self.queue.push_back(Item::Ends(key, Box::new(ends)));
+    }
+
     /// Something that is worth a line, but not one in a thousand.
     pub(super) fn line(&mut self, event: Event) {
         if self.lines < MAX_LINES {
@@ -70,7 +87,7 @@ impl Outbox {
                 Event::HandedOver(handed) => Some(handed),
                 _ => None,
             },
-            Item::Newest(_) => None,
+            Item::Ends(..) | Item::Newest(_) => None,
         });
         match waiting {
             Some(handed) => {
@@ -142,6 +159,13 @@ impl Outbox {
                     self.lines -= usize::from(matches!(*event, Event::Refused { .. }));
                     return Some(*event);
                 }
+                Item::Ends(key, mut left) => {
+                    let ends: Vec<FileEnd> = left.by_ref().take(MADE_AT_ONCE).collect();
+                    if !ends.is_empty() {
+                        self.queue.push_front(Item::Ends(key, left));
+                        return Some(Event::FilesEnded { key, ends });
+                    }
+                }
                 Item::Newest(key) => {
                     if let Some(snapshot) = self.snapshots.remove(&key) {
                         return Some(Event::Snapshot(snapshot));
@@ -163,7 +187,10 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
     use crate::model::{
@@ -219,6 +246,28 @@ mod tests {
             assert!(ends.iter().all(|end| indexes.next() == Some(end.index)));
         }
         assert_eq!(indexes.next(), None);
+    }
+
+    #[test]
+    fn ends_from_before_are_made_as_they_are_read() {
+        let mut outbox = Outbox::default();
+        let key = snapshot(0, Stage::Moving).key;
+        let made = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&made);
+        let end = move |index| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            FileEnd { index, state: FileState::Verified, md5: None, place: None, reason: None }
+        };
+        outbox.files_ended_before(key, (0..5000).map(end));
+        outbox.fact(Event::Restored);
+        let mut indexes = 0..5000;
+        assert_eq!(made.load(Ordering::Relaxed), 0);
+        while let Some(Event::FilesEnded { ends, .. }) = outbox.pop() {
+            assert!(ends.iter().all(|end| indexes.next() == Some(end.index)));
+            assert_eq!(made.load(Ordering::Relaxed), indexes.start, "no more than was read");
+        }
+        assert_eq!(indexes.start, 5000, "and all of them before what was said behind them");
+        assert!(outbox.is_empty());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What dispatch knows of one transfer, and how its end is judged.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
@@ -20,6 +19,7 @@ use crate::{
         note::{Life, Session},
     },
     model::{
+        by_index::ByIndex,
         manifest::{Entry, Selection},
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::{Reason, ReasonCode},
@@ -98,9 +98,9 @@ pub(super) struct Record {
     /// What was asked for and is not even on the list; no retry brings it.
     pub(super) missed: Missed,
     /// How each entry has ended, as far as it has.
-    ended: HashMap<u32, Ended>,
+    ended: ByIndex<Ended>,
     /// Outgoing: receipts that have come, for the next connection.
-    pub(super) receipts: HashMap<u32, Md5Digest>,
+    pub(super) receipts: ByIndex<Md5Digest>,
     /// For the history.
     pub(super) kept: Kept,
 }
@@ -175,15 +175,15 @@ impl Record {
             accepted_at: None,
             tally: Tally::default(),
             missed: Missed::default(),
-            ended: HashMap::new(),
-            receipts: HashMap::new(),
+            ended: ByIndex::default(),
+            receipts: ByIndex::default(),
             kept: Kept::default(),
         }
     }
 
     /// Counts the end of one entry; false when that is no news.
     pub(super) fn file_ended(&mut self, end: &FileEnd) -> bool {
-        if let Some(before) = self.ended.get(&end.index).copied() {
+        if let Some(before) = self.ended.get(end.index) {
             // What stands is not lost any more, whatever a later connection says of it. What failed may come over one: the other
             // side tries again when the connection ends before it has heard of that.
             let arrived = matches!(end.state, FileState::Verified | FileState::Unchecked);
@@ -217,10 +217,10 @@ impl Record {
     pub(super) fn forget_failures(&mut self) {
         let entries = &self.snapshot.manifest.entries;
         let files = self.ended.iter().filter(|(index, ended)| {
-            is_failure(ended.state) && entries.get(**index as usize).is_some_and(Entry::is_file)
+            is_failure(ended.state) && entries.get(*index as usize).is_some_and(Entry::is_file)
         });
         self.snapshot.files_ended = self.snapshot.files_ended.saturating_sub(files.count() as u64);
-        self.ended.retain(|_, ended| !is_failure(ended.state));
+        self.ended.retain(|_index, ended| !is_failure(ended.state));
         (self.tally.failed, self.tally.curable, self.tally.first_failure) = (0, 0, None);
         self.snapshot.retryable = false;
     }

@@ -1,8 +1,8 @@
 //! What earlier runs of the program have left unfinished comes back as it was.
 
 use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
+    ops::Range,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
@@ -20,7 +20,8 @@ use crate::{
     },
     storage::{
         agreement::Terms,
-        journal::Recovered,
+        journal::DoneList,
+        kept::{FinalPaths, KeptIncoming},
         outgoing_file::{KeptOutgoing, SentSoFar},
     },
 };
@@ -36,8 +37,8 @@ impl Dispatch {
         if self.stopping_until.is_some() {
             return;
         }
-        for (terms, recovered) in incoming {
-            self.restore_incoming(terms, &recovered);
+        for kept in incoming {
+            self.restore_incoming(kept);
         }
         for (kept, sent) in outgoing {
             self.restore_outgoing(kept, sent);
@@ -51,7 +52,8 @@ impl Dispatch {
         self.outbox.fact(Event::Restored);
     }
 
-    fn restore_incoming(&mut self, terms: Terms, recovered: &Recovered) {
+    fn restore_incoming(&mut self, kept: KeptIncoming) {
+        let KeptIncoming { terms, recovered, paths } = kept;
         let key = TransferKey { id: terms.id, direction: Direction::Incoming };
         if self.records.contains_key(&key) {
             return;
@@ -68,33 +70,22 @@ impl Dispatch {
         record.digest = digest;
         record.accepted_at = Some(Instant::now());
         self.spend(&record);
-        let ends = recovered.done.iter().map(|done| FileEnd {
-            index: done.index,
-            state: FileState::Verified,
-            md5: done.md5,
-            place: Some(done.place.clone()),
-            reason: None,
-        });
         let begun = recovered.parts.values().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
-        let mut ends: Vec<FileEnd> = ends.collect();
-        if recovered.over {
-            for end in &ends {
-                record.file_ended(end);
-            }
+        let (paused, over) = (recovered.paused, recovered.over);
+        // Those of what is over are tried again.
+        let lost = recovered.ended.filter(|_lost| !over);
+        let ends = EndsBefore::new(recovered.done, paths, &record, lost);
+        if lost.is_some() && ends.lost.is_none() {
+            record.missed.count = lost.unwrap_or_default();
+        }
+        if over {
+            record.ended_before(&|index| ends.of(index));
             return self.rest(record);
         }
-        let Some(failed) = recovered.ended else {
-            return self.come_back(record, ends, begun, recovered.paused);
-        };
-        let rest = not_done(&record, recovered);
-        if rest.len() as u64 == failed {
-            ends.extend(rest.into_iter().map(failed_end));
-        } else {
-            // Some were left out, and which is not known any more.
-            record.missed.count = failed;
+        self.come_back(record, move |index| ends.of(index), begun, paused && lost.is_none());
+        if lost.is_some() {
+            self.end_again(key);
         }
-        self.come_back(record, ends, begun, false);
-        self.end_again(key);
     }
 
     fn restore_outgoing(&mut self, kept: KeptOutgoing, sent: SentSoFar) {
@@ -126,47 +117,84 @@ impl Dispatch {
             wait: Wait::WhileAway,
         });
         record.outgoing = Some(Arc::clone(&outgoing));
-        let receipts: HashMap<u32, Md5Digest> = sent.receipts.into_iter().collect();
-        let ends = receipts.iter().map(|(index, md5)| FileEnd {
-            index: *index,
-            state: FileState::Verified,
-            md5: Some(*md5),
-            place: outgoing.places.get(*index as usize).cloned(),
-            reason: None,
-        });
-        let ends = ends.collect();
+        let receipts = sent.receipts;
+        let end_of = move |index| {
+            let place = outgoing.places.get(index as usize).cloned();
+            Some(arrived(index, Some(receipts.get(index)?), place))
+        };
         if !accepted {
             record.going.queued = Some(QueuedFor::Device);
             record.going.next_try = (self.listener_id > 0 && !sent.paused).then(Instant::now);
         }
-        self.come_back(record, ends, 0, sent.paused);
+        self.come_back(record, end_of, 0, sent.paused);
     }
 
-    fn come_back(&mut self, mut record: Record, mut ends: Vec<FileEnd>, begun: u64, paused: bool) {
+    /// `end_of`: how an entry has ended, if it has.
+    fn come_back(
+        &mut self,
+        mut record: Record,
+        end_of: impl Fn(u32) -> Option<FileEnd> + Send + 'static,
+        begun: u64,
+        paused: bool,
+    ) {
         let key = record.snapshot.key;
         record.going.interrupted = true;
         record.going.paused_here = paused;
-        ends.sort_by_key(|end| end.index);
-        for end in &ends {
-            record.file_ended(end);
-        }
+        record.ended_before(&end_of);
         let there = record.tally_bytes().saturating_add(begun).min(record.snapshot.total);
         (record.snapshot.moved, record.snapshot.kept) = (there, there);
         record.snapshot.stage = record.standing();
         self.outbox.snapshot(record.snapshot.clone());
+        self.outbox.files_ended_before(key, record.entries().filter_map(end_of));
         self.records.insert(key, record);
-        self.outbox.files_ended(key, ends);
     }
 }
 
-/// Entries that were wanted and do not stand at their places.
-fn not_done(record: &Record, recovered: &Recovered) -> Vec<u32> {
-    let done: HashSet<u32> = recovered.done.iter().map(|done| done.index).collect();
-    let wanted = |index: &u32| record.acceptance.as_ref().is_some_and(|acceptance| acceptance.selection.holds(*index));
-    (0..).take(record.snapshot.manifest.entries.len()).filter(wanted).filter(|index| !done.contains(index)).collect()
+impl Record {
+    fn entries(&self) -> Range<u32> {
+        0..u32::try_from(self.snapshot.manifest.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Counts the ends of all entries that have one.
+    fn ended_before(&mut self, end_of: &impl Fn(u32) -> Option<FileEnd>) {
+        for end in self.entries().filter_map(end_of) {
+            self.file_ended(&end);
+        }
+    }
+}
+
+/// How the entries of an incoming transfer had ended, as far as that is known.
+struct EndsBefore {
+    done: DoneList,
+    paths: FinalPaths,
+    /// What was wanted, if all of it that is not done has failed.
+    lost: Option<Selection>,
+}
+
+impl EndsBefore {
+    /// `lost`: so many had failed, which may be fewer than are missing: some were left out then, and which is not known any more.
+    fn new(done: DoneList, paths: FinalPaths, record: &Record, lost: Option<u64>) -> Self {
+        let selection = record.acceptance.as_ref().map(|acceptance| &acceptance.selection);
+        let is_missing =
+            |index: &u32| selection.is_some_and(|selection| selection.holds(*index)) && done.get(*index).is_none();
+        let are_missing = || record.entries().filter(is_missing).count() as u64;
+        let lost = selection.filter(|_| lost.is_some_and(|lost| lost == are_missing())).cloned();
+        Self { done, paths, lost }
+    }
+
+    fn of(&self, index: u32) -> Option<FileEnd> {
+        match self.done.get(index) {
+            Some(md5) => Some(arrived(index, md5, self.paths.of(index, self.done.name(index)))),
+            None => self.lost.as_ref().filter(|lost| lost.holds(index)).map(|_| failed(index)),
+        }
+    }
+}
+
+fn arrived(index: u32, md5: Option<Md5Digest>, place: Option<PathBuf>) -> FileEnd {
+    FileEnd { index, state: FileState::Verified, md5, place, reason: None }
 }
 
 /// Why is not known any more.
-fn failed_end(index: u32) -> FileEnd {
+fn failed(index: u32) -> FileEnd {
     FileEnd { index, state: FileState::Failed, md5: None, place: None, reason: None }
 }

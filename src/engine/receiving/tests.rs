@@ -18,6 +18,7 @@ use std::{
 };
 
 use crate::model::{
+    by_index::ByIndex,
     manifest::EntryKind,
     outcome::FileState,
     reason::{Reason, ReasonCode},
@@ -163,7 +164,7 @@ fn what_is_done_is_judged_by_the_senders_own_bytes_when_no_receipt_is_known() {
     let first = scene.run(Some(2_600_000));
     assert_eq!(first.committed.len(), 2, "{:?}", first.committed);
     // As after a restart of a sender that had written nothing down.
-    scene.before.receipts.clear();
+    scene.before.receipts = ByIndex::default();
     fs::write(&scene.places[0], seeded(99, 300_000)).unwrap();
     let second = scene.run(None);
     assert!(second.sent.is_ok() && second.received.is_ok());

@@ -450,7 +450,7 @@ mod tests {
         let (ends, _named) = landing.name(vec![whole(&landing, 4)], false, Named::default());
         assert_eq!(ends.len(), 0);
         // As after a kill: what has its name is done, whatever had been said of it.
-        let done: Vec<_> = desk.reopen().done.iter().map(|done| (done.index, done.md5)).collect();
+        let done: Vec<_> = desk.reopen().done.iter().collect();
         assert_eq!(done, [0, 1, 2, 3, 4].map(|index| (index, Some(seal()))));
     }
 
@@ -472,7 +472,7 @@ mod tests {
         drop(jobs);
         assert_eq!(desk.names().len(), 1, "what was flushed before is kept");
         let recovered = desk.reopen();
-        assert_eq!((recovered.done, recovered.parts), (vec![], [(0, 4)].into()));
+        assert_eq!((recovered.done.len(), recovered.parts), (0, [(0, 4)].into()));
     }
 
     #[test]
@@ -486,6 +486,6 @@ mod tests {
         let place = desk.temp.path().join("inbox/d").join(&desk.names()[0]);
         fs::write(place, [0; 10]).unwrap();
         let recovered = desk.reopen();
-        assert_eq!((recovered.done, recovered.parts), (vec![], [].into()));
+        assert_eq!((recovered.done.len(), recovered.parts), (0, [].into()));
     }
 }

@@ -76,6 +76,7 @@ use crate::model::{
 
 use super::{
     disk::Folder,
+    done_list::{path_below, place_below},
     error::{Doing, io_reason},
     folder_handles::{FolderHandles, Missing},
     journal::Desk,
@@ -88,7 +89,7 @@ use super::{
 
 pub use super::{
     agreement::Terms,
-    journal::{Done, Recovered},
+    journal::{DoneList, Recovered},
     leftovers::{hold, sweep_leftovers},
 };
 pub use commit::{Ends, Named};
@@ -189,6 +190,12 @@ impl Landing {
         node.map_or_else(|| self.folder().to_owned(), |node| self.path_of(node))
     }
 
+    /// Where an entry stands that `done` tells of.
+    pub fn place_of(&self, index: u32, done: &DoneList) -> PathBuf {
+        let place = place_below(self.folder(), &self.shared.map, index, done.name(index));
+        place.unwrap_or_else(|| self.folder().to_owned())
+    }
+
     /// The receive folder.
     pub fn folder(&self) -> &Path {
         &self.shared.terms.folder
@@ -237,12 +244,6 @@ impl Landing {
     fn is_kept(&self) -> bool {
         matches!(self.shared.paper, Paper::Journal(_))
     }
-}
-
-pub(super) fn path_below(folder: &Path, map: &PathMap, node: NodeId) -> PathBuf {
-    let mut path = folder.to_owned();
-    path.extend(map.names(node));
-    path
 }
 
 /// Where part files can be, besides the receive folder itself.

@@ -13,8 +13,9 @@ use crate::{
     storage::{
         agreement::{self, Layout, Terms},
         disk::{Disk, Folder},
+        done_list::FinalPaths,
         error::{Doing, io_reason, reason_at},
-        journal::{self, Desk, Done, Journal, Line, OpenCommit, Recovered, Story},
+        journal::{self, Desk, Journal, Line, OpenCommit, Recovered, Story},
         leftovers::part_name,
         part_file::{PartFile, StoredBytes},
         path_map::PathMap,
@@ -27,7 +28,7 @@ use super::{
     Landing, Marks, Paper, Shared,
     begin::{lay_out_again, selected_tops},
     commit::{Job, Named},
-    mark, may_pass, path_below,
+    mark, may_pass,
 };
 
 /// Commits that are ended together.
@@ -101,7 +102,7 @@ impl Landing {
         story: &Story,
     ) -> Self {
         let marks = Marks::new(terms.manifest.entries.len(), map.len());
-        story.done.keys().for_each(|index| mark(&marks.done, *index, true));
+        story.done.iter().for_each(|(index, _)| mark(&marks.done, index, true));
         let noted = story.commits.keys().chain(story.flushed.keys());
         noted.for_each(|index| mark(&marks.noted, *index, true));
         let tops = selected_tops(&terms, &map);
@@ -121,28 +122,25 @@ impl Landing {
             self.look_for_done(&mut story)?;
         }
         let open: Vec<_> = std::mem::take(&mut story.commits).into_iter().collect();
-        let mut done = self.done_of(&story);
         for batch in open.chunks(BATCH) {
-            done.extend(self.end_commits(batch, &mut story)?);
+            self.end_commits(batch, &mut story)?;
         }
-        done.sort_by_key(|done| done.index);
         let parts = story.flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
-        Ok(Recovered { done, parts, paused: story.paused, over: story.over, ended: story.ended })
+        Ok(Recovered { done: story.done, parts, paused: story.paused, over: story.over, ended: story.ended })
     }
 
     /// What the disk holds is the only truth: a file that was done and does not stand there any more, or has another size now, starts
     /// again.
     fn look_for_done(&self, story: &mut Story) -> Result<(), Reason> {
-        let files = story.done.iter().filter(|(_, (_, md5))| md5.is_some());
-        let gone = files.filter(|(index, (name, _))| !self.stands(**index, name.as_deref()));
-        let gone: Vec<u32> = gone.map(|(index, _)| *index).collect();
+        let files = story.done.iter().filter(|(_, md5)| md5.is_some()).map(|(index, _)| index);
+        let gone: Vec<u32> = files.filter(|index| !self.stands(*index, story.done.name(*index))).collect();
         if gone.is_empty() {
             return Ok(());
         }
         let lines: Vec<Line> = gone.iter().map(|index| Line::Again { index: *index }).collect();
         self.journal(&lines, true)?;
         for index in gone {
-            story.done.remove(&index);
+            story.done.remove(index);
             mark(&self.shared.marks.done, index, false);
         }
         Ok(())
@@ -156,10 +154,6 @@ impl Landing {
         there.is_ok_and(|there| there.is_file() && there.len() == size)
     }
 
-    fn done_of(&self, story: &Story) -> Vec<Done> {
-        done_of(&self.shared.terms, &self.shared.map, story)
-    }
-
     fn has_part(&self, index: u32, to: u64) -> bool {
         let stored = self.part_prefix(index);
         stored.is_ok_and(|stored| stored.size() >= to)
@@ -167,17 +161,16 @@ impl Landing {
 
     /// Part there, and what was verified: it gets its name. Part gone, and the file there is the one that was meant: done. Otherwise it starts again,
     /// and the journal says so before anything new comes under the part's name.
-    fn end_commits(&self, batch: &[(u32, OpenCommit)], story: &mut Story) -> Result<Vec<Done>, Reason> {
-        let (mut jobs, mut lines, mut done) = (Vec::<Job>::new(), Vec::new(), Vec::new());
-        let mut renamed = Vec::new();
+    fn end_commits(&self, batch: &[(u32, OpenCommit)], story: &mut Story) -> Result<(), Reason> {
+        let (mut jobs, mut lines, mut renamed) = (Vec::<Job>::new(), Vec::new(), Vec::new());
         for (index, commit) in batch {
             match self.find(*index, commit) {
                 Found::Part(part) => jobs.push(self.job(part, commit.md5, Some(commit.name.clone()))),
-                Found::File(folder) => {
+                Found::File => {
                     let name = Some(commit.name.clone());
                     lines.push(Line::Done { index: *index, name, md5: Some(commit.md5.to_string()) });
                     renamed.push(*index);
-                    done.push(Done { index: *index, md5: Some(commit.md5), place: folder.join(&commit.name) });
+                    story.done.insert(*index, Some(commit.md5), self.unless_own(*index, &commit.name));
                 }
                 Found::Nothing => {
                     lines.push(Line::Again { index: *index });
@@ -204,12 +197,21 @@ impl Landing {
         let (_none, named) = self.named(jobs, together, Named::default());
         for (index, published) in self.end(named) {
             match published {
-                Ok(place) => done.push(Done { index, md5: seals.get(&index).copied(), place }),
+                Ok(place) => {
+                    let name = place.file_name().and_then(|name| self.unless_own(index, name.to_str()?));
+                    story.done.insert(index, seals.get(&index).copied(), name);
+                }
                 Err(reason) if may_pass(&reason) => return Err(reason),
                 Err(_starts_again) => drop(story.flushed.remove(&index)),
             }
         }
-        Ok(done)
+        Ok(())
+    }
+
+    /// A name, unless it is the one that the entry was to have.
+    fn unless_own(&self, index: u32, name: &str) -> Option<String> {
+        let own = self.shared.map.node_of(index).map(|node| self.shared.map.name(node));
+        (own != Some(name)).then(|| name.to_owned())
     }
 
     fn find(&self, index: u32, commit: &OpenCommit) -> Found {
@@ -223,7 +225,7 @@ impl Landing {
             if is_same_file(&folder, &name, &commit.name) {
                 // Where renaming is linking and then removing, the second was missing.
                 folder.remove(&name).ok();
-                return Found::File(folder.place().to_owned());
+                return Found::File;
             }
             // The name may have stood for an older part, and have come back with the power.
             if is_file_of(&folder, &name, commit) {
@@ -231,15 +233,15 @@ impl Landing {
                 return PartFile::go_on(folder, name, (index, size), size, left).map_or(Found::Nothing, Found::Part);
             }
         }
-        if is_file_of(&folder, &commit.name, commit) { Found::File(folder.place().to_owned()) } else { Found::Nothing }
+        if is_file_of(&folder, &commit.name, commit) { Found::File } else { Found::Nothing }
     }
 }
 
 /// What an open commit has left.
 enum Found {
     Part(PartFile),
-    /// The file stands in this folder.
-    File(std::path::PathBuf),
+    /// The file stands under its name.
+    File,
     Nothing,
 }
 
@@ -276,28 +278,18 @@ pub(in crate::storage) fn load(running: &Folder, id: TransferId, profile: &Profi
 }
 
 /// What the journal alone says, without a look at the receive folder.
-pub(in crate::storage) fn as_journaled(running: &Folder, terms: &Terms, layout: &Layout) -> Result<Recovered, Reason> {
+pub(in crate::storage) fn as_journaled(
+    running: &Folder,
+    terms: &Terms,
+    layout: &Layout,
+) -> Result<(Recovered, FinalPaths), Reason> {
     let map = lay_out_again(terms, layout)?;
-    let mut story = match journal::read(running, terms.id) {
+    let mut story = match journal::read(running, terms.id, terms.manifest.entries.len()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Story::default(),
         read => read.map_err(|error| io_reason(&error, &terms.folder, Doing::Reading))?,
     };
     let whole = story.commits.iter().map(|(index, commit)| (*index, commit.size));
     story.flushed.extend(whole);
-    let done = done_of(terms, &map, &story);
-    let Story { flushed: parts, paused, over, ended, .. } = story;
-    Ok(Recovered { done, parts, paused, over, ended })
-}
-
-fn done_of(terms: &Terms, map: &PathMap, story: &Story) -> Vec<Done> {
-    let place = |index: u32, name: &Option<String>| {
-        let node = map.node_of(index)?;
-        Some(match name {
-            Some(name) => path_below(&terms.folder, map, map.parent(node)).join(name),
-            None => path_below(&terms.folder, map, node),
-        })
-    };
-    let done = story.done.iter();
-    done.filter_map(|(index, (name, md5))| Some(Done { index: *index, md5: *md5, place: place(*index, name)? }))
-        .collect()
+    let Story { done, flushed: parts, paused, over, ended, .. } = story;
+    Ok((Recovered { done, parts, paused, over, ended }, FinalPaths::new(&terms.folder, map)))
 }

@@ -183,8 +183,8 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
     pub(super) fn write_plan(&mut self, link: &mut impl Link, report: &mut impl Report) -> Result<(), LaneError> {
         if self.is_planning() {
             let planned = self.planner.next_header(&|index| self.landing.there(index));
-            let done = planned.done.iter().map(|(index, md5, _)| (*index, *md5)).collect();
-            header::write_header(link, &Message::Plan { items: planned.items.clone(), done })?;
+            let (items, done) = (planned.items.clone(), planned.done.clone());
+            header::write_header(link, &Message::Plan { items, done })?;
             self.note(planned, report);
         }
         self.look_whether_all_are_in(report);
@@ -203,10 +203,10 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
                 Want::Skip => self.report_left_out(range, &planned, report),
             }
         }
-        for (index, md5, place) in planned.done {
+        for (index, md5) in planned.done {
             report.kept(index, self.manifest.entries[index as usize].size());
-            let md5 = Some(md5);
-            report.file_ended(FileEnd { index, state: FileState::Verified, md5, place: Some(place), reason: None });
+            let (md5, place) = (Some(md5), Some(self.landing.place_of(index, self.planner.done())));
+            report.file_ended(FileEnd { index, state: FileState::Verified, md5, place, reason: None });
             self.left_out();
         }
         for (index, place) in planned.there {
@@ -225,7 +225,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
 
     fn report_left_out(&self, range: Range<u32>, planned: &Planned, report: &mut impl Report) {
         for index in range {
-            let is_known = planned.done.binary_search_by_key(&index, |(index, ..)| *index).is_ok()
+            let is_known = planned.done.binary_search_by_key(&index, |(index, _)| *index).is_ok()
                 || planned.there.binary_search_by_key(&index, |(index, _)| *index).is_ok();
             if self.manifest.entries[index as usize].is_file() && !is_known {
                 report.file_ended(skipped(index, None));

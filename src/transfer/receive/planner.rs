@@ -10,7 +10,7 @@ use crate::{
         seal::Md5Digest,
     },
     storage::{
-        journal::Recovered,
+        journal::{DoneList, Recovered},
         landing::{Landing, There},
     },
     wire::header::{PlanItem, Want},
@@ -28,7 +28,8 @@ pub(super) struct Planner {
     manifest: Arc<Manifest>,
     selection: Selection,
     conflict: Conflict,
-    done: HashMap<u32, (Md5Digest, PathBuf)>,
+    /// What stands there since an earlier connection.
+    done: DoneList,
     /// Bytes of parts that are on the disk.
     parts: HashMap<u32, u64>,
     next: u32,
@@ -39,7 +40,7 @@ pub(super) struct Planner {
 pub(super) struct Planned {
     pub(super) items: Vec<PlanItem>,
     /// Files that were verified over an earlier connection, in the order of their entries.
-    pub(super) done: Vec<(u32, Md5Digest, PathBuf)>,
+    pub(super) done: Vec<(u32, Md5Digest)>,
     /// Files that are left out because something stands there, in the same order.
     pub(super) there: Vec<(u32, PathBuf)>,
     looks: usize,
@@ -48,7 +49,7 @@ pub(super) struct Planned {
 /// What becomes of one entry.
 enum Decision {
     Check,
-    Done(Md5Digest, PathBuf),
+    Done(Md5Digest),
     LeaveOut,
     LeaveThere(PathBuf),
     Send,
@@ -57,12 +58,11 @@ enum Decision {
 impl Planner {
     pub(super) fn new(landing: &Landing, recovered: Recovered) -> Self {
         let terms = landing.terms();
-        let done = recovered.done.into_iter().filter_map(|done| Some((done.index, (done.md5?, done.place)))).collect();
         Self {
             manifest: Arc::clone(&terms.manifest),
             selection: terms.selection.clone(),
             conflict: terms.conflict,
-            done,
+            done: recovered.done,
             parts: recovered.parts,
             next: 0,
         }
@@ -84,6 +84,11 @@ impl Planner {
         self.parts.get(&index).copied().filter(|offset| *offset > 0 && *offset <= size)
     }
 
+    /// What stands there since an earlier connection.
+    pub(super) fn done(&self) -> &DoneList {
+        &self.done
+    }
+
     /// The next header. `there` looks for what stands at the place of a file, where the terms make a difference for that.
     pub(super) fn next_header(&mut self, there: &impl Fn(u32) -> Option<There>) -> Planned {
         let mut planned = Planned::default();
@@ -97,8 +102,8 @@ impl Planner {
                     planned.there.push((index, place));
                     Want::Skip
                 }
-                Decision::Done(md5, place) => {
-                    planned.done.push((index, md5, place));
+                Decision::Done(md5) => {
+                    planned.done.push((index, md5));
                     Want::Skip
                 }
             };
@@ -114,7 +119,7 @@ impl Planner {
         planned
     }
 
-    fn decide(&mut self, index: u32, there: &impl Fn(u32) -> Option<There>, looks: &mut usize) -> Decision {
+    fn decide(&self, index: u32, there: &impl Fn(u32) -> Option<There>, looks: &mut usize) -> Decision {
         if !self.selection.holds(index) {
             return Decision::LeaveOut;
         }
@@ -122,8 +127,8 @@ impl Planner {
         if !entry.is_file() {
             return Decision::Send;
         }
-        if let Some((md5, place)) = self.done.remove(&index) {
-            return Decision::Done(md5, place);
+        if let Some(Some(md5)) = self.done.get(index) {
+            return Decision::Done(md5);
         }
         if self.part(index).is_some() {
             return Decision::Check;
@@ -151,7 +156,7 @@ mod tests {
             |i| Entry { path: vec![format!("{i}")], kind: EntryKind::File { size: 9 }, mtime: None, exec: false };
         let manifest = Arc::new(Manifest::from_entries((0..files).map(entry).collect()).unwrap());
         let conflict = Conflict::KeepBoth;
-        Planner { manifest, selection, conflict, done: HashMap::new(), parts: HashMap::new(), next: 0 }
+        Planner { manifest, selection, conflict, done: DoneList::default(), parts: HashMap::new(), next: 0 }
     }
 
     fn header(planner: &mut Planner) -> (Vec<(u32, u32, Want)>, usize) {
@@ -175,8 +180,7 @@ mod tests {
     #[test]
     fn what_was_broken_off_is_checked_and_what_was_done_is_left_out() {
         let mut planner = planner(5, Selection::All);
-        planner.done.insert(0, (Md5Digest([1; 16]), "0".into()));
-        planner.done.insert(1, (Md5Digest([1; 16]), "1".into()));
+        (0..2).for_each(|index| planner.done.insert(index, Some(Md5Digest([1; 16])), None));
         // Nothing of it is on the disk; more than there can be.
         planner.parts = HashMap::from([(2, 9), (3, 0), (4, 10)]);
         let (items, done) = header(&mut planner);
@@ -188,14 +192,14 @@ mod tests {
     fn the_fullest_headers_fit() {
         let mut planner = planner(100_000, Selection::All);
         let ends = Md5Digest([0xff; 16]);
-        planner.done = (0..100_000).step_by(2).map(|index| (index, (ends, PathBuf::new()))).collect();
+        (0..100_000).step_by(2).for_each(|index| planner.done.insert(index, Some(ends), None));
         let mut entries = 0;
         while !planner.is_through() {
             let next = planner.next_header(&|_| None);
             // As long as numbers can be.
             let items: Vec<_> =
                 next.items.iter().map(|item| PlanItem { first: u32::MAX - item.count, ..*item }).collect();
-            let done = next.done.iter().map(|(_, md5, _)| (u32::MAX, *md5)).collect();
+            let done = next.done.iter().map(|(_, md5)| (u32::MAX, *md5)).collect();
             crate::wire::header::encode(&crate::wire::header::Message::Plan { items, done }).unwrap();
             entries += next.items.iter().map(|item| item.count).sum::<u32>();
         }

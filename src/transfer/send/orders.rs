@@ -186,7 +186,7 @@ impl<'a> Orders<'a> {
                 None => self.tell(index, FileState::Skipped, None, None, report),
             },
             (Some(_), _) => {
-                if self.before.receipts.remove(&index).is_some() {
+                if self.before.receipts.remove(index).is_some() {
                     // It was verified there, and is gone or another one now.
                     report.started_again(index);
                 }
@@ -200,7 +200,7 @@ impl<'a> Orders<'a> {
 
     /// A file that the receiver has since an earlier connection. Its receipt may have been lost on the way.
     fn done(&mut self, index: u32, size: u64, md5: Md5Digest, report: &mut impl Report) {
-        if self.before.receipts.remove(&index) == Some(md5) {
+        if self.before.receipts.remove(index) == Some(md5) {
             report.kept(index, size);
             self.tell(index, FileState::Verified, Some(md5), None, report);
         } else {

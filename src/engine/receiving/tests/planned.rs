@@ -14,7 +14,7 @@ use crate::{
         manifest::{Entry, EntryKind, Manifest},
         seal::Md5Digest,
     },
-    storage::journal::{Done, Recovered},
+    storage::journal::Recovered,
     transfer::receive::{Helpers, ReceiveLane},
     wire::header::{Message, Receipt, ReceiptState, encode, read_header},
 };
@@ -30,8 +30,8 @@ fn nothing_is_waited_for_before_the_plan_is_out_and_no_receipt_comes_before_the_
     scene.manifest = Arc::new(Manifest::from_entries((0..ENTRIES).map(entry).collect()).unwrap());
     let folders: Vec<u32> = (0..ENTRIES).filter(|index| kind(*index) == EntryKind::Folder).collect();
     let files = (0..ENTRIES).filter(|index| kind(*index) != EntryKind::Folder);
-    let done = files.map(|index| Done { index, md5: Some(Md5Digest([1; 16])), place: scene.received() });
-    let recovered = Recovered { done: done.collect(), ..Recovered::default() };
+    let mut recovered = Recovered::default();
+    files.for_each(|index| recovered.done.insert(index, Some(Md5Digest([1; 16])), None));
     let (landing, _) = scene.landing();
     // All folders are made before the second header is written.
     let mut commit = Desk::new(|_| 0);

@@ -287,7 +287,7 @@ impl Scene {
     /// Nothing of the transfer is left in the profile but its end, which the history is to have, and no part in the receive folder.
     pub(super) fn assert_clean(&self) {
         for kept in kept::incoming(&self.profile()) {
-            assert_eq!(kept.unwrap().1.ended, Some(0));
+            assert_eq!(kept.unwrap().recovered.ended, Some(0));
         }
         kept::forget_incoming(&self.profile(), ID);
         let left: Vec<_> =

@@ -59,7 +59,7 @@ pub(crate) fn send(mut input: Input<'_>) -> Result<(), String> {
     };
     let places: Vec<_> = (0..).zip(manifest.entries.iter().map(|entry| entry.path[1].clone())).map(place).collect();
     let again = input.flag();
-    let receipts = if input.flag() { HashMap::from([(MORE, content_md5(MORE))]) } else { HashMap::new() };
+    let receipts = input.flag().then(|| (MORE, content_md5(MORE))).into_iter().collect();
     let habits = Habits::of(&mut input);
     let mut behind = InPlace::of(&mut input);
     let limits = Limits { hash_behind: 0, ..Limits::default() };
