@@ -31,6 +31,12 @@ const MAX_LINE_BYTES: u64 = 512 << 20;
 
 const VERSION: u32 = 1;
 
+/// A SHA-256.
+const SUM_BYTES: usize = 32;
+
+/// No entry takes fewer.
+const LEAST_ENTRY_BYTES: usize = 16;
+
 /// What a person here accepted, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -123,37 +129,85 @@ pub(super) fn save(running: &Folder, terms: &Terms, layout: &Layout) -> io::Resu
     })
 }
 
-/// Reads an agreement back.
+/// Reads an agreement back. A list that is `known`, as it is in memory already, is not read a second time.
 ///
 /// # Errors
 /// `NotFound`; `InvalidData` when it is damaged; others.
-pub(super) fn load(running: &Folder, id: TransferId) -> io::Result<(Terms, Layout)> {
-    let (file, _bytes) = running.read(&file_name(id))?;
+pub(super) fn load(running: &Folder, id: TransferId, known: Option<&Terms>) -> io::Result<(Terms, Layout)> {
+    let (file, bytes) = running.read(&file_name(id))?;
     let mut from = BufReader::with_capacity(1 << 16, file);
     let mut digest = ManifestDigest::new();
-    let mut line = Vec::new();
-    from.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    let (head, line) = read_head(&mut from)?;
     digest.add(&line);
-    let head: Head = serde_json::from_slice(&line)?;
-    if head.version != VERSION {
-        return Err(damaged("written by another version"));
-    }
-    let mut entries = Vec::new();
-    while entries.len() < head.entries {
-        let json = read_frame(&mut from).map_err(damaged)?.ok_or_else(|| damaged("entries are missing"))?;
-        digest.add(&json);
-        match parse(&json).map_err(damaged)? {
-            Message::Entries { entries: more } if !more.is_empty() => entries.extend(more),
-            _ => return Err(damaged("something else between the entries")),
+    // Of an offer that was not taken only the beginning is known.
+    let is_it = |known: &&Terms| known.digest == head.digest.0.0 && known.manifest.entries.len() == head.entries;
+    let left = bytes.saturating_sub((line.len() + SUM_BYTES) as u64);
+    let manifest = match known.filter(is_it) {
+        Some(known) => {
+            each_frame(&mut from, left, &mut digest, |_json| Ok(()))?;
+            Arc::clone(&known.manifest)
         }
-    }
+        None => Arc::new(read_manifest(&mut from, (head.entries, left), &mut digest)?),
+    };
     let mut sum = Vec::new();
-    from.take(33).read_to_end(&mut sum)?;
-    if sum != digest.finish() || entries.len() != head.entries {
+    from.take(SUM_BYTES as u64 + 1).read_to_end(&mut sum)?;
+    if sum != digest.finish() || manifest.entries.len() != head.entries {
         return Err(damaged("not as it was written"));
     }
-    let manifest = Manifest::from_entries(entries).ok_or_else(|| damaged("sizes that do not fit"))?;
     Ok(head.terms(id, manifest))
+}
+
+/// How many entries were agreed on, without reading them.
+///
+/// # Errors
+/// As `load`, but for what is damaged behind the first line.
+pub(super) fn count(running: &Folder, id: TransferId) -> io::Result<usize> {
+    let (file, _bytes) = running.read(&file_name(id))?;
+    Ok(read_head(&mut BufReader::new(file))?.0.entries)
+}
+
+/// The first line, and its bytes.
+fn read_head(from: &mut impl BufRead) -> io::Result<(Head, Vec<u8>)> {
+    let mut line = Vec::new();
+    from.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    let head: Head = serde_json::from_slice(&line)?;
+    if head.version == VERSION { Ok((head, line)) } else { Err(damaged("written by another version")) }
+}
+
+/// So many entries, which take so many bytes.
+fn read_manifest(
+    from: &mut impl Read,
+    (count, bytes): (usize, u64),
+    digest: &mut ManifestDigest,
+) -> io::Result<Manifest> {
+    // Whatever is said of their number, there is no room for more.
+    let most = usize::try_from(bytes).unwrap_or(usize::MAX) / LEAST_ENTRY_BYTES;
+    let mut entries = Vec::with_capacity(count.min(most));
+    each_frame(from, bytes, digest, |json| match parse(json).map_err(damaged)? {
+        Message::Entries { entries: more } => {
+            entries.extend(more);
+            Ok(())
+        }
+        _ => Err(damaged("something else between the entries")),
+    })?;
+    Manifest::from_entries(entries).ok_or_else(|| damaged("sizes that do not fit"))
+}
+
+/// Reads frames that take so many bytes in all, and sums them up.
+fn each_frame(
+    from: &mut impl Read,
+    mut bytes: u64,
+    digest: &mut ManifestDigest,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    while bytes > 0 {
+        let json = read_frame(&mut *from).map_err(damaged)?.ok_or_else(|| damaged("entries are missing"))?;
+        let over = || damaged("the entries do not end where they should");
+        bytes = bytes.checked_sub((PREFIX_BYTES + json.len()) as u64).ok_or_else(over)?;
+        digest.add(&json);
+        take(&json)?;
+    }
+    Ok(())
 }
 
 fn damaged(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
@@ -177,14 +231,14 @@ fn head_of(terms: &Terms, layout: &Layout) -> Head {
 }
 
 impl Head {
-    fn terms(self, id: TransferId, manifest: Manifest) -> (Terms, Layout) {
+    fn terms(self, id: TransferId, manifest: Arc<Manifest>) -> (Terms, Layout) {
         let StoredPeer { name, address, os, classic, encrypted, verified, key, dial } = self.peer;
         let terms = Terms {
             id,
             peer: Peer { name, address, os, classic, encrypted, verified, key, dial },
             digest: self.digest.0.0,
             selection: chosen(self.selection, manifest.entries.len()),
-            manifest: Arc::new(manifest),
+            manifest,
             message: self.message,
             folder: self.folder.path(),
             conflict: self.conflict,
@@ -265,11 +319,29 @@ mod tests {
         for selection in [terms.selection.clone(), Selection::All, Selection::Some(vec![false; 3000])] {
             terms.selection = selection;
             save(&running, &terms, &layout).unwrap();
-            assert_eq!(load(&running, terms.id).unwrap(), (terms.clone(), layout.clone()));
+            assert_eq!(load(&running, terms.id, None).unwrap(), (terms.clone(), layout.clone()));
         }
         assert_eq!(id_of(&file_name(terms.id)), Some(terms.id));
-        assert_eq!(load(&running, TransferId([6; 16])).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(load(&running, TransferId([6; 16]), None).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(count(&running, terms.id).unwrap(), terms.manifest.entries.len());
         assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_list_that_is_in_memory_is_not_read_again_and_another_is() {
+        let temp = tempfile::tempdir().unwrap();
+        let running = Disk::default().folder(temp.path()).unwrap();
+        let terms = terms();
+        save(&running, &terms, &Layout::default()).unwrap();
+        let is_shared = |known: &Terms| {
+            let (loaded, _layout) = load(&running, terms.id, Some(known)).unwrap();
+            assert_eq!(loaded, terms);
+            Arc::ptr_eq(&loaded.manifest, &known.manifest)
+        };
+        let known = Terms { conflict: Conflict::KeepBoth, selection: Selection::All, ..terms.clone() };
+        assert!(is_shared(&known), "whatever else is said of it");
+        assert!(!is_shared(&Terms { manifest: Arc::new(known.manifest.beginning(20)), ..known.clone() }));
+        assert!(!is_shared(&Terms { digest: [4; 32], ..known }));
     }
 
     #[test]
@@ -280,15 +352,18 @@ mod tests {
         save(&running, &terms, &Layout::default()).unwrap();
         let path = temp.path().join(file_name(terms.id));
         let good = std::fs::read(&path).unwrap();
-        for at in (0..good.len()).step_by(997).chain([good.len() - 1]) {
-            let mut bad = good.clone();
-            bad[at] ^= 0x01;
-            std::fs::write(&path, &bad).unwrap();
-            assert_eq!(load(&running, terms.id).unwrap_err().kind(), io::ErrorKind::InvalidData, "byte {at}");
-            std::fs::write(&path, &good[..at]).unwrap();
-            assert!(load(&running, terms.id).is_err(), "cut at {at}");
+        let kind = |known| load(&running, terms.id, known).map(drop).map_err(|error| error.kind());
+        for known in [None, Some(&terms)] {
+            for at in (0..good.len()).step_by(997).chain([good.len() - 1]) {
+                let mut bad = good.clone();
+                bad[at] ^= 0x01;
+                std::fs::write(&path, &bad).unwrap();
+                assert_eq!(kind(known), Err(io::ErrorKind::InvalidData), "byte {at}");
+                std::fs::write(&path, &good[..at]).unwrap();
+                assert!(kind(known).is_err(), "cut at {at}");
+            }
+            std::fs::write(&path, [&good[..], b"x"].concat()).unwrap();
+            assert!(kind(known).is_err());
         }
-        std::fs::write(&path, [&good[..], b"x"].concat()).unwrap();
-        assert!(load(&running, terms.id).is_err());
     }
 }

@@ -193,7 +193,17 @@ impl Journal {
 
     /// Opens one that is there to go on with it. What stands behind the last good line is gone then.
     pub(super) fn open(running: &Folder, id: TransferId, entries: usize) -> io::Result<(Self, Story)> {
-        let (story, end) = read_from(running, id, entries)?;
+        Self::open_reading(running, id, entries, entries)
+    }
+
+    /// As `open`, for whoever does not ask what it says.
+    pub(super) fn open_to_add(running: &Folder, id: TransferId, entries: usize) -> io::Result<Self> {
+        Ok(Self::open_reading(running, id, entries, 0)?.0)
+    }
+
+    /// `told`: of so many of its entries it is kept what it says.
+    fn open_reading(running: &Folder, id: TransferId, entries: usize, told: usize) -> io::Result<(Self, Story)> {
+        let (story, end) = read_from(running, id, told)?;
         let (file, _bytes) = running.open_again(&file_name(id))?;
         let mut journal = Self { file, end, room: end.at, extent: extent_for(entries), is_broken: false };
         journal.file.set_length(end.at)?;

@@ -17,7 +17,7 @@ use super::{
     disk::{Disk, Folder},
     error::{Doing, io_reason},
     journal::{self, Recovered},
-    landing::{Landing, as_journaled, forget, load},
+    landing::{Landing, as_journaled, forget, load, unread},
     profile::Profile,
 };
 
@@ -42,7 +42,7 @@ pub fn incoming(profile: &Profile) -> Vec<Result<KeptIncoming, (TransferId, Reas
 }
 
 fn read(running: &Folder, profile: &Profile, id: TransferId) -> Result<KeptIncoming, Reason> {
-    let (terms, layout) = load(running, id, profile)?;
+    let (terms, layout) = load(running, id, profile, None)?;
     let (recovered, paths) = as_journaled(running, &terms, &layout)?;
     Ok(KeptIncoming { terms, recovered, paths })
 }
@@ -79,9 +79,8 @@ pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<()
     let place = profile.running_folder();
     let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
     let running = Disk::default().folder(&place).map_err(failed)?;
-    let (terms, _layout) = load(&running, id, profile)?;
-    let opened = journal::Journal::open(&running, id, terms.manifest.entries.len());
-    let (mut journal, _story) = opened.map_err(failed)?;
+    let entries = agreement::count(&running, id).map_err(|error| unread(&error, id, profile))?;
+    let mut journal = journal::Journal::open_to_add(&running, id, entries).map_err(failed)?;
     journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush(None)).map_err(failed)
 }
 

@@ -73,7 +73,7 @@ impl Destination {
 
     /// Takes up what an earlier connection has begun, if the disk allows it now.
     fn reopen(&self) -> Result<(Landing, Recovered), Reason> {
-        let (landing, terms, recovered) = Landing::reopen(&self.profile, self.terms.id)?;
+        let (landing, terms, recovered) = Landing::reopen_known(&self.profile, &self.terms)?;
         if self.terms.conflict == Conflict::KeepBoth {
             self.check_room(recovered.bytes_left(&terms))?;
         }

@@ -96,7 +96,7 @@ pub use commit::{Ends, Named};
 pub use parts::There;
 
 pub(in crate::storage) use end::forget;
-pub(in crate::storage) use recover::{as_journaled, load};
+pub(in crate::storage) use recover::{as_journaled, load, unread};
 
 /// What of a transfer is kept when it does not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,15 +46,20 @@ impl Landing {
         Self::reopen_on(&Disk::default(), profile, id)
     }
 
+    /// As `reopen`, of a transfer that is `known`: the list of its entries is in memory once, then.
+    ///
+    /// # Errors
+    /// As `reopen`.
+    pub fn reopen_known(profile: &Profile, known: &Terms) -> Result<(Self, Terms, Recovered), Reason> {
+        Self::take_up(&Disk::default(), profile, known.id, Some(known)).and_then(Self::go_on)
+    }
+
     /// As `reopen`, over a disk that may be recorded.
     ///
     /// # Errors
     /// As `reopen`.
     pub fn reopen_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(Self, Terms, Recovered), Reason> {
-        let (landing, story) = Self::take_up(disk, profile, id)?;
-        let recovered = landing.recover(story)?;
-        let terms = landing.terms().clone();
-        Ok((landing, terms, recovered))
+        Self::take_up(disk, profile, id, None).and_then(Self::go_on)
     }
 
     /// Does what a crash has left to do of the end of a transfer; without a word about that in the journal (`Recovered::ended`)
@@ -63,7 +68,7 @@ impl Landing {
     /// # Errors
     /// As `reopen`: the receive folder is then left as it is.
     pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(), Reason> {
-        let (landing, story) = Self::take_up(disk, profile, id)?;
+        let (landing, story) = Self::take_up(disk, profile, id, None)?;
         if story.ended.unwrap_or_default() == 0 {
             landing.close();
         } else {
@@ -72,11 +77,17 @@ impl Landing {
         Ok(())
     }
 
-    fn take_up(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(Self, Story), Reason> {
+    fn go_on((landing, story): (Self, Story)) -> Result<(Self, Terms, Recovered), Reason> {
+        let recovered = landing.recover(story)?;
+        let terms = landing.terms().clone();
+        Ok((landing, terms, recovered))
+    }
+
+    fn take_up(disk: &Disk, profile: &Profile, id: TransferId, known: Option<&Terms>) -> Result<(Self, Story), Reason> {
         let place = profile.running_folder();
         let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
         let running = disk.folder(&place).map_err(failed)?;
-        let (terms, layout) = load(&running, id, profile)?;
+        let (terms, layout) = load(&running, id, profile, known)?;
         check_folder(&terms.folder)?;
         let root = disk.folder(&terms.folder).map_err(|error| folder_reason(&error, &terms.folder))?;
         let map = lay_out_again(&terms, &layout)?;
@@ -266,15 +277,23 @@ fn is_file_of(folder: &Folder, name: &str, commit: &OpenCommit) -> bool {
     }
 }
 
-pub(in crate::storage) fn load(running: &Folder, id: TransferId, profile: &Profile) -> Result<(Terms, Layout), Reason> {
-    agreement::load(running, id).map_err(|error| {
-        let place = profile.running_folder().join(agreement::file_name(id));
-        match error.kind() {
-            io::ErrorKind::NotFound => reason_at(ReasonCode::UnknownTransfer, "nothing was agreed", &place),
-            io::ErrorKind::InvalidData => reason_at(ReasonCode::Io, &format!("damaged ({error})"), &place),
-            _ => io_reason(&error, &place, Doing::Reading),
-        }
-    })
+pub(in crate::storage) fn load(
+    running: &Folder,
+    id: TransferId,
+    profile: &Profile,
+    known: Option<&Terms>,
+) -> Result<(Terms, Layout), Reason> {
+    agreement::load(running, id, known).map_err(|error| unread(&error, id, profile))
+}
+
+/// Why an agreement could not be read.
+pub(in crate::storage) fn unread(error: &io::Error, id: TransferId, profile: &Profile) -> Reason {
+    let place = profile.running_folder().join(agreement::file_name(id));
+    match error.kind() {
+        io::ErrorKind::NotFound => reason_at(ReasonCode::UnknownTransfer, "nothing was agreed", &place),
+        io::ErrorKind::InvalidData => reason_at(ReasonCode::Io, &format!("damaged ({error})"), &place),
+        _ => io_reason(error, &place, Doing::Reading),
+    }
 }
 
 /// What the journal alone says, without a look at the receive folder.
