@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! 4  ui        the window                                cli     `send`, `receive`, `verify`, …
-//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, hasher, closer, dial,
+//! 3  engine    threads and sockets: dispatch, listener, doormen, lobby, pool, committer, checker, closer, dial,
 //!              discovery
 //! 2  transfer  one lane over any `Link`: greet, send, receive, classic
 //! 1  wire      bytes <-> headers      digest  MD5      storage  the disk      crypto    keys, TLS, the short code
@@ -34,8 +34,8 @@
 //! - A **doorman** does first bytes, TLS, hello and manifest within absolute deadlines, and looks its caller up in the device
 //!   book. The **lobby** keeps every connection that waits for a person, and agrees on codes. A **lane** on the pool moves
 //!   files. The **committer** of an incoming connection puts on the disk for good what comes, gives verified parts their real
-//!   names and releases receipts. Its **checker** hashes what was there before. A lane's **hasher** hashes files that have
-//!   moved, several side by side; its **stream hasher** hashes a large file while it moves, where that is found to be faster.
+//!   names and releases receipts. Its **checker** hashes what was there before. A lane's **stream hasher** hashes
+//!   what moves, a large file or several that take turns, where that is found to be faster.
 //!   A **closer** sees to it that the last word arrives. The **historian** keeps what has ended in the profile, and looks things up in it; the **archive** keeps what is being sent, so that it can go on after the
 //!   program has ended.
 //! - **Discovery** (the thread `nearby`, beside the library's own and one that listens to it) announces this device and tells who
@@ -56,12 +56,11 @@
 //! # The way of a byte
 //!
 //! The sender's lane reads a piece, hashes it and writes it as a chunk; the receiver's lane reads the chunk, hashes it and
-//! writes it to a part file beside its place. Over a fast link files of middle size are hashed a little later, side by side with
-//! others (`transfer::hashing`); only a large one is hashed as it moves, by the lane or, where a core is free, by a second thread
-//! that gets each piece once it has been sent or written (`transfer::choice`). Over a long way on
-//! which something is lost the pieces of a body go over several connections, as many as help (`transfer::spread`, `engine::link::beside`);
-//! the first one says in which order. The seal travels
-//! after the bytes. Only when both seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
+//! writes it to a part file beside its place. Over a fast link the bodies of files of middle size take turns, and are hashed side by
+//! side as they pass (`transfer::rounds`); a large one goes alone. Either is hashed by the lane or, where a core is free, by a second
+//! thread that gets each piece once it has been sent or written (`transfer::choice`). Over a long way on which
+//! something is lost the pieces of a body go over several connections, as many as help (`transfer::spread`, `engine::link::beside`);
+//! the first one says in which order. The seal travels after the bytes. Only when both seals agree does the committer flush the part and rename it in a way that cannot overwrite; then the receipt goes back,
 //! and only then does the sender say that the file was sent. When the connection breaks, what has come stays in the part
 //! file, and both ends hash it before the rest follows over another connection.
 //!

@@ -10,7 +10,7 @@ use std::{
 use crossbeam_channel::Sender;
 use sealdrop::{
     crypto::{identity::Identity, tls::Tls},
-    engine::{cancel::CancelFlag, checker, committer, hasher::HashHandle, link::SocketLink, note::Note, threads},
+    engine::{aside::AsideHandle, cancel::CancelFlag, checker, committer, link::SocketLink, note::Note, threads},
     model::{
         conflict::Conflict,
         device::Peer,
@@ -26,7 +26,6 @@ use sealdrop::{
     transfer::{
         ahead::Ahead,
         aside::Aside,
-        behind::{Behind, Hashed, Job},
         lane::{Report, next_message},
         limits::Limits,
         receive::{Helpers, ReceiveLane},
@@ -43,23 +42,10 @@ pub(crate) enum Hands {
     Two,
 }
 
-struct Hashing(HashHandle, Hands);
-
-impl Behind for Hashing {
-    fn has_room(&mut self, bytes: u64) -> bool {
-        self.0.has_room(bytes)
-    }
-    fn hash(&mut self, job: Job) {
-        self.0.hash(job);
-    }
-    fn hurry(&mut self) {
-        self.0.hurry();
-    }
-    fn try_hashed(&mut self) -> Option<Hashed> {
-        self.0.try_hashed()
-    }
-    fn aside(&mut self) -> Option<&mut dyn Aside> {
-        if self.1 == Hands::One { None } else { self.0.aside() }
+impl Hands {
+    /// The second thread, if there is one.
+    fn aside(self, handle: &mut AsideHandle) -> Option<&mut dyn Aside> {
+        if self == Self::One { None } else { Some(handle) }
     }
 }
 
@@ -106,11 +92,11 @@ pub(crate) fn send(socket: TcpStream, own: &Identity, file: &Path, bytes: u64, h
         next_message(&mut link).expect("an answer");
     }
     let places: [PathBuf; 1] = [file.to_owned()];
-    let mut behind = Hashing(HashHandle::new(link.waker()), hands);
-    let (before, ahead) = (SentBefore::default(), Ahead::granted(None));
+    let mut aside = AsideHandle::default();
+    let (before, ahead) = (SentBefore::default(), Ahead::granted(None, None));
     let what = Sending { manifest: manifest(bytes), places: &places, before, ahead };
     let mut ends = Ends { at: None, tell: None };
-    let ended = SendLane::new(&mut link, &mut ends, &mut behind, what).run();
+    let ended = SendLane::new(&mut link, &mut ends, hands.aside(&mut aside), what).run();
     assert!(ended.is_ok() || !has_answer, "{ended:?}");
     link.shut_writing();
 }
@@ -132,9 +118,9 @@ pub(crate) fn receive(
     let (mut commit, thread) =
         committer::start(landing.clone(), whose, Limits::default().files_ahead).expect("a thread");
     let mut check = checker::start(landing.clone(), link.waker()).expect("a thread");
-    let mut behind = Hashing(HashHandle::new(link.waker()), hands);
+    let mut aside = AsideHandle::default();
     let mut ends = Ends { at: None, tell };
-    let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut behind };
+    let helpers = Helpers { commit: &mut commit, check: &mut check, aside: hands.aside(&mut aside) };
     let ended = ReceiveLane::new(&mut link, &mut ends, helpers, landing.clone(), Recovered::default()).run();
     drop(commit);
     thread.join().expect("a committer");

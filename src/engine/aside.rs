@@ -1,13 +1,16 @@
 //! One thread per lane that hashes a large body while the lane moves it. It starts with the first body that is left to it, and
 //! ends with its lane.
 
-use std::time::Duration;
+use std::{thread::available_parallelism, time::Duration};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendError, Sender, bounded};
 
 use crate::{
     digest::Hasher,
-    transfer::aside::{Aside, Back, PIECES},
+    transfer::{
+        aside::{Aside, Back, PIECES},
+        rounds::Round,
+    },
 };
 
 use super::threads;
@@ -19,6 +22,7 @@ enum Word {
     Begin(Hasher),
     Hash(Vec<u8>, usize),
     End,
+    Round(Round),
 }
 
 /// A lane's end. Dropping it ends the thread after the pieces that it has.
@@ -34,16 +38,9 @@ struct Thread {
 
 impl Aside for AsideHandle {
     fn begin(&mut self, hasher: Hasher) -> Result<(), Hasher> {
-        if self.thread.is_none() {
-            self.thread = start();
-        }
-        let Some(thread) = &self.thread else { return Err(hasher) };
-        match thread.words.send(Word::Begin(hasher)) {
-            Err(error) => match error.into_inner() {
-                Word::Begin(hasher) => Err(hasher),
-                Word::Hash(..) | Word::End => Ok(()),
-            },
-            Ok(()) => Ok(()),
+        match self.begin_with(Word::Begin(hasher)) {
+            Err(Word::Begin(hasher)) => Err(hasher),
+            _ => Ok(()),
         }
     }
 
@@ -53,6 +50,17 @@ impl Aside for AsideHandle {
 
     fn end(&mut self) {
         self.say(Word::End);
+    }
+
+    fn hash_round(&mut self, round: Round) -> Result<(), Round> {
+        // With one processor it would only be in the way.
+        if self.thread.is_none() && available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+            return Err(round);
+        }
+        match self.begin_with(Word::Round(round)) {
+            Err(Word::Round(round)) => Err(round),
+            _ => Ok(()),
+        }
     }
 
     fn wait(&mut self) -> Option<Back> {
@@ -66,6 +74,17 @@ impl Aside for AsideHandle {
 }
 
 impl AsideHandle {
+    /// Says the first word of something, which comes back if nobody hears it.
+    fn begin_with(&mut self, word: Word) -> Result<(), Word> {
+        if self.thread.is_none() {
+            self.thread = start();
+        }
+        match &self.thread {
+            Some(thread) => thread.words.send(word).map_err(SendError::into_inner),
+            None => Err(word),
+        }
+    }
+
     fn say(&self, word: Word) {
         // There is room for all of them. A thread that is gone is noticed when something has to come back.
         if let Some(thread) = &self.thread {
@@ -96,6 +115,10 @@ fn run(words: &Receiver<Word>, told: &Sender<Back>) {
                 Back::Buffer(buffer)
             }
             Word::End => Back::Hasher(std::mem::take(&mut stream)),
+            Word::Round(mut round) => {
+                round.hash();
+                Back::Round(round)
+            }
         };
         if told.send(back).is_err() {
             return;

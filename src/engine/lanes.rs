@@ -31,9 +31,9 @@ use crate::{
 
 use super::{
     archive::Archive,
+    aside::AsideHandle,
     cancel::{CancelFlag, HoldFlag},
     closer,
-    hasher::HashHandle,
     link::{Joined, SocketLink},
     note::{Life, Note, Over, OverKind},
     receiving::{self, Whose},
@@ -131,9 +131,9 @@ impl Lane {
         let mut report = self.reporter();
         let before = SentBefore { receipts: before.receipts, again: before.again };
         let manifest = Arc::clone(&outgoing.manifest);
-        let mut behind = HashHandle::new(link.waker());
+        let mut aside = AsideHandle::default();
         let what = Sending { manifest, places: &outgoing.places, before, ahead };
-        let ended = SendLane::new(&mut link, &mut report, &mut behind, what).run();
+        let ended = SendLane::new(&mut link, &mut report, Some(&mut aside), what).run();
         report.last_word();
         finish(link, ended)
     }

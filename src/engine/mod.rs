@@ -18,7 +18,6 @@ pub mod door;
 pub mod doorman;
 pub mod errands;
 pub mod handles;
-pub mod hasher;
 pub mod historian;
 pub mod inspection;
 pub mod inspector;

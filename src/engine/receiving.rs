@@ -7,7 +7,7 @@ use crate::{
     },
     storage::{journal::Recovered, landing::Landing},
     transfer::{
-        behind::Behind,
+        aside::Aside,
         lane::{Farewell, LaneEnd, LaneError, Report},
         link::Link,
         receive::{Helpers, ReceiveLane, Tally},
@@ -16,7 +16,7 @@ use crate::{
 
 use crossbeam_channel::Sender;
 
-use super::{cancel::CancelFlag, checker, committer, hasher::HashHandle, link::SocketLink, note::Note};
+use super::{aside::AsideHandle, cancel::CancelFlag, checker, committer, link::SocketLink, note::Note};
 
 /// Whose connection it is.
 pub struct Whose {
@@ -37,8 +37,7 @@ pub fn receive(
     recovered: Recovered,
     whose: &Whose,
 ) -> Result<Tally, Box<LaneEnd>> {
-    let mut behind = HashHandle::new(link.waker());
-    receive_with(link, report, landing, recovered, (whose, &mut behind))
+    receive_with(link, report, landing, recovered, (whose, &mut AsideHandle::default()))
 }
 
 /// The same with somebody else who hashes.
@@ -47,7 +46,7 @@ fn receive_with(
     report: &mut impl Report,
     landing: &Landing,
     recovered: Recovered,
-    (whose, behind): (&Whose, &mut impl Behind),
+    (whose, aside): (&Whose, &mut dyn Aside),
 ) -> Result<Tally, Box<LaneEnd>> {
     let Whose { key, cancel, notes } = whose;
     let works_for = committer::Whose { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
@@ -57,7 +56,7 @@ fn receive_with(
     });
     let ended = match started {
         Ok((mut check, (mut commit, thread))) => {
-            let helpers = Helpers { commit: &mut commit, check: &mut check, behind };
+            let helpers = Helpers { commit: &mut commit, check: &mut check, aside: Some(aside) };
             let ended = ReceiveLane::new(link, report, helpers, landing.clone(), recovered).run();
             drop(commit);
             // It has nothing left to do but its last batch; a panic in it has been printed.

@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
     path::PathBuf,
     sync::{
         Arc,
@@ -180,21 +180,6 @@ impl PartFile {
         Ok(Flusher { index: self.index, file, folder, flushed: Arc::clone(&self.flushed) })
     }
 
-    /// What has been written, and what will be, to be read from `offset` on.
-    ///
-    /// # Errors
-    /// It may not be read.
-    pub fn reread(&self, offset: u64) -> Result<StoredBytes, Reason> {
-        let mut bytes = StoredBytes::open(&self.folder, &self.part_name)?;
-        bytes.skip_to(offset)?;
-        Ok(bytes)
-    }
-
-    /// Nothing more comes: whoever reads the file finds all of it, also where it ends in zeros.
-    pub fn end(&mut self) -> Result<(), Reason> {
-        self.set_length().map_err(|error| self.reason(&error))
-    }
-
     /// Bytes that the journal says are on the disk for good.
     pub fn flushed(&self) -> u64 {
         self.flushed.load(Ordering::Acquire)
@@ -301,11 +286,6 @@ impl StoredBytes {
     /// Bytes that the file had when it was opened.
     pub fn size(&self) -> u64 {
         self.size
-    }
-
-    fn skip_to(&mut self, offset: u64) -> Result<(), Reason> {
-        let skipped = self.file.seek(SeekFrom::Start(offset));
-        skipped.map(drop).map_err(|error| io_reason(&error, &self.place, Doing::Reading))
     }
 
     /// Reads on; 0 at the end.

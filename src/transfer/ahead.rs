@@ -9,7 +9,7 @@
 //! number, a file larger than `SMALL` does not begin while `USUAL` or more are on their way: it is 64 MiB of small files
 //! and 256 others at most.
 
-use super::hashing::SMALL;
+use super::{hashing::SMALL, rounds::TOGETHER};
 
 /// So many are granted by a receiver that does not say how many, and so many are enough for files larger than `SMALL`.
 pub const USUAL: usize = 256;
@@ -19,17 +19,29 @@ pub const MOST: usize = 1024;
 
 /// What was granted to a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ahead(usize);
+pub struct Ahead {
+    files: usize,
+    together: usize,
+}
 
 impl Ahead {
-    /// By an answer with this `ahead`.
-    pub fn granted(ahead: Option<u32>) -> Self {
-        Self(ahead.map_or(USUAL, |files| usize::try_from(files).unwrap_or(MOST).min(MOST)))
+    /// By an answer with this `ahead` and this `together`.
+    pub fn granted(ahead: Option<u32>, together: Option<u32>) -> Self {
+        let at_most = |granted: u32, most: usize| usize::try_from(granted).unwrap_or(most).min(most);
+        Self {
+            files: ahead.map_or(USUAL, |files| at_most(files, MOST)),
+            together: together.map_or(1, |files| at_most(files, TOGETHER)),
+        }
+    }
+
+    /// How many bodies may come by turns.
+    pub fn together(self) -> usize {
+        self.together
     }
 
     /// Whether a file of `bytes` bytes may begin while so many others are on their way.
     pub fn has_room(self, outstanding: usize, bytes: u64) -> bool {
-        outstanding < if bytes > SMALL { self.0.min(USUAL) } else { self.0 }
+        outstanding < if bytes > SMALL { self.files.min(USUAL) } else { self.files }
     }
 }
 
@@ -39,7 +51,7 @@ mod tests {
 
     /// With how many on their way a file of this size does not begin.
     fn most(ahead: Option<u32>, bytes: u64) -> usize {
-        (0..=MOST).find(|outstanding| !Ahead::granted(ahead).has_room(*outstanding, bytes)).unwrap()
+        (0..=MOST).find(|outstanding| !Ahead::granted(ahead, None).has_room(*outstanding, bytes)).unwrap()
     }
 
     #[test]
@@ -58,5 +70,11 @@ mod tests {
             let found = [0, SMALL, SMALL + 1, u64::MAX].map(|bytes| most(ahead, bytes));
             assert_eq!(found, [small, small, larger, larger], "{ahead:?}");
         }
+    }
+
+    #[test]
+    fn bodies_come_by_turns_only_where_that_was_granted() {
+        let together = |granted| Ahead::granted(None, granted).together();
+        assert_eq!([None, Some(1), Some(5), Some(u32::MAX)].map(together), [1, 1, 5, TOGETHER]);
     }
 }

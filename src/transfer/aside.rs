@@ -3,6 +3,8 @@
 
 use crate::digest::Hasher;
 
+use super::rounds::Round;
+
 /// Buffers that may be under way at the same time; each takes 256 KiB. Other numbers were not measured.
 pub const PIECES: usize = 4;
 
@@ -15,6 +17,8 @@ pub enum Back {
     Buffer(Vec<u8>),
     /// The stream has ended: all that was left is in it.
     Hasher(Hasher),
+    /// Its pieces have been hashed.
+    Round(Round),
     /// Whoever hashed is gone, with the stream and all buffers. Nothing else will come.
     Lost,
 }
@@ -31,6 +35,13 @@ pub trait Aside {
     fn hash(&mut self, buffer: Vec<u8>, length: usize);
     /// No more follow: the hasher comes back behind all buffers.
     fn end(&mut self);
+    /// Leaves a round to it, while no stream is and no other round. Never blocks.
+    ///
+    /// # Errors
+    /// Nobody is there to do it, or it would not be faster: the round comes back.
+    fn hash_round(&mut self, round: Round) -> Result<(), Round> {
+        Err(round)
+    }
     /// What comes back next, waiting no longer than a moment.
     fn wait(&mut self) -> Option<Back>;
 

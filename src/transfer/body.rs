@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::{
     digest::Hasher,
     model::{reason::Reason, seal::Md5Digest},
-    storage::part_file::{Flusher, PartFile, StoredBytes},
+    storage::part_file::{Flusher, PartFile},
     wire::{
         chunk::{self, ChunkStart},
         error::WireError,
@@ -25,8 +25,6 @@ use super::{
 pub struct Arrived {
     /// How it is hashed.
     pub hashing: Hashing,
-    /// The part file, to be read when it is hashed behind.
-    pub reread: Option<StoredBytes>,
     pub stored: Stored,
     /// Bytes that came, over this connection or an earlier one.
     pub bytes: u64,
@@ -69,7 +67,7 @@ impl Arrived {
     /// A file of which `bytes` are there, and hashed.
     pub fn going_on(stored: Stored, hashing: Hashing, bytes: u64, size: u64) -> Self {
         let flushed = (bytes, Instant::now());
-        Self { hashing, reread: None, stored, bytes, before: bytes, ours: None, theirs: None, size, flushed }
+        Self { hashing, stored, bytes, before: bytes, ours: None, theirs: None, size, flushed }
     }
 
     /// Takes bytes that belong to this file. What concerns every file of the transfer ends the lane.
@@ -118,26 +116,39 @@ impl Arrived {
 /// Room for one piece of a chunk and the four bytes that come behind it.
 pub const BUFFER_BYTES: usize = chunk::SEND_CHUNK_BYTES + PREFIX_BYTES;
 
-/// What has to be done besides while a body comes in.
+/// A file whose body comes in.
+pub struct Open {
+    pub index: u32,
+    pub arrived: Arrived,
+    /// Bytes of it that were told to have come.
+    pub told: u64,
+    /// Nothing more comes.
+    pub is_over: bool,
+}
+
+impl Open {
+    pub fn new(index: u32, arrived: Arrived) -> Self {
+        Self { index, told: arrived.bytes, arrived, is_over: false }
+    }
+}
+
+/// What has to be done besides while bodies come in.
 pub trait Beside<L> {
     /// Bytes of this file have come and are stored, those with which `buffer` begins: they are to be hashed. Afterwards `buffer`
     /// may be another one.
     ///
     /// # Errors
     /// The lane is over.
-    fn hash(
-        &mut self,
-        link: &mut L,
-        arrived: &mut Arrived,
-        buffer: &mut Vec<u8>,
-        length: usize,
-    ) -> Result<(), LaneError>;
+    fn hash(&mut self, link: &mut L, open: &mut Open, buffer: &mut Vec<u8>, length: usize) -> Result<(), LaneError>;
 
     /// So many bytes have come; 0 while none do. To be done at least every moment, whatever the sender does.
     ///
     /// # Errors
     /// The lane is over.
-    fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError>;
+    fn look_up(&mut self, link: &mut L, open: &mut Open, moved: usize) -> Result<(), LaneError>;
+
+    /// The body of one file is over.
+    fn over(&mut self);
 
     /// A word of the sender between two chunks.
     ///
@@ -146,53 +157,82 @@ pub trait Beside<L> {
     fn interlude(&mut self, message: Message) -> Result<(), LaneError>;
 }
 
-/// Reads chunks until the body of entry `index` ends. `buffer` decides how much is read and written in one go.
-pub fn receive_body<L: Link>(
+/// Reads chunks until the bodies of all these files (one at least) have ended; those of the first come first. `buffer` decides
+/// how much is read and written in one go.
+pub fn receive_bodies<L: Link>(
     link: &mut L,
-    index: u32,
-    arrived: &mut Arrived,
+    open: &mut [Open],
     buffer: &mut Vec<u8>,
     beside: &mut impl Beside<L>,
 ) -> Result<(), LaneError> {
-    let mut body = Body { link, arrived, beside };
+    let mut body = Body { link, open, at: 0, beside };
     let mut start = body.start(buffer)?;
     loop {
         match start {
             ChunkStart::Data(length) => {
-                let length = body.expected(index, length)?;
+                let length = body.expected(length)?;
                 start = body.chunk(length, buffer)?;
+                continue;
             }
             ChunkStart::Elsewhere => {
                 let (number, length) = body.elsewhere()?;
-                let length = body.expected(index, length)?;
+                let length = body.expected(length)?;
                 body.chunk_beside(number, length, buffer)?;
-                start = body.start(buffer)?;
             }
-            ChunkStart::End => return Ok(()),
+            ChunkStart::End => {
+                body.end()?;
+                if body.open.iter().all(|open| open.is_over) {
+                    return Ok(());
+                }
+            }
             ChunkStart::Interlude => {
                 let message = read_message(body.link)?.ok_or_else(ended_early)?;
                 body.beside.interlude(message)?;
-                start = body.start(buffer)?;
             }
+            ChunkStart::Turn => body.turn()?,
         }
+        start = body.start(buffer)?;
     }
 }
 
 struct Body<'a, L, B> {
     link: &'a mut L,
-    arrived: &'a mut Arrived,
+    open: &'a mut [Open],
+    /// Whose bytes come now.
+    at: usize,
     beside: &'a mut B,
 }
 
 impl<L: Link, B: Beside<L>> Body<'_, L, B> {
     /// The length of a chunk, if so many bytes are still to come.
-    fn expected(&self, index: u32, length: u32) -> Result<u64, LaneError> {
+    fn expected(&self, length: u32) -> Result<u64, LaneError> {
         let length = u64::from(length);
-        if length > self.arrived.size - self.arrived.bytes {
-            let detail = format!("entry {index} was announced with {} bytes, more came", self.arrived.size);
+        let Open { index, arrived, is_over, .. } = &self.open[self.at];
+        if *is_over {
+            return Err(LaneError::Protocol(format!("bytes of entry {index}, which is over")));
+        }
+        if length > arrived.size - arrived.bytes {
+            let detail = format!("entry {index} was announced with {} bytes, more came", arrived.size);
             return Err(LaneError::Protocol(detail));
         }
         Ok(length)
+    }
+
+    /// From now on bytes of another file come.
+    fn turn(&mut self) -> Result<(), LaneError> {
+        let wanted = chunk::read_turn(self.link)?;
+        let at = self.open.iter().position(|open| open.index == wanted && !open.is_over);
+        self.at = at.ok_or_else(|| LaneError::Protocol(format!("the turn of entry {wanted}, which is not open")))?;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), LaneError> {
+        let open = &mut self.open[self.at];
+        if std::mem::replace(&mut open.is_over, true) {
+            return Err(LaneError::Protocol(format!("entry {} ends twice", open.index)));
+        }
+        self.beside.over();
+        Ok(())
     }
 
     /// The further connection that the next bytes come over, and how many.
@@ -258,17 +298,17 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
     ) -> Result<([u8; PREFIX_BYTES], usize), LaneError> {
         let (filled, got) = self.fill(&mut buffer[..piece + spare], spare, beside);
         // Also of a piece that breaks off there is something to keep.
-        self.arrived.store(&buffer[..got.min(piece)])?;
+        self.open[self.at].arrived.store(&buffer[..got.min(piece)])?;
         filled?;
         let mut next = [0; PREFIX_BYTES];
         next[..got - piece].copy_from_slice(&buffer[piece..got]);
-        self.beside.hash(self.link, self.arrived, buffer, piece)?;
+        self.beside.hash(self.link, &mut self.open[self.at], buffer, piece)?;
         self.look_up(piece)?;
         Ok((next, got - piece))
     }
 
     fn look_up(&mut self, moved: usize) -> Result<(), LaneError> {
-        self.beside.look_up(self.link, self.arrived, moved)
+        self.beside.look_up(self.link, &mut self.open[self.at], moved)
     }
 
     /// Reads until no more than the last `spare` bytes of `buffer` are missing; also, how many came. Whatever else there is to

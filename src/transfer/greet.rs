@@ -165,7 +165,7 @@ pub fn offer_again(
     link.flush()?;
     loop {
         match next_message(link)?.ok_or_else(ended_early)? {
-            Message::Answer(Answer::Accept { ahead }) => return Ok(Ahead::granted(ahead)),
+            Message::Answer(Answer::Accept { ahead, together }) => return Ok(Ahead::granted(ahead, together)),
             Message::Answer(Answer::Busy(reason) | Answer::Decline(reason)) => return Err(LaneError::Peer(reason)),
             Message::Pause { reason, .. } => held(Some(reason)),
             Message::Resume => held(None),

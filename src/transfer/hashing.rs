@@ -4,37 +4,37 @@
 //! | a file | is hashed | measured, in processor seconds per GiB |
 //! | --- | --- | --- |
 //! | up to 64 KiB | when 16 of them have moved: their bytes are kept till then | |
-//! | up to 64 MiB, over a fast link | after it has moved: another thread reads it once more, 16 at a time | 0.33 |
+//! | up to 64 MiB, over a fast link, when there are some of them | as they move, by turns with up to 15 others (`rounds`) | 0.16 |
 //! | otherwise | as it moves, by the lane or by a second thread beside it (`choice`) | 1.34 |
 //!
-//! Its bytes are still in the system's memory when it is read again, which costs 0.17 of those 0.33 s. A link is fast when
-//! bodies move faster than `Limits::hash_behind`; over a slower one the processor has time enough, and seals that go out at once
-//! are worth more. A seal that comes later proves as much: on the sender it is of what stands in the source when it is read
-//! again, and nothing may have touched that since; on the receiver of what stands in the part file.
+//! A link is fast when bodies move faster than `Limits::by_turns`; over a slower one the processor has time enough, and files
+//! that end one after another are worth more: what is broken off then is one file.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use crate::digest::{Hasher, update_together};
+use crate::{
+    digest::{Hasher, update_together},
+    model::seal::Md5Digest,
+};
 
 use super::{
-    behind::{Behind, Hashed, Job},
+    aside::Aside,
+    lane::LaneError,
     large::{Large, Taken},
     limits::Limits,
     link::Link,
+    rounds::Rounds,
 };
 
-/// Files up to this size are kept in memory until they are hashed: reading them again would cost more than that saves.
+/// Files up to this size are kept in memory until they are hashed.
 pub const SMALL: u64 = 64 << 10;
 /// So many of them at once, as many as the widest vectors take.
 const BATCH: usize = 16;
 /// Or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(50);
-
-/// Larger files might not be in memory any more when they are read again, and are worth a seal of their own.
-pub const MOST_BEHIND: u64 = 64 << 20;
 
 /// The pace of a link is measured over at least this long: less is filled by the buffers of the system.
 const MEASURE: Duration = Duration::from_millis(50);
@@ -45,10 +45,10 @@ pub enum Hashing {
     Along(Hasher),
     /// As it moves, by another thread, which has the hasher.
     Aside,
-    /// By another thread, later: nothing to do.
-    Behind(Hasher),
     /// With others, later: these bytes of it.
     Kept(Hasher, Vec<u8>),
+    /// With others whose bodies come by turns, among which it has this position.
+    Together(usize),
     /// The body is over.
     Over,
 }
@@ -58,7 +58,7 @@ impl Hashing {
     pub fn take(&mut self, bytes: &[u8]) {
         match self {
             Self::Along(hasher) => hasher.update(bytes),
-            Self::Aside | Self::Behind(_) | Self::Over => {}
+            Self::Aside | Self::Together(_) | Self::Over => {}
             Self::Kept(_, kept) => kept.extend_from_slice(bytes),
         }
     }
@@ -71,45 +71,50 @@ struct Kept {
     bytes: Vec<u8>,
 }
 
-/// All files of one lane whose bodies have moved and whose digests are not known.
-pub struct Hashes<'a, B> {
-    behind: &'a mut B,
-    /// Files that were left to `behind`.
-    left: usize,
+/// A file whose digest is known.
+#[derive(Debug)]
+pub struct Hashed {
+    pub index: u32,
+    pub md5: Md5Digest,
+}
+
+/// Whoever hashes beside a lane, if somebody does.
+struct Beside<'a>(Option<&'a mut dyn Aside>);
+
+impl Beside<'_> {
+    fn get(&mut self) -> Option<&mut dyn Aside> {
+        match &mut self.0 {
+            Some(aside) => Some(&mut **aside),
+            None => None,
+        }
+    }
+}
+
+/// How the files of one lane are hashed, and those whose bodies have moved and whose digests were not asked for.
+pub struct Hashes<'a> {
+    beside: Beside<'a>,
     kept: Vec<Kept>,
     kept_since: Instant,
     hashed: VecDeque<Hashed>,
     large: Large,
+    rounds: Rounds,
     pace: Pace,
 }
 
-impl<'a, B: Behind> Hashes<'a, B> {
-    pub fn new(behind: &'a mut B) -> Self {
+impl<'a> Hashes<'a> {
+    /// `aside` hashes what is left to it; `None`: the lane hashes everything.
+    pub fn new(aside: Option<&'a mut dyn Aside>) -> Self {
         let now = Instant::now();
         let pace = Pace { since: now, bytes: 0, rate: None };
-        let large = Large::default();
-        Self { behind, left: 0, kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, pace }
+        let (large, rounds) = (Large::default(), Rounds::default());
+        Self { beside: Beside(aside), kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, rounds, pace }
     }
 
-    /// How the next body is to be hashed: `bytes` follow what is in `hasher`, and `others` are to come behind it. Other bytes
-    /// may follow than were said.
-    pub fn begin(&mut self, hasher: Hasher, bytes: u64, others: usize, link: &impl Link) -> Hashing {
+    /// How the next body is to be hashed, alone: `bytes` follow what is in `hasher`. Other bytes may follow than were said.
+    pub fn begin(&mut self, hasher: Hasher, bytes: u64, link: &impl Link) -> Hashing {
         self.pace.begin();
-        self.large.begin(bytes, self.behind.aside(), link);
-        self.way(hasher, bytes, others, &link.limits())
-    }
-
-    fn way(&mut self, hasher: Hasher, bytes: u64, others: usize, limits: &Limits) -> Hashing {
-        if bytes <= SMALL {
-            Hashing::Kept(hasher, Vec::new())
-        } else if bytes <= MOST_BEHIND
-            && self.pace.expected(others) >= limits.hash_behind
-            && self.behind.has_room(bytes)
-        {
-            Hashing::Behind(hasher)
-        } else {
-            Hashing::Along(hasher)
-        }
+        self.large.begin(bytes, self.beside.get(), link);
+        if bytes <= SMALL { Hashing::Kept(hasher, Vec::new()) } else { Hashing::Along(hasher) }
     }
 
     /// Bytes of a body that have moved, with which `buffer` begins: they are hashed, or left to be. Afterwards `buffer` may be
@@ -121,23 +126,41 @@ impl<'a, B: Behind> Hashes<'a, B> {
         length: usize,
         link: &mut impl Link,
     ) -> Taken<()> {
-        self.large.take(hashing, (buffer, length), self.behind.aside(), link)
+        if let Hashing::Together(of) = hashing {
+            return Ok(Ok(self.rounds.take(*of, (buffer, length), self.beside.get(), link)?));
+        }
+        self.large.take(hashing, (buffer, length), self.beside.get(), link)
     }
 
     /// All bytes of a body were taken, or it is given up: nothing of it is under way any more.
     pub fn collect(&mut self, hashing: &mut Hashing, link: &mut impl Link) -> Taken<()> {
-        self.large.end(hashing, self.behind.aside(), link)
+        self.large.end(hashing, self.beside.get(), link)
     }
 
-    /// So many bytes of a body have moved, and it is over.
+    /// Whether bodies move so fast that hashing is what counts, when so many others follow.
+    pub fn is_fast(&self, others: usize, limits: &Limits) -> bool {
+        self.pace.expected(others) >= limits.by_turns
+    }
+
+    /// So many files begin whose bodies come by turns.
+    pub fn begin_together(&mut self, files: usize) {
+        self.pace.begin();
+        self.rounds.begin(files);
+    }
+
+    /// The body of one of these is over.
+    pub fn one_is_over(&mut self) {
+        self.rounds.over();
+    }
+
+    /// All of these bodies are over: their hashers, in order.
+    pub fn end_together(&mut self, link: &mut impl Link) -> Result<Vec<Hasher>, LaneError> {
+        self.rounds.end(self.beside.get(), link)
+    }
+
+    /// So many bytes have moved since the last body, or the last of those that came by turns, began; it is over.
     pub fn moved(&mut self, bytes: u64) {
         self.pace.end(bytes);
-    }
-
-    /// Leaves a file that has moved to the other thread.
-    pub fn hash_behind(&mut self, job: Job) {
-        self.left += 1;
-        self.behind.hash(job);
     }
 
     /// A small file that has moved.
@@ -155,34 +178,22 @@ impl<'a, B: Behind> Hashes<'a, B> {
     pub fn hash_kept(&mut self) {
         let mut streams: Vec<_> = self.kept.iter_mut().map(|kept| (&mut kept.hasher, &kept.bytes[..])).collect();
         update_together(&mut streams);
-        let hashed = self.kept.drain(..).map(|kept| Hashed { index: kept.index, md5: Ok(kept.hasher.finish()) });
+        let hashed = self.kept.drain(..).map(|kept| Hashed { index: kept.index, md5: kept.hasher.finish() });
         self.hashed.extend(hashed);
     }
 
-    /// No body follows for now: what was gathered is hashed, here or there.
-    pub fn hurry(&mut self) {
-        self.hash_kept();
-        self.behind.hurry();
-    }
-
     /// A digest that is known now.
-    pub fn try_hashed(&mut self) -> Option<Hashed> {
-        let hashed = self.hashed.pop_front();
-        hashed.or_else(|| self.behind.try_hashed().inspect(|_| self.left -= 1))
+    pub fn next_hashed(&mut self) -> Option<Hashed> {
+        self.hashed.pop_front()
     }
 
     /// Files whose digests were not asked for yet, or are not known.
     pub fn len(&self) -> usize {
-        self.left + self.kept.len() + self.hashed.len()
+        self.kept.len() + self.hashed.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Whether some of them are hashed by the other thread.
-    pub fn are_behind(&self) -> bool {
-        self.left > 0
     }
 }
 
@@ -194,7 +205,7 @@ struct Pace {
     rate: Option<u64>,
 }
 
-/// What is expected of a link of which nothing is known. If it is slower, that shows before much was left for later.
+/// What is expected of a link of which nothing is known. If it is slower, that shows before much has moved.
 const FAST: u64 = 1 << 30;
 
 impl Pace {
@@ -223,39 +234,11 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Takes what it is given, and gives nothing back.
-    #[derive(Default)]
-    struct Shelf {
-        jobs: Vec<Job>,
-        is_full: bool,
-    }
-
-    impl Behind for Shelf {
-        fn has_room(&mut self, _bytes: u64) -> bool {
-            !self.is_full
-        }
-
-        fn hash(&mut self, job: Job) {
-            self.jobs.push(job);
-        }
-
-        fn hurry(&mut self) {}
-
-        fn try_hashed(&mut self) -> Option<Hashed> {
-            None
-        }
-    }
-
-    fn limits(hash_behind: u64) -> Limits {
-        Limits { hash_behind, ..Limits::default() }
-    }
-
     #[test]
     fn small_files_are_hashed_sixteen_at_a_time_or_when_nothing_follows() {
-        let mut shelf = Shelf::default();
-        let mut files = Hashes::new(&mut shelf);
+        let mut files = Hashes::new(None);
         for index in 0..18 {
-            let mut hashing = files.way(Hasher::new(), SMALL, 0, &limits(0));
+            let mut hashing = Hashing::Kept(Hasher::new(), Vec::new());
             hashing.take(b"some");
             hashing.take(&[7; 100]);
             let Hashing::Kept(hasher, bytes) = hashing else { panic!("a small file is kept") };
@@ -264,14 +247,14 @@ mod tests {
         assert_eq!(files.len(), 18);
         let ready = files.hashed.len();
         assert!(ready >= 16, "{ready} have digests after 18 files");
-        files.hurry();
+        files.hash_kept();
         let mut expected = Hasher::new();
         expected.update(b"some");
         expected.update(&[7; 100]);
         let expected = expected.finish();
         let mut found = Vec::new();
-        while let Some(Hashed { index, md5 }) = files.try_hashed() {
-            assert_eq!(md5, Ok(expected));
+        while let Some(Hashed { index, md5 }) = files.next_hashed() {
+            assert_eq!(md5, expected);
             found.push(index);
         }
         assert_eq!(found, (0..18).collect::<Vec<_>>());
@@ -279,21 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn only_what_moves_fast_and_finds_room_is_hashed_behind() {
-        let mut shelf = Shelf::default();
-        let mut files = Hashes::new(&mut shelf);
-        let is_behind = |hashing| matches!(hashing, Hashing::Behind(_));
-        let way = |files: &mut Hashes<'_, Shelf>, bytes, others, fast| {
-            is_behind(files.way(Hasher::new(), bytes, others, &limits(fast)))
-        };
-        assert!(!way(&mut files, 1 << 20, BATCH - 1, 1), "nothing is known of the link");
-        assert!(way(&mut files, 1 << 20, BATCH, 1), "nor here, but many follow");
+    fn a_link_is_fast_when_it_was_measured_or_when_many_files_follow_and_nothing_is_known() {
+        let mut files = Hashes::new(None);
+        let limits = Limits { by_turns: 150, ..Limits::default() };
+        assert!(!files.is_fast(BATCH - 1, &limits) && files.is_fast(BATCH, &limits), "nothing is known of the link");
         files.pace.rate = Some(150);
-        assert!(way(&mut files, 1 << 20, BATCH, 150));
-        assert!(!way(&mut files, 1 << 20, BATCH, 151));
-        assert!(!way(&mut files, MOST_BEHIND + 1, BATCH, 150));
-        assert!(!way(&mut files, SMALL, BATCH, 150));
-        files.behind.is_full = true;
-        assert!(!way(&mut files, 1 << 20, BATCH, 150));
+        assert!(files.is_fast(1, &limits));
+        files.pace.rate = Some(149);
+        assert!(!files.is_fast(BATCH, &limits));
     }
 }

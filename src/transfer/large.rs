@@ -132,7 +132,7 @@ impl Large {
         }
         match self.wait(aside, link)? {
             Back::Buffer(buffer) => Ok(Ok(buffer)),
-            Back::Hasher(_) | Back::Lost => Ok(Err(self.lost())),
+            Back::Hasher(_) | Back::Round(_) | Back::Lost => Ok(Err(self.lost())),
         }
     }
 
@@ -146,7 +146,7 @@ impl Large {
                     *hashing = Hashing::Along(hasher);
                     return Ok(Ok(()));
                 }
-                Back::Hasher(_) | Back::Lost => return Ok(Err(self.lost())),
+                Back::Hasher(_) | Back::Round(_) | Back::Lost => return Ok(Err(self.lost())),
             }
         }
     }

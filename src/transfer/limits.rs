@@ -34,8 +34,8 @@ pub struct Limits {
     pub long_way: Duration,
     /// All entries of an offer, absolute; and a second more for each 1,000 of them.
     pub manifest: Duration,
-    /// Files are hashed after they have moved where bodies move faster than this, in bytes per second: see `hashing`.
-    pub hash_behind: u64,
+    /// Files of middle size go by turns where bodies move faster than this, in bytes per second: see `hashing`.
+    pub by_turns: u64,
     /// Names of offers that are remembered after their end: those of some days, at the rate at which strangers may ask.
     pub names: usize,
     /// A side that has written nothing for this long says `ping`.
@@ -72,7 +72,7 @@ impl Default for Limits {
             lanes_at_least: 0,
             long_way: Duration::from_millis(1),
             manifest: Duration::from_mins(1),
-            hash_behind: 150_000_000,
+            by_turns: 150_000_000,
             names: 1024,
             ping: Duration::from_secs(15),
             flush_bytes: 64 << 20,

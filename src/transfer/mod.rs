@@ -28,7 +28,6 @@
 
 pub mod ahead;
 pub mod aside;
-pub mod behind;
 pub mod body;
 pub mod check;
 pub mod choice;
@@ -45,5 +44,6 @@ pub mod pace;
 pub mod plan;
 pub mod progress;
 pub mod receive;
+pub mod rounds;
 pub mod send;
 pub mod spread;

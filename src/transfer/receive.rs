@@ -4,6 +4,7 @@ mod checks;
 mod files;
 mod owed;
 mod planner;
+mod together;
 
 use crate::{
     digest::Hasher,
@@ -17,12 +18,13 @@ use crate::{
 };
 
 use super::{
-    behind::Behind,
-    body::{self, Arrived, Beside, Stored},
+    aside::Aside,
+    body::{self, Arrived, Beside, Open, Stored},
     check::{Check, Matter},
     hashing::Hashing,
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, unexpected},
     link::Link,
+    rounds::TOGETHER,
 };
 use checks::Told;
 use files::{Files, Ways};
@@ -79,35 +81,39 @@ pub struct Tally {
 }
 
 /// One lane of an incoming transfer.
-pub struct ReceiveLane<'a, L, R, C, K, B> {
+pub struct ReceiveLane<'a, L, R, C, K> {
     link: &'a mut L,
     report: &'a mut R,
     owed: Owed<'a, C, K>,
     landing: Landing,
-    files: Files<'a, B>,
+    files: Files<'a>,
     buffer: Vec<u8>,
+    /// For bodies that come by turns.
+    turn_buffer: Vec<u8>,
 }
 
 /// Who works beside a lane: for putting files in their places, for checking what was there, for hashing what came.
-pub struct Helpers<'a, C, K, B> {
+pub struct Helpers<'a, C, K> {
     pub commit: &'a mut C,
     pub check: &'a mut K,
-    pub behind: &'a mut B,
+    /// Hashes what is left to it; `None`: the lane hashes everything.
+    pub aside: Option<&'a mut dyn Aside>,
 }
 
-impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, R, C, K, B> {
+impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
     /// Goes on with what `recovered` says, which is nothing on the first connection of a transfer. What is wanted stands in
     /// the terms of `landing`.
     pub fn new(
         link: &'a mut L,
         report: &'a mut R,
-        helpers: Helpers<'a, C, K, B>,
+        helpers: Helpers<'a, C, K>,
         landing: Landing,
         recovered: Recovered,
     ) -> Self {
-        let Helpers { commit, check, behind } = helpers;
+        let Helpers { commit, check, aside } = helpers;
         let owed = Owed::new(commit, check, landing.clone(), recovered);
-        Self { link, report, owed, landing, files: Files::new(behind), buffer: vec![0; body::BUFFER_BYTES] }
+        let (buffer, turn_buffer) = (vec![0; body::BUFFER_BYTES], Vec::new());
+        Self { link, report, owed, landing, files: Files::new(aside), buffer, turn_buffer }
     }
 
     /// Carries the transfer out, from `answer` to the echoed `done`. When it can go on another time, what has come of files
@@ -122,7 +128,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                 let error = last_word(self.link, error);
                 // What has come whole, with its seal, is not lost with the connection. Nobody may be there to be told.
                 self.files.hashes.hash_kept();
-                self.take_hashed().ok();
+                self.take_hashed();
                 if error.is_break() || error.is_hold() {
                     let parts = self.files.drain().filter_map(|arrived| arrived.stored.part());
                     parts.for_each(|part| self.owed.commit.suspend(part));
@@ -135,24 +141,20 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
 
     fn carry_out(&mut self) -> Result<(), LaneError> {
         let ahead = u32::try_from(self.link.limits().files_ahead).ok();
-        header::write_header(self.link, &Message::Answer(Answer::Accept { ahead }))?;
+        let together = u32::try_from(TOGETHER).ok();
+        header::write_header(self.link, &Message::Answer(Answer::Accept { ahead, together }))?;
         self.owed.write_plan(self.link, self.report)?;
         self.link.flush()?;
         loop {
-            self.take_hashed()?;
+            self.take_hashed();
             self.write_owed()?;
             if self.link.pending() {
                 if self.take_message()? {
                     return self.echo_done();
                 }
             } else {
-                // As long as bodies follow, those that are hashed side by side wait for others.
-                if self.owed.to_come(self.files.open()) == 0 {
-                    self.files.hashes.hurry();
-                } else {
-                    self.files.hashes.hash_kept();
-                }
-                self.take_hashed()?;
+                self.files.hashes.hash_kept();
+                self.take_hashed();
                 self.owed.commit.idle();
                 if self.owed.is_planning() {
                     // The next header of the plan follows as soon as this one has left: nobody else brings it on.
@@ -177,6 +179,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
             Message::Done => return Ok(true),
             Message::Failed { index, reason } => self.failed(index, reason)?,
             Message::File { index, offset } => self.file(index, offset)?,
+            Message::Files { indices } => self.files_by_turns(&indices)?,
             Message::Seal { index, md5 } => {
                 let (files, mut ways) = self.ways();
                 files.sealed(index, md5, &mut ways)?;
@@ -205,41 +208,68 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
     }
 
     fn file(&mut self, index: u32, offset: u64) -> Result<(), LaneError> {
-        let (size, told) = self.owed.begin(index)?;
+        let (size, told) = self.next_file(index)?;
         if offset != 0 && told.as_ref().is_none_or(|told| told.offset != offset) {
             return Err(LaneError::Protocol(format!("entry {index} begins at {offset}, which nobody asked for")));
         }
+        let arrived = self.begin(index, offset, size, told)?;
+        if !matches!(arrived.hashing, Hashing::Kept(..)) {
+            self.files.hashes.hash_kept();
+        }
+        let mut open = [Open::new(index, arrived)];
+        let Self { link, report, owed, buffer, files, .. } = self;
+        let mut in_body = InBody { report: *report, owed, files };
+        let received = body::receive_bodies(*link, &mut open, buffer, &mut in_body)
+            .and_then(|()| in_body.collect(*link, &mut open[0].arrived));
+        let [open] = open;
+        self.files.hashes.moved(open.arrived.bytes - open.arrived.before);
+        self.came(open, received.is_ok());
+        received
+    }
+
+    /// One more file begins that was not begun before.
+    fn next_file(&mut self, index: u32) -> Result<(u64, Option<Told>), LaneError> {
+        let begun = self.owed.begin(index)?;
         self.owed.ahead += 1;
         // The sender counts a receipt when it has read it, we count it when we write it: never more.
         let granted = self.link.limits().files_ahead;
         if self.owed.ahead > granted {
             return Err(LaneError::Protocol(format!("more than {granted} files without a receipt")));
         }
-        let mut arrived = self.begin(index, offset, size, told)?;
-        if !matches!(arrived.hashing, Hashing::Kept(..)) {
-            self.files.hashes.hash_kept();
-        }
-        let Self { link, report, owed, buffer, files, .. } = self;
-        let mut in_body = InBody { index, told: arrived.bytes, report: *report, owed, files };
-        let received = body::receive_body(*link, index, &mut arrived, buffer, &mut in_body)
-            .and_then(|()| in_body.collect(*link, &mut arrived));
-        let unsaid = arrived.bytes.saturating_sub(in_body.told);
+        Ok(begun)
+    }
+
+    /// All that comes of a file over this connection has come.
+    fn came(&mut self, open: Open, is_whole: bool) {
+        let Open { index, arrived, told, .. } = open;
+        let unsaid = arrived.bytes.saturating_sub(told);
         if unsaid > 0 {
-            report.moved(index, unsaid);
+            self.report.moved(index, unsaid);
         }
-        match received {
-            Ok(()) => self.files.came(index, arrived),
-            Err(error) => {
-                // Also of a body that broke off there is something to keep.
-                self.files.broke_off(index, arrived);
-                Err(error)
-            }
+        if is_whole {
+            self.files.came(index, arrived);
+        } else {
+            // Also of a body that broke off there is something to keep.
+            self.files.broke_off(index, arrived);
         }
     }
 
-    /// Makes or takes up what the bytes of a file go to.
+    /// Makes or takes up what the bytes of a file go to, and says how they are hashed.
     fn begin(&mut self, index: u32, offset: u64, size: u64, told: Option<Told>) -> Result<Arrived, LaneError> {
-        let (stored, hasher) = match told {
+        let (stored, hasher) = self.place(index, offset, told);
+        let hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), self.link);
+        let mut arrived = Arrived::going_on(stored, hashing, offset, size);
+        if let Stored::Failed(reason) = &arrived.stored {
+            arrived.fail(reason.clone())?;
+        } else if offset > 0 {
+            self.report.kept(index, offset);
+        }
+        Ok(arrived)
+    }
+
+    /// Makes or takes up what the bytes of a file go to.
+    fn place(&mut self, index: u32, offset: u64, told: Option<Told>) -> (Stored, Hasher) {
+        match told {
             Some(Told { offset: there, matter: Matter::There, hasher, .. }) if offset == there => {
                 (Stored::There, hasher)
             }
@@ -254,33 +284,17 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
                 let part = self.landing.create_part(index);
                 (part.map_or_else(Stored::Failed, Stored::Part), Hasher::new())
             }
-        };
-        let others = self.owed.to_come(self.files.open());
-        let mut hashing = self.files.hashes.begin(hasher, size.saturating_sub(offset), others, self.link);
-        let mut reread = None;
-        if let Hashing::Behind(hasher) = hashing {
-            // What cannot be read again is hashed as it comes.
-            reread = if let Stored::Part(part) = &stored { part.reread(offset).ok() } else { None };
-            hashing = if reread.is_some() { Hashing::Behind(hasher) } else { Hashing::Along(hasher) };
         }
-        let mut arrived = Arrived::going_on(stored, hashing, offset, size);
-        arrived.reread = reread;
-        if let Stored::Failed(reason) = &arrived.stored {
-            arrived.fail(reason.clone())?;
-        } else if offset > 0 {
-            self.report.kept(index, offset);
-        }
-        Ok(arrived)
     }
 
-    fn ways(&mut self) -> (&mut Files<'a, B>, Ways<'_, 'a, R, C, K>) {
+    fn ways(&mut self) -> (&mut Files<'a>, Ways<'_, 'a, R, C, K>) {
         let Self { report, owed, files, .. } = self;
         (files, Ways { report: *report, owed })
     }
 
-    fn take_hashed(&mut self) -> Result<(), LaneError> {
+    fn take_hashed(&mut self) {
         let (files, mut ways) = self.ways();
-        files.take_hashed(&mut ways)
+        files.take_hashed(&mut ways);
     }
 
     /// `failed` stands after a body or in place of `file`; there is no receipt for it.
@@ -296,17 +310,14 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check, B: Behind> ReceiveLane<'a, L, 
     }
 }
 
-/// What is done while the body of entry `index` comes in.
-struct InBody<'b, 'a, R, C, K, B> {
-    index: u32,
-    /// Bytes of the file that were told to have come.
-    told: u64,
+/// What is done while bodies come in.
+struct InBody<'b, 'a, R, C, K> {
     report: &'b mut R,
     owed: &'b mut Owed<'a, C, K>,
-    files: &'b mut Files<'a, B>,
+    files: &'b mut Files<'a>,
 }
 
-impl<R, C, K, B: Behind> InBody<'_, '_, R, C, K, B> {
+impl<R, C, K> InBody<'_, '_, R, C, K> {
     /// All of it was taken.
     fn collect(&mut self, link: &mut impl Link, arrived: &mut Arrived) -> Result<(), LaneError> {
         let collected = self.files.hashes.collect(&mut arrived.hashing, link)?;
@@ -314,11 +325,11 @@ impl<R, C, K, B: Behind> InBody<'_, '_, R, C, K, B> {
     }
 }
 
-impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_, '_, R, C, K, B> {
+impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C, K> {
     fn hash(
         &mut self,
         link: &mut L,
-        arrived: &mut Arrived,
+        Open { arrived, .. }: &mut Open,
         buffer: &mut Vec<u8>,
         length: usize,
     ) -> Result<(), LaneError> {
@@ -330,15 +341,15 @@ impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_
     }
 
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
-    fn look_up(&mut self, link: &mut L, arrived: &mut Arrived, moved: usize) -> Result<(), LaneError> {
-        let Self { index, told, report, owed, files } = self;
+    fn look_up(&mut self, link: &mut L, open: &mut Open, moved: usize) -> Result<(), LaneError> {
+        let (Self { report, owed, files }, Open { index, arrived, told, .. }) = (self, open);
         if moved > 0 {
             *told += moved as u64;
             report.moved(*index, moved as u64);
         } else {
             owed.commit.idle();
         }
-        files.take_hashed(&mut Ways { report: *report, owed })?;
+        files.take_hashed(&mut Ways { report: *report, owed });
         match owed.write(link, *report, MOST_QUEUED)? {
             Some((troubled, reason)) if troubled == *index => arrived.fail(reason)?,
             Some((troubled, reason)) => files.trouble(troubled, reason)?,
@@ -352,6 +363,10 @@ impl<L: Link, R: Report, C: Commit, K: Check, B: Behind> Beside<L> for InBody<'_
             }
         }
         Ok(())
+    }
+
+    fn over(&mut self) {
+        self.files.hashes.one_is_over();
     }
 
     fn interlude(&mut self, message: Message) -> Result<(), LaneError> {

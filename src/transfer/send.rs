@@ -2,6 +2,7 @@
 
 mod judge;
 mod orders;
+mod together;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -22,13 +23,14 @@ use crate::{
 
 use super::{
     ahead::Ahead,
-    behind::{Behind, Hashed, Job},
-    hashing::{Hashes, Hashing, MOST_BEHIND},
+    aside::Aside,
+    hashing::{Hashed, Hashes, Hashing},
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, next_message, told, unexpected},
     link::{Link, Way, Wrote},
 };
 use judge::Ready;
 use orders::Orders;
+use together::Turns;
 
 /// A file larger than this does not begin while files that were broken off are being checked: it would be one more of them
 /// if the connection broke again.
@@ -57,26 +59,29 @@ pub struct Sending<'a> {
 }
 
 /// One lane of an outgoing transfer.
-pub struct SendLane<'a, L, R, B> {
+pub struct SendLane<'a, L, R> {
     link: &'a mut L,
     report: &'a mut R,
     orders: Orders<'a>,
     ahead: Ahead,
     /// Of files whose seals are owed.
-    hashes: Hashes<'a, B>,
+    hashes: Hashes<'a>,
     /// Bytes that were sent and not yet matched by as many hashed ones: neither waits for all of the other.
     credit: u64,
     buffer: Vec<u8>,
+    turns: Turns,
     farewell: Farewell,
 }
 
-impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
-    pub fn new(link: &'a mut L, report: &'a mut R, behind: &'a mut B, what: Sending<'a>) -> Self {
+impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
+    /// `aside` hashes what is left to it; `None`: the lane hashes everything.
+    pub fn new(link: &'a mut L, report: &'a mut R, aside: Option<&'a mut dyn Aside>, what: Sending<'a>) -> Self {
         let Sending { manifest, places, before, ahead } = what;
         let orders = Orders::new(manifest, places, before);
         let buffer = vec![0; chunk::SEND_CHUNK_BYTES];
-        let hashes = Hashes::new(behind);
-        Self { link, report, orders, ahead, hashes, credit: 0, buffer, farewell: Farewell::default() }
+        let hashes = Hashes::new(aside);
+        let (turns, farewell) = (Turns::default(), Farewell::default());
+        Self { link, report, orders, ahead, hashes, credit: 0, buffer, turns, farewell }
     }
 
     /// Carries the transfer out, from the plan to the echoed `done`. The answer has been read already.
@@ -108,8 +113,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
             if !self.orders.hold.is_held() && self.work()? {
                 continue;
             }
-            self.hashes.hurry();
-            self.write_seals()?;
+            self.write_kept()?;
             if self.orders.is_all_sent() && !told_finishing {
                 told_finishing = true;
                 self.report.finishing();
@@ -120,11 +124,8 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
 
     /// The seals of files that were hashed meanwhile.
     fn write_seals(&mut self) -> Result<(), LaneError> {
-        while let Some(Hashed { index, md5 }) = self.hashes.try_hashed() {
-            match md5 {
-                Ok(md5) => self.seal(index, md5)?,
-                Err(reason) => self.fail(index, reason)?,
-            }
+        while let Some(Hashed { index, md5 }) = self.hashes.next_hashed() {
+            self.seal(index, md5)?;
         }
         Ok(())
     }
@@ -157,12 +158,23 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
                 self.send_checked(ready)?;
                 return Ok(true);
             }
+        } else if let Some(indices) = self.next_together() {
+            for index in &indices {
+                self.credit(*index);
+            }
+            self.send_together(indices)?;
+            return Ok(true);
         } else if let Some(index) = self.next_in_queue() {
-            self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + LEAST);
+            self.credit(index);
             self.send_file(index)?;
             return Ok(true);
         }
         self.hash()
+    }
+
+    /// Now a file moves: so much may be hashed in turn.
+    fn credit(&mut self, index: u32) {
+        self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + LEAST);
     }
 
     /// Whether one more file may be on its way, and be this one.
@@ -183,11 +195,14 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
 
     fn next_in_queue(&mut self) -> Option<u32> {
         let first = *self.orders.queue.front()?;
-        let waits_for_parts = self.orders.entry(first).1.size() > LARGE && self.orders.awaits_parts();
-        if waits_for_parts || !self.may_begin(first) {
+        if self.waits_for_parts(first) || !self.may_begin(first) {
             return None;
         }
         self.orders.queue.pop_front()
+    }
+
+    fn waits_for_parts(&self, index: u32) -> bool {
+        self.orders.entry(index).1.size() > LARGE && self.orders.awaits_parts()
     }
 
     fn send_checked(&mut self, ready: Ready) -> Result<(), LaneError> {
@@ -207,13 +222,7 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     }
 
     fn send_file(&mut self, index: u32) -> Result<(), LaneError> {
-        let (place, entry) = self.orders.entry(index);
-        let opened = if self.orders.is_again() {
-            Source::open_again(place, entry.size(), entry.mtime).map(|(source, _same)| source)
-        } else {
-            Source::open(place, entry.size(), entry.mtime)
-        };
-        match opened {
+        match self.orders.open(index) {
             Ok(source) => self.send_from(index, 0, source, Hasher::new()),
             Err(reason) => self.fail(index, reason),
         }
@@ -222,9 +231,9 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
     /// `source` and `hasher` stand behind the first `offset` bytes.
     fn send_from(&mut self, index: u32, offset: u64, mut source: Source, hasher: Hasher) -> Result<(), LaneError> {
         let bytes = source.remaining();
-        let mut hashing = self.hashes.begin(hasher, bytes, self.orders.queue.len(), self.link);
+        let mut hashing = self.hashes.begin(hasher, bytes, self.link);
         if !matches!(hashing, Hashing::Kept(..)) {
-            self.write_seals_before(bytes)?;
+            self.write_kept()?;
         }
         header::write_header(self.link, &Message::File { index, offset })?;
         self.set_in_body(true);
@@ -234,32 +243,22 @@ impl<'a, L: Link, R: Report, B: Behind> SendLane<'a, L, R, B> {
         let read = read.and(self.hashes.collect(&mut hashing, self.link)?);
         self.hashes.moved(bytes);
         let ended = match (read, hashing) {
-            (Ok(()), Hashing::Behind(hasher)) => source.skip_to(offset).map(|()| {
-                self.hashes.hash_behind(Job { index, from: Box::new(source), bytes, hasher });
-            }),
             (Ok(()), Hashing::Kept(hasher, kept)) => source.finish().map(|()| self.hashes.keep(index, hasher, kept)),
             (Ok(()), Hashing::Along(hasher)) => match source.finish() {
                 Ok(()) => return self.seal(index, hasher.finish()),
                 Err(reason) => Err(reason),
             },
             // What was left aside was collected.
-            (Ok(()), Hashing::Aside | Hashing::Over) => Ok(()),
+            (Ok(()), Hashing::Aside | Hashing::Together(_) | Hashing::Over) => Ok(()),
             (Err(reason), _) => Err(reason),
         };
         ended.or_else(|reason| self.fail(index, reason))
     }
 
-    /// Before a body of so many bytes: between those there is no place for the seals of others, and they are not to wait long.
-    fn write_seals_before(&mut self, bytes: u64) -> Result<(), LaneError> {
+    /// Between the bytes of a body there is no place for the seals of others, and they are not to wait long.
+    fn write_kept(&mut self) -> Result<(), LaneError> {
         self.hashes.hash_kept();
-        self.write_seals()?;
-        while bytes > MOST_BEHIND && self.hashes.are_behind() {
-            self.hashes.hurry();
-            self.link.wait()?;
-            self.orders.take_input(self.link, self.report)?;
-            self.write_seals()?;
-        }
-        Ok(())
+        self.write_seals()
     }
 
     fn set_in_body(&mut self, in_body: bool) {

@@ -25,6 +25,12 @@ pub const INTERLUDE: [u8; PREFIX_BYTES] = (-1_i32).to_le_bytes();
 /// Says that a number of bytes come over another connection: `LANE_BYTES` follow that tell which and how many.
 const ELSEWHERE: [u8; PREFIX_BYTES] = (-2_i32).to_le_bytes();
 
+/// Says that the next bytes are of another of the files that are open: its index follows.
+const TURN: [u8; PREFIX_BYTES] = (-3_i32).to_le_bytes();
+
+/// The index of a file.
+const INDEX_BYTES: usize = 4;
+
 /// The number of a connection and of bytes.
 const LANE_BYTES: usize = 8;
 
@@ -39,19 +45,22 @@ pub enum ChunkStart {
     Elsewhere,
     /// One header, then the body goes on.
     Interlude,
+    /// Bytes of another file that is open: `read_turn` tells which.
+    Turn,
 }
 
 impl ChunkStart {
     /// What the four bytes before a chunk say.
     ///
     /// # Errors
-    /// `ChunkLength` below -2 or above 1 MiB.
+    /// `ChunkLength` below -3 or above 1 MiB.
     pub fn parse(prefix: [u8; PREFIX_BYTES]) -> Result<Self, WireError> {
         let announced = i32::from_le_bytes(prefix);
         match (announced, u32::try_from(announced)) {
             (0, _) => Ok(Self::End),
             (-1, _) => Ok(Self::Interlude),
             (-2, _) => Ok(Self::Elsewhere),
+            (-3, _) => Ok(Self::Turn),
             (_, Ok(length @ 1..=MAX_CHUNK_BYTES)) => Ok(Self::Data(length)),
             _ => Err(WireError::ChunkLength { announced }),
         }
@@ -103,6 +112,27 @@ pub fn read_elsewhere(from: &mut impl Read) -> Result<(u32, u32), WireError> {
     }
 }
 
+/// Says that the next bytes are of file `index`.
+pub fn turn(index: u32) -> [u8; PREFIX_BYTES + INDEX_BYTES] {
+    let mut bytes = [0; PREFIX_BYTES + INDEX_BYTES];
+    bytes[..PREFIX_BYTES].copy_from_slice(&TURN);
+    bytes[PREFIX_BYTES..].copy_from_slice(&index.to_le_bytes());
+    bytes
+}
+
+/// Whose bytes come next: what stands behind `ChunkStart::Turn`.
+///
+/// # Errors
+/// A torn body, I/O.
+pub fn read_turn(from: &mut impl Read) -> Result<u32, WireError> {
+    let mut bytes = [0; INDEX_BYTES];
+    let got = fill(from, &mut bytes)?;
+    if got < INDEX_BYTES {
+        return Err(WireError::Torn { wanted: INDEX_BYTES, got });
+    }
+    Ok(u32::from_le_bytes(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +152,7 @@ mod tests {
 
     #[test]
     fn chunk_lengths_that_lie_are_refused() {
-        for announced in [-3, i32::MIN, 1_048_577, i32::MAX] {
+        for announced in [-4, i32::MIN, 1_048_577, i32::MAX] {
             assert!(matches!(read(announced), Err(WireError::ChunkLength { announced: said }) if said == announced));
         }
     }
@@ -138,6 +168,14 @@ mod tests {
             let read = read_elsewhere(&mut &lie[..]);
             assert!(matches!(read, Err(WireError::ChunkLength { announced: said }) if said == announced), "{read:?}");
         }
+    }
+
+    #[test]
+    fn a_turn_is_told_with_its_file() {
+        let told = turn(70_000);
+        assert_eq!(read_chunk_start(&mut &told[..]).unwrap(), ChunkStart::Turn);
+        assert_eq!(read_turn(&mut &told[PREFIX_BYTES..]).unwrap(), 70_000);
+        assert!(matches!(read_turn(&mut &told[PREFIX_BYTES..7]), Err(WireError::Torn { got: 3, .. })));
     }
 
     #[test]

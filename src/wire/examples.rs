@@ -80,7 +80,7 @@
 //! b"\x4b\x00\x00\x00{\"type\":\"at\",\"index\":0,\"offset\":2,\"md5\":\"6f96cfdfe5ccc627cadf24b41725caa4\"}",
 //! # ];
 //! # let mut stream = &example.concat()[..];
-//! # assert_eq!(read_header(&mut stream)?, Some(Message::Answer(Answer::Accept { ahead: None })));
+//! # assert_eq!(read_header(&mut stream)?, Some(Message::Answer(Answer::Accept { ahead: None, together: None })));
 //! # let items = vec![PlanItem { first: 0, count: 1, want: Want::Check }];
 //! # assert_eq!(read_header(&mut stream)?, Some(Message::Plan { items, done: Vec::new() }));
 //! # assert!(matches!(read_header(&mut stream)?, Some(Message::At { index: 0, offset: 2, .. })));

@@ -42,6 +42,10 @@ pub enum Message {
         index: u32,
         offset: u64,
     },
+    /// Their bodies follow by turns, each from its beginning.
+    Files {
+        indices: Vec<u32>,
+    },
     Hello(Hello),
     /// `number`: what the connection is called in bodies, from 1.
     Lane {
@@ -131,9 +135,11 @@ impl Offer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// `ahead`: files that may be outstanding between `file` and `receipt`; from 1.
+    /// `ahead`: files that may be outstanding between `file` and `receipt`; from 1. `together`: files whose bodies may come by
+    /// turns; from 1.
     Accept {
         ahead: Option<u32>,
+        together: Option<u32>,
     },
     Busy(Reason),
     Decline(Reason),
@@ -297,11 +303,14 @@ mod tests {
     fn answers() -> Vec<(Message, &'static str)> {
         let items = [(0, 3, Want::Send), (3, 1, Want::Skip), (7, u32::MAX - 7, Want::Check)];
         let items = items.map(|(first, count, want)| PlanItem { first, count, want }).to_vec();
-        let accept = |ahead| Message::Answer(Answer::Accept { ahead });
+        let accept = |ahead, together| Message::Answer(Answer::Accept { ahead, together });
         vec![
-            (accept(None), r#"{"type":"answer","answer":"accept"}"#),
-            (accept(Some(1)), r#"{"type":"answer","answer":"accept","ahead":1}"#),
-            (accept(Some(u32::MAX)), r#"{"type":"answer","answer":"accept","ahead":4294967295}"#),
+            (accept(None, None), r#"{"type":"answer","answer":"accept"}"#),
+            (accept(Some(1), None), r#"{"type":"answer","answer":"accept","ahead":1}"#),
+            (
+                accept(Some(u32::MAX), Some(16)),
+                r#"{"type":"answer","answer":"accept","ahead":4294967295,"together":16}"#,
+            ),
             (Message::Answer(Answer::Decline(bare())), r#"{"type":"answer","answer":"decline","code":"cancelled"}"#),
             (Message::Answer(Answer::Busy(io())), r#"{"type":"answer","answer":"busy","code":"io","detail":"why"}"#),
             (
@@ -324,6 +333,7 @@ mod tests {
                 r#"{"type":"lane","transfer":"@id","epoch":2,"number":3}"#,
             ),
             (Message::File { index: 1, offset: 0 }, r#"{"type":"file","index":1,"offset":0}"#),
+            (Message::Files { indices: vec![4, 2, 7] }, r#"{"type":"files","indices":[4,2,7]}"#),
             (Message::Seal { index: 1, md5: MD5 }, r#"{"type":"seal","index":1,"md5":"@md5"}"#),
             (Message::Failed { index: 1, reason: io() }, r#"{"type":"failed","index":1,"code":"io","detail":"why"}"#),
             (

@@ -1,6 +1,6 @@
 //! Bytes to headers and back, over `Read` and `Write`; and, on this page, the protocol.
 //!
-//! This page, with [`going_on`], [`lanes`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
+//! This page, with [`going_on`], [`lanes`], [`by_turns`] and [`probing`], is all that somebody needs who wants to write a program that talks to Sealdrop
 //! in another language.
 //!
 //! Contents: [1 Framing](#1-framing) · [2 Who is calling](#2-who-is-calling) · [3 Notation](#3-notation) ·
@@ -88,8 +88,7 @@
 //!    nobody has verified under the name of a verified device (`abort {wrong_key}`).
 //! 2. After both hellos the dialer says exactly one of `offer`, `verify`, `want` (section 8), `lane` ([`lanes`]) or `probe`
 //!    ([`probing`]). Who looks for a device that it knows connects with that key expected: TLS has shown then that it is there.
-//! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is
-//!    answered `abort {bad_message}`.
+//! 3. `offer` gives the totals. A message without files is an offer whose counts are all 0; one without a message either is `abort {bad_message}`.
 //! 4. `entries` follow, as many headers as it takes. The list is complete when as many files, folders and links have come as
 //!    the offer announced; an offer of nothing has no `entries` header. More or fewer, other totals than announced, or another
 //!    digest than `manifest` are answered `abort {bad_message}`. The parents of a path are implied and need no entry of their
@@ -98,8 +97,7 @@
 //! 5. `answer` may come at any time after `offer`. After `decline` or `busy` both sides close; who was
 //!    told `busy` may offer the same again a while later. Before it, unless both hellos
 //!    said `verified`, the two sides agree on a code (below).
-//! 6. `plan` says what the receiver wants of each entry. It may come in pieces, and files are sent as soon as their piece is
-//!    there. See section 7.
+//! 6. `plan` says what the receiver wants of each entry (section 7). It may come in pieces, and files are sent as soon as their piece is there.
 //! 7. Files go one after another: `file`, the body (section 6), then `seal` with the MD5 digest computed while reading.
 //!    Instead of `seal` (or instead of `file`, if nothing could be sent at all) `failed` says why this file did not go whole;
 //!    the transfer goes on with the next.
@@ -141,10 +139,11 @@
 //! | `hello` | both | `versions`: \[oldest, newest\] (u32), `program`: text (`sealdrop 0.1.0`), `name`: text (of the device), `os`: text, `commit`?: hex64 (from the dialer), `verified`?: flag, `port`?: u16 (where the one who says it listens itself) |
 //! | `offer` | sender | `transfer`: hex32 (128 random bits), `epoch`: u32 from 1, `manifest`: hex64, `files`, `folders`, `links`, `bytes`: u64, `message`?: text, `again`?: flag (section 8) |
 //! | `entries` | sender | `entries`: list of entries, see below |
-//! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; `ahead`?: u32 from 1 with the first (files that may be outstanding, section 7; left out it is 256); `code`?, `detail`? with the others (no code means `declined` or `busy`) |
+//! | `answer` | receiver | `answer`: `"accept"`, `"decline"` or `"busy"`; with the first `ahead`?: u32 from 1 (files that may be outstanding, section 7; left out it is 256) and `together`?: u32 from 1 ([`by_turns`]; left out it is 1); `code`?, `detail`? with the others (no code means `declined` or `busy`) |
 //! | `plan` | receiver | `items`: list of \[first (index), count (u32 from 1), `"send"`, `"skip"` or `"check"`\]; `done`?: list of \[index, md5 (hex32)\], section 8 |
 //! | `at` | receiver | `index`, `offset`: u64, `md5`: hex32 (of the bytes before offset, which are there) |
 //! | `file` | sender | `index`, `offset`: u64 (0, or that of the `at` before): a body follows, from there on |
+//! | `files` | sender | `indices`: list of index: their bodies follow by turns ([`by_turns`]) |
 //! | `seal` | sender | `index`, `md5`: hex32 (of the whole file) |
 //! | `failed` | sender | `index`, `code`, `detail` |
 //! | `receipt` | receiver | `index`, `state`: `"verified"`, `"mismatch"` or `"failed"`; `md5`?: hex32 (computed by the receiver; none for folders and links), `code`, `detail`? with `failed` |
@@ -187,12 +186,12 @@
 //! | 0 | nothing: the body is over |
 //! | -2 | two numbers (u32, little-endian): the next bytes of the file come over the connection of this number, so many (1 to 1048576; [`lanes`]) |
 //! | -1 | an *interlude*: one frame (`ping`, `pause`, `resume`, `working` or `abort`), then the body goes on with the next chunk length |
+//! | -3 | a number (u32, little-endian): the next bytes are of this entry, one of those that `files` named ([`by_turns`]) |
 //! | anything else | an error |
 //!
-//! So an empty file is a `file` header, `00 00 00 00` and its `seal`. The `seal` or `failed` of a body follows at once or after
-//! later files, as long as the window of section 7 is kept: hashing may run behind. A body may hold more or fewer bytes than
-//! the manifest said (those before `offset` counted) only if `failed` follows (the file changed while it was read); with `seal` that is `bad_message`.
-//! The digest comes after the bytes so that nothing has to be read twice, and the first byte leaves at once.
+//! So an empty file is a `file` header, `00 00 00 00` and its `seal`. The `seal` or `failed` of a body follows at once or after later files, as long as the
+//! window of section 7 is kept: hashing may run behind. A body may hold more or fewer bytes than the manifest said (those before `offset` counted) only if
+//! `failed` follows (the file changed while it was read); with `seal` that is `bad_message`. The digest comes after the bytes, so the first one leaves at once.
 //!
 //! # 7 Plan, receipts, window
 //!
@@ -213,7 +212,7 @@
 //! disk under its final name. `mismatch`: it does not, and the bytes were thrown away. `failed`: it could not be stored, with
 //! the reason. A sender shows a file as sent only after `verified`.
 //!
-//! **Window.** Between `file` and `receipt` at most `ahead` files of the `answer` may be outstanding on a connection, 256 if it named
+//! **Window.** Between `file` (or `files`) and `receipt` at most `ahead` files of the `answer` may be outstanding on a connection, 256 if it named
 //! none; more are `bad_message`. No sender uses more than 1024, whatever is granted, and none begins a file of more than 65536 bytes while
 //! 256 are outstanding: what is not yet safe when somebody is killed stays bounded. Who has reached it writes the seals it still
 //! owes and reads receipts before it sends another `file`. Folders and links do not count. A receiver never waits for more files
@@ -382,6 +381,7 @@
 //!
 //! In [`examples`], byte by byte; they are run as tests.
 
+pub mod by_turns;
 pub mod caller;
 pub mod chunk;
 pub mod classic;

@@ -34,7 +34,7 @@ fn a_receiver_grants_as_many_files_as_it_has_handles_for_and_never_fewer_than_25
         let mut peer = Scripted::dial(port);
         peer.offer(vec![file_entry(&["x"], 3)]);
         let answer = peer.hear();
-        let Some(Message::Answer(Answer::Accept { ahead })) = answer else { panic!("{answer:?}") };
+        let Some(Message::Answer(Answer::Accept { ahead, .. })) = answer else { panic!("{answer:?}") };
         assert_eq!(ahead, Some(expected), "of {handles} handles");
     }
 }

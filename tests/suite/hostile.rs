@@ -226,7 +226,7 @@ fn more_bytes_than_announced() {
 
 #[test]
 fn chunk_lengths_that_lie() {
-    for length in [-3_i32, (1 << 20) + 1, i32::MIN, i32::MAX] {
+    for length in [-4_i32, (1 << 20) + 1, i32::MIN, i32::MAX] {
         let reason = accepted_then(vec![file_entry(&["x"], 1 << 22)], |peer| {
             peer.say(&Message::File { index: 0, offset: 0 });
             peer.raw(&length.to_le_bytes());
@@ -270,7 +270,7 @@ fn seals_and_ends_out_of_place() {
     let seal = Message::Seal { index: 0, md5: Md5Digest([0; 16]) };
     assert_eq!(accepted_then(one(), |peer| peer.say(&seal)).code, ReasonCode::BadMessage);
     assert_eq!(accepted_then(one(), |peer| peer.say(&Message::Done)).code, ReasonCode::BadMessage);
-    let answer = Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None });
+    let answer = Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None, together: None });
     assert_eq!(accepted_then(one(), |peer| peer.say(&answer)).code, ReasonCode::BadMessage);
     assert_eq!(accepted_then(one(), |peer| peer.json("{\"type\":\"nonsense\"}")).code, ReasonCode::UnknownType);
     assert_eq!(accepted_then(one(), |peer| peer.raw(&0_i32.to_le_bytes())).code, ReasonCode::BadHeader);
@@ -341,7 +341,7 @@ fn offered_to_script() -> (Station, Scripted, TransferKey) {
 #[test]
 fn receipts_for_what_was_not_sent() {
     let (mut a, mut peer, key) = offered_to_script();
-    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None }));
+    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None, together: None }));
     peer.say(&Message::Receipt(Receipt { index: 0, state: ReceiptState::Verified, md5: Some(md5_of(b"x")) }));
     assert_eq!(peer.hear_abort().code, ReasonCode::BadMessage);
     let ending = a.ending(key);
@@ -416,7 +416,7 @@ fn silent_recipient_ends_by_a_limit() {
     let key = a.send_to(door.address(), &[&source], false);
     let mut peer = door.accept();
     peer.hear_offer();
-    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None }));
+    peer.say(&Message::Answer(sealdrop::wire::header::Answer::Accept { ahead: None, together: None }));
     assert_eq!(a.broken(key).code, ReasonCode::ConnectionLost);
 }
 

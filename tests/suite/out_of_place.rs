@@ -31,7 +31,7 @@ fn plan(items: Vec<PlanItem>) -> Message {
 /// Words that neither open a connection nor have a place where an offer waits or files come in.
 fn misplaced() -> Vec<Message> {
     vec![
-        Message::Answer(Answer::Accept { ahead: None }),
+        Message::Answer(Answer::Accept { ahead: None, together: None }),
         Message::Answer(Answer::Decline(declined())),
         Message::At { index: 0, offset: 1, md5: MD5 },
         Message::Code { nonce: [1; 32] },
@@ -179,7 +179,7 @@ fn for_senders(peer: &Scripted, accepted: bool) -> Vec<Message> {
     let receipt = |index| Receipt { index, state: ReceiptState::Verified, md5: Some(md5_of(b"y")) };
     words.push(Message::Receipt(receipt(9)));
     if accepted {
-        words.push(Message::Answer(Answer::Accept { ahead: None }));
+        words.push(Message::Answer(Answer::Accept { ahead: None, together: None }));
         words.push(Message::Answer(Answer::Busy(declined())));
         words.push(Message::Code { nonce: [1; 32] });
         words.push(plan(vec![PlanItem { first: 1, count: 1, want: Want::Send }]));
@@ -206,7 +206,7 @@ fn a_recipient_that_speaks_out_of_place_gets_nothing_more() {
             peer.hear_offer();
             if accepted {
                 // The plan is owed: nothing has been sent yet.
-                peer.say(&Message::Answer(Answer::Accept { ahead: None }));
+                peer.say(&Message::Answer(Answer::Accept { ahead: None, together: None }));
             }
             peer.say(&word);
             let told = peer.hear_abort();

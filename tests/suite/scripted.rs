@@ -218,7 +218,7 @@ impl Scripted {
 
     /// Accepts and wants all `count` entries.
     pub(crate) fn accept_all(&mut self, count: u32) {
-        self.say(&Message::Answer(Answer::Accept { ahead: None }));
+        self.say(&Message::Answer(Answer::Accept { ahead: None, together: None }));
         let items = vec![PlanItem { first: 0, count, want: Want::Send }];
         self.say(&Message::Plan { items, done: Vec::new() });
     }

@@ -239,7 +239,7 @@ fn killed_after_done(request: impl FnOnce(&mut Station, &Door) -> TransferKey, a
     assert_eq!(sending.direction, Direction::Outgoing);
     let mut first = door.accept_as(&receiver);
     let count = u32::try_from(first.hear_offer().len()).unwrap();
-    first.say(&Message::Answer(Answer::Accept { ahead: None }));
+    first.say(&Message::Answer(Answer::Accept { ahead: None, together: None }));
     if count > 0 {
         let items = vec![sealdrop::wire::header::PlanItem { first: 0, count, want: Want::Send }];
         first.say(&Message::Plan { items, done: Vec::new() });

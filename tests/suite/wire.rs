@@ -105,7 +105,8 @@ fn receipt() -> impl Strategy<Value = Message> {
 
 fn answer() -> impl Strategy<Value = Message> {
     prop_oneof![
-        option::of(1..=u32::MAX).prop_map(|ahead| Answer::Accept { ahead }),
+        (option::of(1..=u32::MAX), option::of(1..=u32::MAX))
+            .prop_map(|(ahead, together)| Answer::Accept { ahead, together }),
         reason().prop_map(Answer::Busy),
         reason().prop_map(Answer::Decline),
     ]
@@ -123,6 +124,7 @@ fn small() -> impl Strategy<Value = Message> {
         any::<[u8; 32]>().prop_map(|nonce| Message::Code { nonce }),
         any::<[u8; 32]>().prop_map(|nonce| Message::Reveal { nonce }),
         (any::<u32>(), any::<u64>()).prop_map(|(index, offset)| Message::File { index, offset }),
+        vec(any::<u32>(), 0..20).prop_map(|indices| Message::Files { indices }),
         (any::<u32>(), reason()).prop_map(|(index, reason)| Message::Failed { index, reason }),
         (any::<u32>(), md5()).prop_map(|(index, md5)| Message::Seal { index, md5 }),
         (id(), 1..=u32::MAX, 1..=u32::MAX).prop_map(|(transfer, epoch, number)| Message::Lane {
@@ -347,6 +349,13 @@ fn sender_stream() -> Vec<u8> {
         b"llo".to_vec(),
         chunk::END.to_vec(),
         says(Message::Seal { index: 0, md5: Md5Digest([9; 16]) }),
+        says(Message::Files { indices: vec![2, 3] }),
+        chunk_start(2).to_vec(),
+        b"by".to_vec(),
+        chunk::turn(3).to_vec(),
+        chunk::END.to_vec(),
+        chunk::turn(2).to_vec(),
+        chunk::END.to_vec(),
         says(Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) }),
         says(Message::Done),
     ]
@@ -357,7 +366,7 @@ fn receiver_stream() -> Vec<u8> {
     let plan = vec![PlanItem { first: 0, count: 3, want: Want::Send }];
     let receipt = |index, state, md5| Message::Receipt(Receipt { index, state, md5 });
     let messages = [
-        Message::Answer(Answer::Accept { ahead: None }),
+        Message::Answer(Answer::Accept { ahead: None, together: None }),
         Message::Plan { items: plan, done: vec![(1, Md5Digest([9; 16]))] },
         receipt(0, ReceiptState::Verified, Some(Md5Digest([9; 16]))),
         receipt(2, ReceiptState::Failed(Reason::here(ReasonCode::DiskFull, "3 bytes missing")), None),
@@ -382,9 +391,12 @@ fn read_session(stream: &[u8]) -> Result<(), WireError> {
     }
     let mut next = Some(parse(&first)?);
     while let Some(message) = next {
-        if matches!(message, Message::File { .. }) {
-            read_body(&mut from)?;
-        }
+        let bodies = match message {
+            Message::File { .. } => 1,
+            Message::Files { indices } => indices.len(),
+            _ => 0,
+        };
+        (0..bodies).try_for_each(|_| read_body(&mut from))?;
         next = read_header(&mut from)?;
     }
     Ok(())
@@ -396,6 +408,7 @@ fn read_body(from: &mut &[u8]) -> Result<(), WireError> {
             ChunkStart::Data(length) => skip(from, length.into())?,
             ChunkStart::Elsewhere => drop(chunk::read_elsewhere(from)?),
             ChunkStart::End => return Ok(()),
+            ChunkStart::Turn => drop(chunk::read_turn(from)?),
             ChunkStart::Interlude => {
                 read_header(from)?.ok_or(WireError::Torn { wanted: PREFIX_BYTES, got: 0 })?;
             }

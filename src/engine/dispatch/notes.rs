@@ -289,7 +289,7 @@ impl Dispatch {
     fn answered(&mut self, key: TransferKey, link: SocketLink, answer: Answer) {
         let Some(record) = self.records.get_mut(&key) else { return self.turn_away(link, ReasonCode::Cancelled) };
         let ahead = match answer {
-            Answer::Accept { ahead } => Ahead::granted(ahead),
+            Answer::Accept { ahead, together } => Ahead::granted(ahead, together),
             Answer::Busy(reason) | Answer::Decline(reason) => {
                 self.closers.close(link, Farewell::default());
                 return self.turned_away(key, Reason { side: Side::There, ..reason });

@@ -2,6 +2,8 @@
 
 mod ahead;
 mod aside;
+#[cfg(unix)]
+mod by_turns;
 mod chance;
 mod conflicts;
 mod hostile;
@@ -9,8 +11,6 @@ mod left;
 mod pausing;
 mod planned;
 mod scene;
-#[cfg(unix)]
-mod side_by_side;
 
 use std::{
     fs::{self, OpenOptions},
@@ -160,7 +160,7 @@ fn a_source_of_another_size_fails_alone_and_can_be_tried_again() {
 fn what_is_done_is_judged_by_the_senders_own_bytes_when_no_receipt_is_known() {
     let mut scene = Scene::of(&[300_000, 2 * MIB, 500_000]);
     // Seals go out at once.
-    scene.limits.hash_behind = u64::MAX;
+    scene.limits.by_turns = u64::MAX;
     let first = scene.run(Some(2_600_000));
     assert_eq!(first.committed.len(), 2, "{:?}", first.committed);
     // As after a restart of a sender that had written nothing down.
@@ -280,7 +280,7 @@ fn a_part_that_cannot_be_made_fails_that_file_alone() {
 fn large_parts_are_put_on_the_disk_while_they_come() {
     let mut scene = Scene::of(&[20 * MIB]);
     // It takes its time, in which the disk can keep up.
-    scene.limits.hash_behind = u64::MAX;
+    scene.limits.by_turns = u64::MAX;
     let (landing, recovered) = scene.landing();
     let wire = Wire::new(Some(15 << 20));
     let (sender, _side) = scene.sender(wire.sender);

@@ -9,10 +9,10 @@ use crate::{
         seal::Md5Digest,
     },
     transfer::{
-        behind::{Behind, Hashed, Job},
+        aside::Aside,
         body::{Arrived, Stored},
         check::Check,
-        hashing::{Hashes, Hashing},
+        hashing::{Hashed, Hashes, Hashing},
         lane::{LaneError, Report, told},
     },
     wire::header::{Receipt, ReceiptState},
@@ -20,9 +20,9 @@ use crate::{
 
 use super::{Commit, VerifiedPart, owed::Owed};
 
-pub(super) struct Files<'a, B> {
+pub(super) struct Files<'a> {
     unsealed: HashMap<u32, Arrived>,
-    pub(super) hashes: Hashes<'a, B>,
+    pub(super) hashes: Hashes<'a>,
 }
 
 /// Where a file goes once both digests are known.
@@ -31,14 +31,9 @@ pub(super) struct Ways<'w, 'a, R, C, K> {
     pub(super) owed: &'w mut Owed<'a, C, K>,
 }
 
-impl<'b, B: Behind> Files<'b, B> {
-    pub(super) fn new(behind: &'b mut B) -> Self {
-        Self { unsealed: HashMap::new(), hashes: Hashes::new(behind) }
-    }
-
-    /// Files whose bodies have come, and that have not ended.
-    pub(super) fn open(&self) -> usize {
-        self.unsealed.len()
+impl<'b> Files<'b> {
+    pub(super) fn new(aside: Option<&'b mut dyn Aside>) -> Self {
+        Self { unsealed: HashMap::new(), hashes: Hashes::new(aside) }
     }
 
     /// All there is of files that did not come to their end.
@@ -52,22 +47,15 @@ impl<'b, B: Behind> Files<'b, B> {
     }
 
     /// The body of a file is over: it is hashed, if that was not done.
-    pub(super) fn came(&mut self, index: u32, mut arrived: Arrived) -> Result<(), LaneError> {
-        let bytes = arrived.bytes - arrived.before;
-        self.hashes.moved(bytes);
+    pub(super) fn came(&mut self, index: u32, mut arrived: Arrived) {
         let hashing = std::mem::replace(&mut arrived.hashing, Hashing::Over);
-        match (&mut arrived.stored, hashing, arrived.reread.take()) {
+        match (&arrived.stored, hashing) {
             // What was left aside was collected.
-            (Stored::Failed(_), ..) | (_, Hashing::Aside | Hashing::Over, _) => {}
-            (Stored::Part(part), Hashing::Behind(hasher), Some(from)) => match part.end() {
-                Ok(()) => self.hashes.hash_behind(Job { index, from: Box::new(from), bytes, hasher }),
-                Err(reason) => arrived.fail(reason)?,
-            },
-            (_, Hashing::Kept(hasher, kept), _) => self.hashes.keep(index, hasher, kept),
-            (_, Hashing::Along(hasher) | Hashing::Behind(hasher), _) => arrived.ours = Some(hasher.finish()),
+            (Stored::Failed(_), _) | (_, Hashing::Aside | Hashing::Together(_) | Hashing::Over) => {}
+            (_, Hashing::Kept(hasher, kept)) => self.hashes.keep(index, hasher, kept),
+            (_, Hashing::Along(hasher)) => arrived.ours = Some(hasher.finish()),
         }
         self.unsealed.insert(index, arrived);
-        Ok(())
     }
 
     /// This file cannot be stored, as was found by somebody else.
@@ -99,20 +87,13 @@ impl<'b, B: Behind> Files<'b, B> {
     }
 
     /// Takes what was hashed meanwhile.
-    pub(super) fn take_hashed<R: Report, C: Commit, K: Check>(
-        &mut self,
-        ways: &mut Ways<'_, '_, R, C, K>,
-    ) -> Result<(), LaneError> {
-        while let Some(Hashed { index, md5 }) = self.hashes.try_hashed() {
+    pub(super) fn take_hashed<R: Report, C: Commit, K: Check>(&mut self, ways: &mut Ways<'_, '_, R, C, K>) {
+        while let Some(Hashed { index, md5 }) = self.hashes.next_hashed() {
             // It may have failed otherwise.
             let Some(arrived) = self.unsealed.get_mut(&index) else { continue };
-            match md5 {
-                Ok(md5) => arrived.ours = Some(md5),
-                Err(reason) => arrived.fail(reason)?,
-            }
+            arrived.ours = Some(md5);
             self.settle(index, ways);
         }
-        Ok(())
     }
 
     /// Ends a file of which all is known that has to be.

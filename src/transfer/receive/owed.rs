@@ -309,11 +309,6 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         self.look_whether_all_are_in(report);
     }
 
-    /// Files whose bodies are to come, if those of `open` have.
-    pub(super) fn to_come(&self, open: usize) -> usize {
-        usize::try_from(self.files_left).unwrap_or(usize::MAX).saturating_sub(open)
-    }
-
     fn look_whether_all_are_in(&mut self, report: &mut impl Report) {
         if self.files_left == 0 && !self.is_planning() && !self.are_files_in {
             self.are_files_in = true;

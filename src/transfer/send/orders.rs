@@ -13,6 +13,7 @@ use crate::{
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
     },
+    storage::sources::Source,
     transfer::{
         hold::Hold,
         lane::{LaneError, Report, ended_early, read_message, unexpected},
@@ -63,11 +64,6 @@ impl<'a> Orders<'a> {
         }
     }
 
-    /// Whether this connection goes on with what an earlier one began.
-    pub(super) fn is_again(&self) -> bool {
-        self.before.again
-    }
-
     /// Whether every file is on its way or has ended.
     pub(super) fn is_all_sent(&self) -> bool {
         self.undecided == 0 && self.queue.is_empty() && self.judge.is_idle()
@@ -89,6 +85,16 @@ impl<'a> Orders<'a> {
 
     pub(super) fn entry(&self, index: u32) -> (&'a PathBuf, &Entry) {
         (&self.places[index as usize], &self.manifest.entries[index as usize])
+    }
+
+    /// Opens a file that is sent from its beginning.
+    pub(super) fn open(&self, index: u32) -> Result<Source, Reason> {
+        let (place, entry) = self.entry(index);
+        if self.before.again {
+            Source::open_again(place, entry.size(), entry.mtime).map(|(source, _same)| source)
+        } else {
+            Source::open(place, entry.size(), entry.mtime)
+        }
     }
 
     /// Hashes a piece of what has to be judged; false when there is nothing to hash now.

@@ -32,6 +32,7 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
         "entries" => Message::Entries { entries: read_entries(fields)? },
         "failed" => Message::Failed { index: fields.whole("index")?, reason: reason(fields)? },
         "file" => Message::File { index: fields.whole("index")?, offset: fields.whole("offset")? },
+        "files" => Message::Files { indices: indices(fields)? },
         "hello" => Message::Hello(hello(fields)?),
         "lane" => {
             let (epoch, number) = (from_one(fields, "epoch")?, from_one(fields, "number")?);
@@ -87,7 +88,10 @@ fn abort(fields: &Fields<'_>) -> Result<Abort, WireError> {
 
 fn answer(fields: &Fields<'_>) -> Result<Answer, WireError> {
     match fields.text("answer")?.as_str() {
-        "accept" => Ok(Answer::Accept { ahead: fields.optional("ahead", from_one)? }),
+        "accept" => {
+            let ahead = fields.optional("ahead", from_one)?;
+            Ok(Answer::Accept { ahead, together: fields.optional("together", from_one)? })
+        }
         "busy" => Ok(Answer::Busy(reason_or(fields, "busy")?)),
         "decline" => Ok(Answer::Decline(reason_or(fields, "declined")?)),
         _ => Err(fields.bad("answer", "accept, decline or busy", fields.required("answer")?)),
@@ -122,6 +126,13 @@ fn receipt(fields: &Fields<'_>) -> Result<Receipt, WireError> {
         _ => return Err(fields.bad("state", "verified, mismatch or failed", fields.required("state")?)),
     };
     Ok(Receipt { index: fields.whole("index")?, state, md5: fields.optional("md5", Fields::md5)? })
+}
+
+fn indices(fields: &Fields<'_>) -> Result<Vec<u32>, WireError> {
+    let index = |(at, item): (usize, &RawValue)| {
+        serde_json::from_str(item.get()).map_err(|_other_shape| bad_field(format!("indices[{at}]"), "an index", item))
+    };
+    fields.list("indices")?.into_iter().enumerate().map(index).collect()
 }
 
 fn plan(fields: &Fields<'_>) -> Result<Vec<PlanItem>, WireError> {

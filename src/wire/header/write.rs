@@ -32,6 +32,7 @@ pub(super) fn type_word(message: &Message) -> &'static str {
         Message::Entries { .. } => "entries",
         Message::Failed { .. } => "failed",
         Message::File { .. } => "file",
+        Message::Files { .. } => "files",
         Message::Hello(_) => "hello",
         Message::Lane { .. } => "lane",
         Message::Offer(_) => "offer",
@@ -70,6 +71,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
             to.put("index", index)?;
             to.put("offset", offset)
         }
+        Message::Files { indices } => to.put("indices", indices),
         Message::Hello(hello) => put_hello(to, hello),
         Message::Lane { transfer, epoch, number } => {
             to.put("transfer", &transfer.to_string())?;
@@ -109,9 +111,10 @@ fn put_abort(to: &mut ObjectWriter<'_>, abort: &Abort) -> Result<(), WireError> 
 
 fn put_answer(to: &mut ObjectWriter<'_>, answer: &Answer) -> Result<(), WireError> {
     match answer {
-        Answer::Accept { ahead } => {
+        Answer::Accept { ahead, together } => {
             to.put("answer", "accept")?;
-            to.put_some("ahead", ahead.as_ref())
+            to.put_some("ahead", ahead.as_ref())?;
+            to.put_some("together", together.as_ref())
         }
         Answer::Busy(reason) => {
             to.put("answer", "busy")?;

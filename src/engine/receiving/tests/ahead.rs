@@ -56,7 +56,7 @@ impl Scripted {
 
     /// Accepts, and wants these files; of the others it says that it is checking them.
     fn accept(&mut self, ahead: Option<u32>, wanted: u32, checked: u32) {
-        self.say(&Message::Answer(Answer::Accept { ahead }));
+        self.say(&Message::Answer(Answer::Accept { ahead, together: None }));
         let item = |first, count, want| PlanItem { first, count, want };
         let items = [item(0, wanted, Want::Send), item(wanted, checked, Want::Check)];
         let items = items.into_iter().filter(|item| item.count > 0).collect();
@@ -211,7 +211,7 @@ fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
         let mut peer = Scripted::new(peer);
         let answer = read_header(&mut peer.peer).unwrap();
         let ahead = u32::try_from(granted).unwrap();
-        assert_eq!(answer, Some(Message::Answer(Answer::Accept { ahead: Some(ahead) })));
+        assert_eq!(answer, Some(Message::Answer(Answer::Accept { ahead: Some(ahead), together: Some(16) })));
         for index in 0..=ahead {
             peer.file(index, &seeded(u64::from(index) + 1, 10));
         }

@@ -26,7 +26,7 @@ use crate::{
 /// All of these are hashed as they move, by both in turn, on either side.
 fn in_turn(sizes: &[usize]) -> Scene {
     let mut scene = Scene::of(sizes);
-    scene.limits.hash_behind = u64::MAX;
+    scene.limits.by_turns = u64::MAX;
     scene.aside = [Some(Arc::new(|_| Does::Goes)), Some(Arc::new(|_| Does::Goes))];
     scene
 }

@@ -15,7 +15,6 @@ use crate::{
     storage::part_file::PartFile,
     transfer::{
         ahead::Ahead,
-        behind::{Behind, Hashed, Job},
         check::{Check, CheckJob, CheckNews},
         limits::Limits,
         link::{Held, Link, Wake, Wrote},
@@ -195,20 +194,6 @@ fn scene() -> Scene {
     scene
 }
 
-/// Leaves all hashing to the lane.
-pub(super) struct Nobody;
-
-impl Behind for Nobody {
-    fn has_room(&mut self, _: u64) -> bool {
-        false
-    }
-    fn hash(&mut self, _: Job) {}
-    fn hurry(&mut self) {}
-    fn try_hashed(&mut self) -> Option<Hashed> {
-        None
-    }
-}
-
 #[test]
 fn a_sender_that_hears_anything_ends() {
     let scene = scene();
@@ -217,15 +202,10 @@ fn a_sender_that_hears_anything_ends() {
         let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
         let mut link = Recorded::new(words, dice, &scene.limits);
         let (tell, said) = bounded(10_000);
-        let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None));
-        SendLane::new(
-            &mut link,
-            &mut Teller(tell),
-            &mut Nobody,
-            Sending { manifest, places: &scene.places, before, ahead },
-        )
-        .run()
-        .ok();
+        let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None, None));
+        SendLane::new(&mut link, &mut Teller(tell), None, Sending { manifest, places: &scene.places, before, ahead })
+            .run()
+            .ok();
         drop(said);
     }
 }
@@ -300,7 +280,7 @@ fn a_receiver_that_hears_anything_ends() {
         let mut commit = Desk::new(|index| if index == 2 { 0 } else { 300 });
         let mut check = Checking::default();
         let recovered = crate::storage::journal::Recovered::default();
-        let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut Nobody };
+        let helpers = Helpers { commit: &mut commit, check: &mut check, aside: None };
         ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().ok();
         drop(said);
     }

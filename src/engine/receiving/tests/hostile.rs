@@ -59,7 +59,7 @@ fn sender_says(again: bool, words: &[Message]) -> String {
     let (ours, mut peer) = pair();
     peer.set_read_timeout(Some(LIMIT)).unwrap();
     let (thread, _side) = scene.sender(ours);
-    say(&mut peer, &[Message::Answer(Answer::Accept { ahead: None })]);
+    say(&mut peer, &[Message::Answer(Answer::Accept { ahead: None, together: None })]);
     say(&mut peer, words);
     let ended = thread.join().unwrap();
     match error(&ended) {
@@ -118,7 +118,7 @@ fn words_about_hashing_are_only_hints() {
     say(
         &mut peer,
         &[
-            Message::Answer(Answer::Accept { ahead: None }),
+            Message::Answer(Answer::Accept { ahead: None, together: None }),
             plan(&[(0, 1, Want::Check), (1, 1, Want::Check)], &[]),
             working(Some(0), u64::MAX, 0),
             working(Some(0), 0, u64::MAX),

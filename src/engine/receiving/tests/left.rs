@@ -9,7 +9,7 @@ use std::{
 use crossbeam_channel::bounded;
 
 use super::{
-    chance::{Checking, Desk, Nobody},
+    chance::{Checking, Desk},
     scene::{Scene, Teller, error, seeded},
 };
 use crate::{
@@ -96,7 +96,7 @@ impl Link for Left {
 fn taken(files: u32, last: &[Message]) -> (u32, Reason, bool) {
     let mut scene = Scene::of(&vec![300; files as usize]);
     // Each is hashed as soon as its seal is there, so that receipts are written between files.
-    scene.limits.hash_behind = u64::MAX;
+    scene.limits.by_turns = u64::MAX;
     let bytes = seeded(1, 300);
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
@@ -114,7 +114,7 @@ fn taken(files: u32, last: &[Message]) -> (u32, Reason, bool) {
     let mut link = Left { words: words.into(), gathered: 0, limits: scene.limits };
     let (tell, _said) = bounded(10_000);
     let mut commit = Desk::new(|_| 300);
-    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), behind: &mut Nobody };
+    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), aside: None };
     let ended = ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run();
     landing.discard();
     (commit.committed, error(&ended).reason(), error(&ended).is_break())

@@ -164,7 +164,7 @@ fn a_peer_that_vanishes_while_it_is_held_is_missed() {
     let (thread, mut side) = scene.sender(ours);
     let items = vec![PlanItem { first: 0, count: 1, want: Want::Send }];
     for word in [
-        Message::Answer(Answer::Accept { ahead: None }),
+        Message::Answer(Answer::Accept { ahead: None, together: None }),
         Message::Pause { by: By::Receiver, reason: crate::model::reason::Reason::bare(ReasonCode::Cancelled) },
         Message::Plan { items, done: Vec::new() },
     ] {

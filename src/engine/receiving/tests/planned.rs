@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 use crossbeam_channel::bounded;
 
 use super::{
-    chance::{Checking, Desk, Dice, Nobody, Recorded},
+    chance::{Checking, Desk, Dice, Recorded},
     scene::{Scene, Teller},
 };
 use crate::{
@@ -40,7 +40,7 @@ fn nothing_is_waited_for_before_the_plan_is_out_and_no_receipt_comes_before_the_
     let words = encode(&Message::Ping).unwrap().repeat(20).into();
     let mut link = Recorded::new(words, Dice(1), &scene.limits);
     let (tell, _said) = bounded(10_000);
-    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), behind: &mut Nobody };
+    let helpers = Helpers { commit: &mut commit, check: &mut Checking::default(), aside: None };
     ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().unwrap_err();
     landing.discard();
 
@@ -81,7 +81,7 @@ fn the_next_file_that_stands_there_is_looked_at_as_soon_as_one_was() {
     let words = encode(&Message::Ping).unwrap().repeat(35).into();
     let mut link = Recorded::new(words, Dice(1), &scene.limits);
     let (tell, _said) = bounded(10_000);
-    let helpers = Helpers { commit: &mut Desk::new(|_| 300), check: &mut Checking::default(), behind: &mut Nobody };
+    let helpers = Helpers { commit: &mut Desk::new(|_| 300), check: &mut Checking::default(), aside: None };
     ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), recovered).run().unwrap_err();
     landing.discard();
     let (mut heard, mut told) = (&link.heard[..], 0);

@@ -17,9 +17,9 @@ use tempfile::TempDir;
 
 use crate::{
     engine::{
+        aside::AsideHandle,
         cancel::{CancelFlag, HoldFlag},
         closer, handles,
-        hasher::HashHandle,
         link::SocketLink,
         note::Note,
         receiving::{Whose, receive_with},
@@ -40,7 +40,6 @@ use crate::{
     transfer::{
         ahead::Ahead,
         aside::Aside,
-        behind::{Behind, Hashed, Job},
         lane::{Farewell, LaneEnd, LaneError, next_message},
         limits::Limits,
         link::Held,
@@ -68,46 +67,13 @@ pub(super) struct Scene {
     pub(super) before: SentBefore,
     /// What holds sender and receiver from the start.
     pub(super) held: [Option<Held>; 2],
-    /// Asked by the sender when a file has moved that is to be hashed behind; `false`: it never is.
-    pub(super) after_moving: Option<AfterMoving>,
     /// Asked by sender and receiver before each piece of a file that is left to its second thread, in turn with the lane.
     pub(super) aside: [Option<BeforePiece>; 2],
 }
 
-pub(super) type AfterMoving = Arc<dyn Fn(u32) -> bool + Send + Sync>;
-
-/// The hasher of one side, and what happens before it begins.
-struct Meddled {
-    hasher: HashHandle,
-    after_moving: Option<AfterMoving>,
-    aside: Option<Watched>,
-}
-
-impl Behind for Meddled {
-    fn has_room(&mut self, bytes: u64) -> bool {
-        self.hasher.has_room(bytes)
-    }
-
-    fn hash(&mut self, job: Job) {
-        if self.after_moving.as_ref().is_none_or(|meddle| meddle(job.index)) {
-            self.hasher.hash(job);
-        }
-    }
-
-    fn hurry(&mut self) {
-        self.hasher.hurry();
-    }
-
-    fn try_hashed(&mut self) -> Option<Hashed> {
-        self.hasher.try_hashed()
-    }
-
-    fn aside(&mut self) -> Option<&mut dyn Aside> {
-        match &mut self.aside {
-            Some(watched) => Some(watched),
-            None => self.hasher.aside(),
-        }
-    }
+/// Whoever hashes beside a lane.
+fn beside(before: Option<BeforePiece>) -> Box<dyn Aside + Send> {
+    before.map_or_else(|| Box::new(AsideHandle::default()) as _, |before| Box::new(Watched::new(before)) as _)
 }
 
 impl Scene {
@@ -137,10 +103,9 @@ impl Scene {
             selection: Selection::All,
             conflict: Conflict::KeepBoth,
             // Whatever the machine does, files are hashed in every way.
-            limits: Limits { flush_bytes: 1 << 20, hash_behind: 0, ..Limits::default() },
+            limits: Limits { flush_bytes: 1 << 20, by_turns: 0, ..Limits::default() },
             before: SentBefore::default(),
             held: [None, None],
-            after_moving: None,
             aside: [None, None],
         }
     }
@@ -218,16 +183,15 @@ impl Scene {
     pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
         let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
-        let (after_moving, aside) = (self.after_moving.clone(), self.aside[0].clone().map(Watched::new));
+        let mut aside = beside(self.aside[0].clone());
         let thread = spawn(move || {
             let ahead = match next_message(&mut link) {
-                Ok(Some(Message::Answer(Answer::Accept { ahead }))) => Ahead::granted(ahead),
+                Ok(Some(Message::Answer(Answer::Accept { ahead, together }))) => Ahead::granted(ahead, together),
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => return Err(Box::new(LaneEnd { error, farewell: Farewell::default() })),
             };
-            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving, aside };
             let what = Sending { manifest, places: &places, before, ahead };
-            let ended = SendLane::new(&mut link, &mut Teller(tell), &mut behind, what).run();
+            let ended = SendLane::new(&mut link, &mut Teller(tell), Some(&mut *aside), what).run();
             close(link, &ended);
             ended
         });
@@ -243,10 +207,9 @@ impl Scene {
         let End { mut link, side, tell, notes, heard } = self.end(stream, self.held[1]);
         let key = TransferKey { id: ID, direction: Direction::Incoming };
         let whose = Whose { key, cancel: side.cancel.clone(), notes };
-        let aside = self.aside[1].clone().map(Watched::new);
+        let mut aside = beside(self.aside[1].clone());
         let thread = spawn(move || {
-            let mut behind = Meddled { hasher: HashHandle::new(link.waker()), after_moving: None, aside };
-            let ended = receive_with(&mut link, &mut Teller(tell), &landing, recovered, (&whose, &mut behind));
+            let ended = receive_with(&mut link, &mut Teller(tell), &landing, recovered, (&whose, &mut *aside));
             close(link, &ended);
             ended
         });

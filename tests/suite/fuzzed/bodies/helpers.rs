@@ -8,8 +8,8 @@ use sealdrop::{
     storage::{landing::Landing, part_file::StoredBytes},
     transfer::{
         aside::{Aside, Back, PIECES},
-        behind::{Behind, Hashed, Job},
         check::{Check, CheckJob, CheckNews, Matter},
+        rounds::Round,
     },
 };
 
@@ -21,69 +21,17 @@ pub(crate) fn md5_of(bytes: &[u8]) -> Md5Digest {
     hasher.finish()
 }
 
-/// Hashes files behind in the lane's own thread.
+/// Hashes one stream aside, or a round of several.
 #[derive(Default)]
-pub(crate) struct InPlace {
-    has_room: bool,
-    is_late: bool,
-    hashed: VecDeque<Hashed>,
-    /// Digests that may be heard.
-    out: usize,
-    stream: Option<Stream>,
-}
-
-/// Hashes one stream aside.
-#[derive(Default)]
-struct Stream {
+pub(crate) struct Stream {
     hasher: Option<Hasher>,
     back: VecDeque<Back>,
 }
 
-impl InPlace {
-    pub(crate) fn of(input: &mut Input<'_>) -> Self {
-        let bits = input.byte();
-        let stream = (bits & 4 > 0).then(Stream::default);
-        Self { has_room: bits & 1 > 0, is_late: bits & 2 > 0, stream, ..Self::default() }
-    }
-}
-
-impl Behind for InPlace {
-    fn has_room(&mut self, _: u64) -> bool {
-        self.has_room
-    }
-
-    fn hash(&mut self, job: Job) {
-        let Job { index, mut from, bytes, mut hasher } = job;
-        let mut buffer = vec![0; 16 << 10];
-        let mut left = usize::try_from(bytes).expect("small");
-        let read = loop {
-            let most = left.min(buffer.len());
-            match from.read(&mut buffer[..most]) {
-                Ok(0) => break Ok(()),
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    left -= read;
-                }
-                Err(reason) => break Err(reason),
-            }
-        };
-        assert!(read.is_err() || left == 0, "{left} of {bytes} bytes of entry {index} are not there");
-        let md5 = read.and_then(|()| from.finish()).map(|()| hasher.finish());
-        self.hashed.push_back(Hashed { index, md5 });
-        self.out += usize::from(!self.is_late);
-    }
-
-    fn hurry(&mut self) {
-        self.out = self.hashed.len();
-    }
-
-    fn try_hashed(&mut self) -> Option<Hashed> {
-        self.out = self.out.checked_sub(1)?;
-        self.hashed.pop_front()
-    }
-
-    fn aside(&mut self) -> Option<&mut dyn Aside> {
-        self.stream.as_mut().map(|stream| stream as &mut dyn Aside)
+impl Stream {
+    /// `None`: nobody hashes aside.
+    pub(crate) fn of(input: &mut Input<'_>) -> Option<Self> {
+        (input.byte() & 4 > 0).then(Self::default)
     }
 }
 
@@ -101,6 +49,13 @@ impl Aside for Stream {
 
     fn end(&mut self) {
         self.back.extend(self.hasher.take().map(Back::Hasher));
+    }
+
+    fn hash_round(&mut self, mut round: Round) -> Result<(), Round> {
+        assert!(self.hasher.is_none() && self.back.is_empty(), "a round while something else is hashed");
+        round.hash();
+        self.back.push_back(Back::Round(round));
+        Ok(())
     }
 
     fn wait(&mut self) -> Option<Back> {

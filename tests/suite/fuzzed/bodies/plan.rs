@@ -20,7 +20,7 @@ use sealdrop::{
     },
 };
 
-use super::{helpers::InPlace, input::Input, recorded::Recorded};
+use super::{helpers::Stream, input::Input, recorded::Recorded};
 
 /// What a receiver says of entries.
 enum Said {
@@ -146,9 +146,9 @@ fn lane(manifest: &Arc<Manifest>, said: &[Said]) -> bool {
         manifest: Arc::clone(manifest),
         places: &places,
         before: SentBefore::default(),
-        ahead: Ahead::granted(None),
+        ahead: Ahead::granted(None, None),
     };
-    let end = SendLane::new(&mut link, &mut report, &mut InPlace::default(), what).run();
+    let end = SendLane::new(&mut link, &mut report, Some(&mut Stream::default()), what).run();
     if end.is_ok() {
         assert!(good && sayable, "a plan that should have been refused");
         for (entry, ended) in manifest.entries.iter().zip(&report.ended) {

@@ -18,6 +18,7 @@ use sealdrop::{
         profile::Profile,
     },
     transfer::{
+        aside::Aside,
         lane::{Report, told},
         limits::Limits,
         receive::{Commit, Flush, Helpers, ReceiveLane, Trouble, VerifiedPart},
@@ -27,7 +28,7 @@ use sealdrop::{
 
 use super::{
     FILES, MORE, UNWANTED, content,
-    helpers::{Checking, InPlace, md5_of},
+    helpers::{Checking, Stream, md5_of},
     input::Input,
     manifest,
     recorded::{Habits, OnTheWay, Recorded},
@@ -49,9 +50,9 @@ pub(crate) fn receive(mut input: Input<'_>) -> Result<(), String> {
     fs::create_dir(&folder).expect("a folder");
     let (landing, recovered) = landing(home.path(), &folder, input.below(4));
     let granted = input.pick(&[2, 1, 3, 256]);
-    let limits = Limits { files_ahead: granted, flush_bytes: 100, hash_behind: 0, ..Limits::default() };
+    let limits = Limits { files_ahead: granted, flush_bytes: 100, by_turns: 0, ..Limits::default() };
     let habits = Habits::of(&mut input);
-    let mut behind = InPlace::of(&mut input);
+    let mut aside = Stream::of(&mut input);
     let is_late = input.flag();
     // One of them may be there from an earlier connection.
     let most_open = granted + recovered.parts.len();
@@ -60,7 +61,8 @@ pub(crate) fn receive(mut input: Input<'_>) -> Result<(), String> {
     let mut report = Looking { landing: landing.clone(), most_open };
     let speech = spoken::sender(&mut input);
     let mut link = Recorded::new(speech, habits, &limits, OnTheWay::granted(0));
-    let helpers = Helpers { commit: &mut commit, check: &mut check, behind: &mut behind };
+    let helpers =
+        Helpers { commit: &mut commit, check: &mut check, aside: aside.as_mut().map(|aside| aside as &mut dyn Aside) };
     let ended = ReceiveLane::new(&mut link, &mut report, helpers, landing.clone(), recovered).run();
     drop(commit);
     landing.finish();

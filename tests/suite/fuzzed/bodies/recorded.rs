@@ -119,10 +119,11 @@ impl Read for Recorded {
 impl Write for Recorded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match framed(bytes) {
-            Some(Message::Answer(Answer::Accept { ahead })) => {
+            Some(Message::Answer(Answer::Accept { ahead, .. })) => {
                 assert_eq!(ahead.map(|files| files as usize), Some(self.limits.files_ahead));
             }
             Some(Message::File { index, .. }) => self.on_the_way.begins(index),
+            Some(Message::Files { indices }) => indices.into_iter().for_each(|index| self.on_the_way.begins(index)),
             _ => {}
         }
         Ok(bytes.len())

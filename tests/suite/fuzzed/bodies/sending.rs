@@ -7,6 +7,7 @@ use sealdrop::{
     model::outcome::{FileEnd, FileState},
     transfer::{
         ahead::{Ahead, MOST},
+        aside::Aside,
         lane::{Report, next_message},
         limits::Limits,
         send::{SendLane, Sending, SentBefore},
@@ -16,7 +17,7 @@ use sealdrop::{
 
 use super::{
     FILES, MORE, content, content_md5,
-    helpers::InPlace,
+    helpers::Stream,
     input::Input,
     manifest,
     receiving::scratch,
@@ -61,19 +62,21 @@ pub(crate) fn send(mut input: Input<'_>) -> Result<(), String> {
     let again = input.flag();
     let receipts = input.flag().then(|| (MORE, content_md5(MORE))).into_iter().collect();
     let habits = Habits::of(&mut input);
-    let mut behind = InPlace::of(&mut input);
-    let limits = Limits { hash_behind: 0, ..Limits::default() };
+    let mut aside = Stream::of(&mut input);
+    let limits = Limits { by_turns: 0, ..Limits::default() };
     let mut link = Recorded::new(spoken::receiver(&mut input), habits, &limits, OnTheWay::granted(0));
-    let ahead = match next_message(&mut link) {
-        Ok(Some(Message::Answer(Answer::Accept { ahead }))) => ahead,
+    let (files, ahead) = match next_message(&mut link) {
+        Ok(Some(Message::Answer(Answer::Accept { ahead, together }))) => {
+            (ahead.map_or(256, |ahead| ahead as usize).min(MOST), Ahead::granted(ahead, together))
+        }
         other => panic!("{other:?}"),
     };
-    let on_the_way = OnTheWay::granted(ahead.map_or(256, |ahead| ahead as usize).min(MOST));
+    let on_the_way = OnTheWay::granted(files);
     link.grant(on_the_way.clone());
     let mut report = Ends { ended: HashMap::new(), on_the_way };
     let before = SentBefore { receipts, again };
-    let what = Sending { manifest, places: &places, before, ahead: Ahead::granted(ahead) };
-    match SendLane::new(&mut link, &mut report, &mut behind, what).run() {
+    let what = Sending { manifest, places: &places, before, ahead };
+    match SendLane::new(&mut link, &mut report, aside.as_mut().map(|aside| aside as &mut dyn Aside), what).run() {
         Ok(()) => {
             assert_eq!(report.ended.keys().filter(|index| (**index as usize) < FILES.len()).count(), FILES.len());
             Ok(())

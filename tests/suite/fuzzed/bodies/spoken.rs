@@ -42,12 +42,17 @@ pub(crate) fn sender(input: &mut Input<'_>) -> Speech {
     }
     while !input.is_empty() && speech.words.len() < MOST_WORDS {
         speech.quiet(input);
-        match input.below(10) {
+        match input.below(12) {
             0 => speech.add(input.bytes(40)),
             1..=3 => {
                 let index = near_index(input);
                 speech.whole_file(index, input);
             }
+            9 => {
+                let indices = (0..input.below(4)).map(|_| near_index(input)).collect();
+                speech.add(&frame(&Message::Files { indices }));
+            }
+            10 => speech.add(&chunk::turn(near_index(input))),
             4 => speech.add(&frame(&Message::File { index: near_index(input), offset: near_number(input) })),
             5 => {
                 let (index, most) = (near_index(input), 1 + usize::from(input.byte()));
@@ -70,7 +75,8 @@ pub(crate) fn sender(input: &mut Input<'_>) -> Speech {
 pub(crate) fn receiver(input: &mut Input<'_>) -> Speech {
     let mut speech = Speech::default();
     let ahead = input.pick(&[None, Some(1), Some(2), Some(3), Some(1024), Some(u32::MAX)]);
-    speech.words.push((1, frame(&Message::Answer(Answer::Accept { ahead }))));
+    let together = input.pick(&[None, Some(1), Some(16), Some(u32::MAX)]);
+    speech.words.push((1, frame(&Message::Answer(Answer::Accept { ahead, together }))));
     let how = input.below(4);
     if how == 0 {
         speech.anything(input);
@@ -200,7 +206,7 @@ impl Speech {
         let (done, total) = (near_number(input), near_number(input));
         let message = match input.below(16) {
             0 => Message::Done,
-            1 => Message::Answer(Answer::Accept { ahead: Some(1) }),
+            1 => Message::Answer(Answer::Accept { ahead: Some(1), together: None }),
             2 | 3 => Message::Pause { by: By::Sender, reason },
             4..=7 => Message::Resume,
             8 | 9 => Message::Working { index: input.flag().then_some(MORE), done, total },

@@ -5,7 +5,10 @@ use std::{sync::Arc, thread, time::Duration};
 use crate::{
     digest::Hasher,
     engine::aside::AsideHandle,
-    transfer::aside::{Aside, Back},
+    transfer::{
+        aside::{Aside, Back},
+        rounds::Round,
+    },
 };
 
 /// What becomes of the thread before its n-th piece.
@@ -56,6 +59,10 @@ impl Aside for Watched {
 
     fn window(&self) -> u64 {
         0
+    }
+
+    fn hash_round(&mut self, round: Round) -> Result<(), Round> {
+        self.inner.hash_round(round)
     }
 
     fn wait(&mut self) -> Option<Back> {
