@@ -224,7 +224,7 @@ struct Committer {
 
 impl Committer {
     fn run(mut self, words: &Receiver<Word>) {
-        // Files come meanwhile; none gets its name before.
+        // The first file waits for it.
         if let Err(reason) = self.landing.agree() {
             return self.trouble(None, reason);
         }

@@ -24,7 +24,11 @@ use crate::{
     },
 };
 
-use super::{disk::Folder, stored_path::StoredPath};
+use super::{
+    disk::Folder,
+    no_replace::{NEW, new_name},
+    stored_path::StoredPath,
+};
 
 /// The first line has names and ranges in it, so it may be long; but not without end.
 const MAX_LINE_BYTES: u64 = 512 << 20;
@@ -64,6 +68,10 @@ pub(super) struct Layout {
     pub(super) names: Vec<(u32, String)>,
     /// Top-level folders that were there before.
     pub(super) found: Vec<u32>,
+    /// This was written before the other top-level folders were made; the journal has begun when they are. (Older versions made
+    /// them first.)
+    #[serde(default)]
+    pub(super) tops_follow: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +110,16 @@ struct StoredPeer {
 /// The name of the agreement about `id`.
 pub(super) fn file_name(id: TransferId) -> String {
     format!("{id}.in")
+}
+
+/// Its name while it is written.
+pub(super) fn name_of_new(id: TransferId) -> String {
+    new_name(&file_name(id))
+}
+
+/// The transfer whose agreement goes by this name while it is written.
+pub(super) fn id_of_new(name: &str) -> Option<TransferId> {
+    name.strip_suffix(NEW).and_then(id_of)
 }
 
 /// The transfer whose agreement has this name.
@@ -314,7 +332,8 @@ mod tests {
     fn everything_that_was_agreed_comes_back() {
         let temp = tempfile::tempdir().unwrap();
         let running = Disk::default().folder(temp.path()).unwrap();
-        let layout = Layout { folds: true, names: vec![(1, "Fotos (2)".to_owned())], found: vec![7] };
+        let layout =
+            Layout { folds: true, names: vec![(1, "Fotos (2)".to_owned())], found: vec![7], tops_follow: true };
         let mut terms = terms();
         for selection in [terms.selection.clone(), Selection::All, Selection::Some(vec![false; 3000])] {
             terms.selection = selection;

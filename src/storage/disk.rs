@@ -16,7 +16,10 @@ use cap_std::{
     fs::{Dir, Metadata, OpenOptions},
 };
 
-use super::{no_replace::rename_new, volume::Volume};
+use super::{
+    no_replace::{new_name, rename_new},
+    volume::Volume,
+};
 
 /// One change, told after it was made. `file` names an open file, whatever it is called by then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +149,11 @@ impl Folder {
         Ok(Self::over(dir, self.place.join(name), self.disk.clone()))
     }
 
+    /// Whether nothing is in it. What cannot be read may hold anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.dir.entries().is_ok_and(|mut entries| entries.next().is_none())
+    }
+
     pub(super) fn make(&self, name: &str) -> io::Result<()> {
         self.dir.create_dir(name)?;
         self.disk.tell(|| Op::FolderMade { place: self.place.join(name) });
@@ -264,15 +272,20 @@ impl Folder {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let beside = format!("{name}.new");
+        let beside = new_name(name);
         if self.look(&beside).is_ok() {
             // Of a run that was killed at this point.
             self.remove(&beside)?;
         }
         let mut to = io::BufWriter::with_capacity(1 << 16, Appending { file: self.create(&beside, true)?, end: 0 });
-        write(&mut to)?;
-        to.into_inner().map_err(io::IntoInnerError::into_error)?.file.flush()?;
-        self.rename_over(&beside, name)?;
+        let written = write(&mut to)
+            .and_then(|()| to.into_inner().map_err(io::IntoInnerError::into_error)?.file.flush())
+            .and_then(|()| self.rename_over(&beside, name));
+        if let Err(error) = written {
+            // If it stays, the next try or the next start removes it.
+            self.remove(&beside).ok();
+            return Err(error);
+        }
         self.flush()
     }
 }

@@ -1,11 +1,6 @@
 //! Handles of the folders of one transfer, each opened from its parent without following links. Only some stay open.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    io,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, io, sync::Arc};
 
 use crate::model::file_name::numbered;
 
@@ -48,6 +43,10 @@ impl FolderHandles {
         self.root.disk()
     }
 
+    pub(super) fn root(&self) -> &Folder {
+        &self.root
+    }
+
     /// The folder at `node`. It is not found where a link stands in its place, or anywhere above it.
     pub(super) fn get(&self, map: &PathMap, node: NodeId, missing: Missing) -> io::Result<Arc<Folder>> {
         if node == ROOT {
@@ -69,35 +68,6 @@ impl FolderHandles {
     pub(super) fn close_all(&self) {
         self.open.borrow_mut().clear();
     }
-}
-
-/// Makes the top-level folders, each new: nobody else can mean the same one. A name taken just now gets a number. With
-/// `merge`, a folder that is there already is used; those are returned.
-pub(super) fn claim_tops(
-    root: &Folder,
-    map: &mut PathMap,
-    tops: &HashSet<NodeId>,
-    merge: bool,
-) -> io::Result<HashSet<NodeId>> {
-    let folders: Vec<_> = map.folders().filter(|node| tops.contains(node)).collect();
-    let mut used = None;
-    let mut found = HashSet::new();
-    for node in folders {
-        let own = map.name(node);
-        if merge && root.below(own).is_ok() {
-            found.insert(node);
-            continue;
-        }
-        let name = first_free(own, |name| {
-            // A number must not lead to the place of another entry.
-            if name != own && used.get_or_insert_with(|| map.used_names()).holds(ROOT, name) {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            root.make(name)
-        })?;
-        map.rename(node, name);
-    }
-    Ok(found)
 }
 
 /// Tries `make` with `name`, then with numbers, as long as it says `AlreadyExists`; returns the name that was free.
@@ -149,30 +119,6 @@ mod tests {
         };
         let manifest = Manifest::from_entries(paths.map(entry).collect()).unwrap();
         PathMap::build(&manifest.into(), NameRules::Unix, false, &|_| false).unwrap()
-    }
-
-    #[test]
-    fn a_top_folder_that_appears_meanwhile_is_not_taken_for_ours() {
-        let (_temp, root) = root();
-        let mut map = files(["P/a", "P (2)/a"].into_iter().map(str::to_owned));
-        root.make("P").unwrap();
-        let tops = map.tops().collect();
-        assert_eq!(claim_tops(&root, &mut map, &tops, false).unwrap(), HashSet::new());
-        assert_eq!(map.names(map.node_of(0).unwrap()), ["P (3)", "a"], "P (2) belongs to another entry");
-        assert_eq!(map.names(map.node_of(1).unwrap()), ["P (2)", "a"]);
-    }
-
-    #[test]
-    fn merging_uses_the_folder_that_is_there_and_nothing_of_another_kind() {
-        let (temp, root) = root();
-        let mut map = files(["P/a", "Q/a", "R/a"].into_iter().map(str::to_owned));
-        root.make("P").unwrap();
-        std::fs::write(temp.path().join("Q"), "a file").unwrap();
-        let tops: HashSet<_> = map.tops().collect();
-        let found = claim_tops(&root, &mut map, &tops, true).unwrap();
-        assert_eq!(found, HashSet::from([map.top_of(map.node_of(0).unwrap())]));
-        let names: Vec<_> = map.tops().map(|top| map.name(top).to_owned()).collect();
-        assert_eq!(names, ["P", "Q (2)", "R"]);
     }
 
     #[test]

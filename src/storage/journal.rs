@@ -91,6 +91,8 @@ pub(super) enum Line {
         index: u32,
     },
     Paused(bool),
+    /// It ended with files that failed; or it goes on, which is said when a retry begins, and first of all when the top-level
+    /// folders are made.
     Over(bool),
     /// The other side has every receipt, and may forget the transfer from now on; so much failed.
     Ended {
@@ -108,6 +110,8 @@ pub(super) struct Story {
     pub(super) paused: bool,
     pub(super) over: bool,
     pub(super) ended: Option<u64>,
+    /// There are lines that are no person's pause.
+    pub(super) has_begun: bool,
 }
 
 /// A commit without its `done`.
@@ -121,6 +125,7 @@ pub(super) struct OpenCommit {
 impl Story {
     /// False when the line makes no sense. Of what is done it keeps what concerns one of so many `entries`.
     fn add(&mut self, line: Line, entries: usize) -> bool {
+        self.has_begun |= !matches!(line, Line::Paused(_));
         match line {
             Line::Flushed { index, to } => drop(self.flushed.insert(index, to)),
             Line::Commit { index, name, size, md5 } => {

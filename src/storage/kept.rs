@@ -84,9 +84,13 @@ pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<()
     journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush(None)).map_err(failed)
 }
 
-/// Forgets transfers that ended long ago, and journals whose agreement is gone.
+/// Forgets transfers that ended long ago, journals whose agreement is gone, and agreements that a kill has left half written.
 pub(super) fn sweep_over(profile: &Profile) {
     let Ok(running) = Disk::default().folder(&profile.running_folder()) else { return };
+    for id in ids_in(&running, agreement::id_of_new) {
+        // If it stays, it is swept the next time.
+        running.remove(&agreement::name_of_new(id)).ok();
+    }
     for id in ids_in(&running, agreement::id_of) {
         let path = profile.running_folder().join(journal::file_name(id));
         if is_old(&path) && journal::read(&running, id, 0).is_ok_and(|story| story.over) {

@@ -1,5 +1,5 @@
-//! What a transfer of which nothing is kept, or whose agreement was not written yet, may leave behind when it does not end in
-//! order, and how it is found again: a small record in the profile says where to look.
+//! What a transfer of which nothing is kept may leave behind when it does not end in order, and how it is found again: a small
+//! record in the profile says where to look.
 
 use std::{
     fs, io,
@@ -111,7 +111,7 @@ pub fn sweep_leftovers(profile: &Profile) {
         }
         // A process that was killed leaves it behind.
         fs::remove_file(held_path(profile, id)).ok();
-        // Of one that can go on nothing is swept: it was made just before the crash.
+        // Of one that can go on nothing is swept: older versions had a record of it too, until it was agreed.
         let is_agreed = profile.running_folder().join(agreement::file_name(id)).exists();
         if is_agreed || sweep(&path, id).is_ok() || is_old(&path) {
             remove_record(profile, id);

@@ -7,6 +7,14 @@ use std::{
 
 use cap_std::fs::Dir;
 
+/// Ends the name of a file that is written to take the place of another.
+pub(super) const NEW: &str = ".new";
+
+/// The name of such a file.
+pub(super) fn new_name(name: &str) -> String {
+    format!("{name}{NEW}")
+}
+
 /// Gives `from` the name `to` inside `dir`, unless `to` exists: then the error is `AlreadyExists` and nothing changes.
 pub(crate) fn rename_new(dir: &Dir, from: &str, to: &str) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

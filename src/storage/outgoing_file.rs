@@ -6,6 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use crate::model::{
@@ -26,6 +27,11 @@ use super::{
     sent_log::{Happened, SentLog},
     sources::Outgoing,
 };
+
+/// How files begin that are written beside the one whose place they take.
+const BESIDE: &str = ".sealdrop-";
+/// After that long, one of them is nobody's any more.
+const TORN_AFTER: Duration = Duration::from_hours(24);
 
 /// What was agreed. None of it changes, except that it is accepted one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +210,9 @@ pub fn list(profile: &Profile) -> Vec<TransferId> {
     let Ok(found) = std::fs::read_dir(profile.running_folder()) else { return Vec::new() };
     let mut ids = Vec::new();
     for path in found.filter_map(|entry| Some(entry.ok()?.path())) {
+        if is_torn(&path) {
+            std::fs::remove_file(&path).ok();
+        }
         let Some(id) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) else { continue };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("out") => ids.push(id),
@@ -218,6 +227,13 @@ pub fn list(profile: &Profile) -> Vec<TransferId> {
     ids
 }
 
+/// Whether it is what a process that was killed had begun to write: nobody writes for so long.
+fn is_torn(path: &Path) -> bool {
+    let is_beside = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(BESIDE));
+    let age = || SystemTime::now().duration_since(std::fs::metadata(path)?.modified()?).map_err(io::Error::other);
+    is_beside && age().is_ok_and(|age| age > TORN_AFTER)
+}
+
 fn path_of(profile: &Profile, id: TransferId) -> PathBuf {
     profile.running_folder().join(format!("{id}.out"))
 }
@@ -226,7 +242,7 @@ fn path_of(profile: &Profile, id: TransferId) -> PathBuf {
 fn written(profile: &Profile, kept: &KeptOutgoing, path: &Path, replaces: bool) -> io::Result<Option<File>> {
     let folder = profile.running_folder();
     // For this user alone, as `tempfile` makes them.
-    let mut file = tempfile::Builder::new().prefix(".sealdrop-").suffix(".tmp").tempfile_in(&folder)?;
+    let mut file = tempfile::Builder::new().prefix(BESIDE).suffix(".tmp").tempfile_in(&folder)?;
     outgoing_format::write(kept, file.as_file_mut())?;
     file.as_file().sync_all()?;
     let locked = try_lock(file.as_file())?.ok_or(io::ErrorKind::ResourceBusy)?;

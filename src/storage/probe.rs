@@ -22,6 +22,8 @@ pub(super) fn probe_folding(dir: &Dir, id: TransferId) -> io::Result<bool> {
 }
 
 fn with_file(dir: &Dir, name: &str, look: impl FnOnce() -> bool) -> io::Result<bool> {
+    // Of a run that was killed at this point.
+    dir.remove_file(name).ok();
     drop(dir.open_with(name, OpenOptions::new().write(true).create_new(true))?);
     let seen = look();
     dir.remove_file(name)?;

@@ -30,7 +30,7 @@ use sealdrop::{
 use crate::desk::{Desk, ID, file, folder, link, part};
 
 impl Desk {
-    fn terms(&self, entries: Vec<Entry>, conflict: Conflict) -> Terms {
+    pub(crate) fn terms(&self, entries: Vec<Entry>, conflict: Conflict) -> Terms {
         let mut peer = Peer::at("10.0.0.7:40000".to_owned(), false);
         peer.name = String::from("Anna");
         (peer.encrypted, peer.verified, peer.key) = (true, true, Some(DeviceKey([3; 32])));
@@ -59,7 +59,7 @@ impl Desk {
     }
 
     /// Names in the profile's folder of what is running.
-    fn kept(&self) -> Vec<String> {
+    pub(crate) fn kept(&self) -> Vec<String> {
         names_in(&self.profile.running_folder())
     }
 }
@@ -71,7 +71,7 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-fn seal(bytes: &[u8]) -> Md5Digest {
+pub(crate) fn seal(bytes: &[u8]) -> Md5Digest {
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     hasher.finish()
@@ -494,31 +494,20 @@ fn of_a_classic_transfer_nothing_is_kept() {
     assert!(kept::incoming(&desk.profile).is_empty());
 }
 
-#[test]
-fn what_comes_before_the_agreement_is_written_is_swept_after_a_crash() {
-    let desk = Desk::new();
-    let terms = desk.terms(vec![file("P/a", 8), file("b", 8)], Conflict::KeepBoth);
-    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
-    for index in 0..2 {
-        std::mem::forget(part(&landing, index, b"half"));
-    }
-    assert_eq!(desk.kept(), [format!("{ID}.json")]);
-    assert_eq!(Landing::reopen(&desk.profile, ID).unwrap_err().code, ReasonCode::UnknownTransfer);
-    sweep_leftovers(&desk.profile);
-    assert_eq!((desk.landed(), desk.kept()), (vec!["P/".to_owned()], vec![]));
-}
-
+/// Older versions began with a record of what is to be swept.
 #[test]
 fn of_what_was_agreed_just_before_a_crash_nothing_is_swept() {
     let desk = Desk::new();
     let terms = desk.terms(vec![file("a", 8)], Conflict::KeepBoth);
-    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
     let record = desk.profile.running_folder().join(format!("{ID}.json"));
+    let older = Landing::begin(&desk.profile, terms.clone(), Keep::Nothing).unwrap();
     let before = fs::read(&record).unwrap();
+    older.discard();
+    let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
+    assert_eq!(desk.kept(), [""; 0]);
     landing.agree().unwrap();
     assert_eq!(desk.kept(), [format!("{ID}.in"), format!("{ID}.journal")]);
     landing.suspend_part(part(&landing, 0, b"half")).unwrap();
-    // The power was lost before its end was on the disk.
     fs::write(&record, before).unwrap();
     sweep_leftovers(&desk.profile);
     assert!(!record.exists());
@@ -540,14 +529,14 @@ fn no_file_gets_its_name_before_the_agreement_is_written() {
 }
 
 #[test]
-fn nothing_gets_its_name_when_the_agreement_cannot_be_written() {
+fn nothing_is_made_when_the_agreement_cannot_be_written() {
     let desk = Desk::new();
     let terms = desk.terms(vec![folder("P"), file("P/a", 4)], Conflict::KeepBoth);
     let landing = Landing::begin(&desk.profile, terms, Keep::Agreement).unwrap();
     fs::remove_dir_all(desk.profile.running_folder()).unwrap();
-    let whole = part(&landing, 1, b"abcd");
+    assert!(landing.create_part(1).is_err());
     assert!(landing.agree().is_err());
-    assert!(landing.commit(vec![(whole, seal(b"abcd"))]).remove(0).1.is_err());
+    assert!(landing.make_folders().iter().all(|(_, made)| made.is_err()));
     landing.discard();
     assert_eq!(desk.landed(), [""; 0]);
 }

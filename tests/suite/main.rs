@@ -30,6 +30,7 @@ mod gate;
 mod history;
 mod hostile;
 mod landing_again;
+mod landing_begun;
 mod languages;
 mod loopback;
 mod messages;

@@ -51,8 +51,8 @@ impl Destination {
             let least = preflight(folder, manifest, selection).least(*conflict, chosen);
             self.check_room(least).map_err(|less| if least < chosen { less } else { full })?;
         }
-        // A long list is written down while the first bytes come; a short one costs nothing, and a crash right after the answer
-        // then finds what was agreed.
+        // A long list is written down while the sender hears the answer; a short one costs nothing, and a crash right after the
+        // answer then finds what was agreed.
         if self.terms.manifest.entries.len() > QUICKLY_WRITTEN {
             return Landing::begin(&self.profile, self.terms.clone(), keep);
         }

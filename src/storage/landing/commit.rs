@@ -114,7 +114,7 @@ impl Landing {
             Ok((_entry, node)) => (node, Step::Part(part)),
             Err(reason) => (super::ROOT, Step::Failed(reason)),
         };
-        let name = name.unwrap_or_else(|| self.shared.map.name(node).to_owned());
+        let name = name.unwrap_or_else(|| self.map().name(node).to_owned());
         let is_known = super::is_marked(&self.shared.marks.noted, index);
         Job { index, md5, node, name, next: UNTRIED, step, is_known }
     }
@@ -157,7 +157,7 @@ impl Landing {
 
     /// What is above the files is put on the disk first: where that fails, nothing has a real name yet.
     fn flush_above(&self, jobs: &mut [Job], volume: Option<&Volume>) {
-        let map = &self.shared.map;
+        let map = self.map();
         let parts = jobs.iter().filter(|job| matches!(job.step, Step::Part(_)));
         let failed = self.flush_folder_names(parts.map(|job| map.parent(job.node)), volume);
         for job in jobs {
@@ -229,7 +229,7 @@ impl Landing {
 
     /// How the name that is tried can be had; `name` becomes another where it cannot.
     fn choose(&self, part: &PartFile, node: NodeId, name: &mut String, next: &mut u32) -> io::Result<Way> {
-        let own = self.shared.map.name(node);
+        let own = self.map().name(node);
         let replaces = self.shared.terms.conflict == Conflict::Replace && name == own;
         if *next == UNTRIED {
             *next += 1;
@@ -246,8 +246,8 @@ impl Landing {
                 Err(error) => return Err(error),
             }
         }
-        let parent = self.shared.map.parent(node);
-        let used = self.used.get_or_init(|| self.shared.map.used_names());
+        let parent = self.map().parent(node);
+        let used = self.used.get_or_init(|| self.map().used_names());
         while *next < MAX_NUMBER {
             *name = numbered(own, *next);
             *next += 1;
@@ -318,13 +318,13 @@ impl Landing {
     }
 
     fn done_line(&self, job: &Job) -> Line {
-        let name = (job.name != self.shared.map.name(job.node)).then(|| job.name.clone());
+        let name = (job.name != self.map().name(job.node)).then(|| job.name.clone());
         Line::Done { index: job.index, name, md5: Some(job.md5.to_string()) }
     }
 
     fn result(&self, job: Job) -> Result<PathBuf, Reason> {
         match job.step {
-            Step::Named(_) => Ok(self.path_of(self.shared.map.parent(job.node)).join(job.name)),
+            Step::Named(_) => Ok(self.path_of(self.map().parent(job.node)).join(job.name)),
             Step::Failed(reason) => Err(reason),
             Step::Part(_) => Err(super::internal("neither published nor failed", job.index)),
         }

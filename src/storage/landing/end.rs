@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{Landing, Paper, top_folders};
+use super::{Landing, Names, Paper, top_folders};
 
 impl Landing {
     /// A person here said *Pause* or *Resume*.
@@ -106,7 +106,7 @@ impl Landing {
     fn record(&self) -> Record {
         match &self.shared.paper {
             Paper::Record(record) => record.clone(),
-            Paper::Journal(_) => Record::new(self.folder(), top_folders(&self.shared.map, &self.shared.tops)),
+            Paper::Agreement(_) => Record::new(self.folder(), top_folders(self.map(), &self.shared.tops)),
         }
     }
 
@@ -120,8 +120,11 @@ impl Landing {
     /// Removes the folders of this transfer that hold nothing, but for those below one that was there before.
     fn remove_empty_folders(&self) {
         self.handles.close_all();
-        let (map, tops) = (&self.shared.map, &self.shared.tops);
-        let is_ours = |top| tops.contains(&top) && !self.shared.found.contains(&top);
+        if !self.has_folders() {
+            return;
+        }
+        let (Names { map, found }, tops) = (self.names(), &self.shared.tops);
+        let is_ours = |top| tops.contains(&top) && !found.contains(&top);
         for node in map.folders().rev().filter(|node| is_ours(map.top_of(*node))) {
             if let Ok(parent) = self.find_dir(map.parent(node)) {
                 // Not empty, or not there.
@@ -130,8 +133,19 @@ impl Landing {
         }
     }
 
+    /// Whether its top-level folders have been made; else what has their names is somebody else's.
+    fn has_folders(&self) -> bool {
+        match &self.shared.paper {
+            Paper::Agreement(agreed) => agreed.get().is_some_and(Result::is_ok),
+            Paper::Record(_) => true,
+        }
+    }
+
     fn set_folder_times(&self) {
-        let map = &self.shared.map;
+        if !self.has_folders() {
+            return;
+        }
+        let map = self.map();
         self.each_selected(
             |kind| matches!(kind, EntryKind::Folder),
             |index| {

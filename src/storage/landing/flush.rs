@@ -35,7 +35,7 @@ impl Landing {
         folders: impl IntoIterator<Item = NodeId>,
         volume: Option<&Volume>,
     ) -> HashMap<NodeId, Reason> {
-        let (map, unsafe_name) = (&self.shared.map, &self.shared.marks.unsafe_name);
+        let (map, unsafe_name) = (self.map(), &self.shared.marks.unsafe_name);
         let mut flushed: HashMap<NodeId, Result<(), Reason>> = HashMap::new();
         let mut failed = HashMap::new();
         for folder in folders {
@@ -109,8 +109,7 @@ mod tests {
         let landing = Landing::prepare_on(&disk, &profile, terms, Keep::Nothing).unwrap();
         let part = landing.create_part(0).unwrap();
         told.try_iter().for_each(drop);
-        let failed =
-            landing.flush_folder_names([landing.shared.map.parent(landing.shared.map.node_of(0).unwrap())], None);
+        let failed = landing.flush_folder_names([landing.map().parent(landing.map().node_of(0).unwrap())], None);
         assert!(failed.is_empty());
         let flushed = |op| if let Op::FolderFlushed { place } = op { Some(place) } else { None };
         let order: Vec<_> = told.try_iter().filter_map(flushed).collect();

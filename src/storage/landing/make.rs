@@ -54,7 +54,7 @@ impl Landing {
     /// As `make_links` says, or the disk's reason.
     pub fn make_link(&self, index: u32) -> Result<PathBuf, Reason> {
         let (entry, node) = self.selected(index)?;
-        let map = &self.shared.map;
+        let map = self.map();
         let target = map.link(index).ok_or_else(|| outside_reason(&entry.shown_path()))?;
         let parent = map.parent(node);
         let folder = self.make_dir(parent)?;
@@ -91,7 +91,7 @@ impl Landing {
     /// Under its own name or with a number, where no other entry is to stand.
     fn link_beside(&self, folder: &Folder, parent: NodeId, target: &str, own: &str) -> io::Result<String> {
         first_free(own, |name| {
-            if name != own && self.used.get_or_init(|| self.shared.map.used_names()).holds(parent, name) {
+            if name != own && self.used.get_or_init(|| self.map().used_names()).holds(parent, name) {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             // Made over an earlier connection.
@@ -101,7 +101,7 @@ impl Landing {
 
     /// Flushes the names of what was made and journals what was not journaled before.
     fn note_made(&self, mut made: Vec<Made>) -> Vec<Made> {
-        let map = &self.shared.map;
+        let map = self.map();
         let is_new = |made: &&mut Made| made.1.is_ok() && !is_marked(&self.shared.marks.done, made.0);
         let parent = |index: u32| map.node_of(index).map(|node| map.parent(node));
         let new: Vec<_> = made.iter_mut().filter(is_new).collect();
@@ -128,7 +128,7 @@ impl Landing {
     fn made_line(&self, index: u32, result: &Result<PathBuf, Reason>) -> Option<Line> {
         let place = result.as_ref().ok()?;
         let name = place.file_name()?.to_str()?;
-        let is_own = self.shared.map.node_of(index).is_some_and(|node| self.shared.map.name(node) == name);
+        let is_own = self.map().node_of(index).is_some_and(|node| self.map().name(node) == name);
         Some(Line::Done { index, name: (!is_own).then(|| name.to_owned()), md5: None })
     }
 

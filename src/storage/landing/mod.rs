@@ -3,8 +3,9 @@
 //!
 //! The disk is the only truth. Whenever a connection ends, everything is put there, and the next one, in this process or
 //! after a restart, begins with `reopen`. In the profile stand the agreement (`storage::agreement`) and the journal
-//! (`storage::journal`); of a new transfer a small record stands there first, so that files may come while the agreement is
-//! being written, but no line of the journal and no real name before it is safe.
+//! (`storage::journal`). Nothing is made in the receive folder before the agreement is safe, so that a crash leaves nothing there
+//! that nobody knows of; top-level folders come right behind it (`claim`). Where nothing is kept, a small record says what
+//! there is to be swept.
 //!
 //! The order for a file is: flush the part and what the journal says of its commit, rename, flush the folder, journal that it is
 //! done, release the receipt. The last three wait for the next batch where more has come and all of it is flushed with the volume:
@@ -50,6 +51,7 @@
 //! take 20 ms: 0.35 s in place of 14.5).
 
 mod begin;
+mod claim;
 mod commit;
 mod end;
 mod flush;
@@ -92,6 +94,7 @@ pub use super::{
     journal::{DoneList, Recovered},
     leftovers::{hold, sweep_leftovers},
 };
+use claim::Names;
 pub use commit::{Ends, Named};
 pub use parts::There;
 
@@ -121,11 +124,10 @@ pub struct Landing {
 struct Shared {
     profile: Profile,
     terms: Terms,
-    map: PathMap,
+    /// As they were looked for, or came out before.
+    first_names: Names,
     /// Top-level names of what is selected.
     tops: HashSet<NodeId>,
-    /// Those of them that were there before.
-    found: HashSet<NodeId>,
     paper: Paper,
     /// Part files that may be on the disk.
     parts: Arc<AtomicUsize>,
@@ -137,10 +139,18 @@ struct Shared {
 /// What stands in the profile about this transfer.
 #[derive(Debug)]
 enum Paper {
-    /// The agreement and this journal, from when they are there; or why they are not. Until then a record says where to sweep.
-    Journal(OnceLock<Result<Desk, Reason>>),
+    /// The agreement, from when it is there; or why it is not. Until then nothing stands in the receive folder.
+    Agreement(OnceLock<Result<Agreed, Reason>>),
     /// Where to sweep.
     Record(Record),
+}
+
+/// An agreement that is on the disk, with its top-level folders.
+#[derive(Debug)]
+struct Agreed {
+    desk: Desk,
+    /// Where they are not the first ones.
+    names: Option<Names>,
 }
 
 /// What all threads have to know of single entries and folders.
@@ -186,13 +196,13 @@ impl Landing {
 
     /// Where an entry will stand (a name that is taken at the last moment apart).
     pub fn final_path(&self, index: u32) -> PathBuf {
-        let node = self.shared.map.node_of(index);
+        let node = self.map().node_of(index);
         node.map_or_else(|| self.folder().to_owned(), |node| self.path_of(node))
     }
 
     /// Where an entry stands that `done` tells of.
     pub fn place_of(&self, index: u32, done: &DoneList) -> PathBuf {
-        let place = place_below(self.folder(), &self.shared.map, index, done.name(index));
+        let place = place_below(self.folder(), self.map(), index, done.name(index));
         place.unwrap_or_else(|| self.folder().to_owned())
     }
 
@@ -207,7 +217,7 @@ impl Landing {
 
     fn selected(&self, index: u32) -> Result<(&Entry, NodeId), Reason> {
         let entry = self.shared.terms.manifest.entries.get(index as usize);
-        match (entry, self.shared.map.node_of(index)) {
+        match (entry, self.map().node_of(index)) {
             (Some(entry), Some(node)) if self.shared.terms.selection.holds(index) => Ok((entry, node)),
             _ => Err(internal("not selected", index)),
         }
@@ -221,13 +231,15 @@ impl Landing {
         }
     }
 
+    /// Waits until what was agreed is on the disk.
     fn make_dir(&self, node: NodeId) -> Result<Arc<Folder>, Reason> {
-        let dir = self.handles.get(&self.shared.map, node, Missing::Make);
+        self.agree()?;
+        let dir = self.handles.get(self.map(), node, Missing::Make);
         dir.map_err(|error| self.write_reason(&error, node))
     }
 
     fn find_dir(&self, node: NodeId) -> io::Result<Arc<Folder>> {
-        self.handles.get(&self.shared.map, node, Missing::Fail)
+        self.handles.get(self.map(), node, Missing::Fail)
     }
 
     fn write_reason(&self, error: &io::Error, node: NodeId) -> Reason {
@@ -238,11 +250,23 @@ impl Landing {
     }
 
     fn path_of(&self, node: NodeId) -> PathBuf {
-        path_below(self.folder(), &self.shared.map, node)
+        path_below(self.folder(), self.map(), node)
     }
 
     fn is_kept(&self) -> bool {
-        matches!(self.shared.paper, Paper::Journal(_))
+        matches!(self.shared.paper, Paper::Agreement(_))
+    }
+
+    fn names(&self) -> &Names {
+        let agreed = match &self.shared.paper {
+            Paper::Agreement(agreed) => agreed.get().and_then(|agreed| agreed.as_ref().ok()),
+            Paper::Record(_) => None,
+        };
+        agreed.and_then(|agreed| agreed.names.as_ref()).unwrap_or(&self.shared.first_names)
+    }
+
+    fn map(&self) -> &PathMap {
+        &self.names().map
     }
 }
 

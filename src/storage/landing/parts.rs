@@ -35,7 +35,7 @@ impl Landing {
     /// Not a selected file, or the disk's reason.
     pub fn create_part(&self, index: u32) -> Result<PartFile, Reason> {
         let (size, node) = self.selected_file(index)?;
-        let folder = self.make_dir(self.shared.map.parent(node))?;
+        let folder = self.make_dir(self.map().parent(node))?;
         if is_marked(&self.shared.marks.noted, index) {
             // Other bytes come under the name of the part: nothing may pass them for what was flushed or verified before.
             self.journal(&[Line::Again { index }], true)?;
@@ -59,7 +59,7 @@ impl Landing {
             // Other bytes may come in place of those.
             self.journal(&[Line::Again { index }, Line::Flushed { index, to: offset }], true)?;
         }
-        let parent = self.shared.map.parent(node);
+        let parent = self.map().parent(node);
         let folder = self.find_dir(parent).map_err(|error| self.write_reason(&error, parent))?;
         PartFile::go_on(folder, part_name(self.id(), index), (index, size), offset, Arc::clone(&self.shared.parts))
     }
@@ -70,7 +70,7 @@ impl Landing {
     /// It is not there, or cannot be read.
     pub fn part_prefix(&self, index: u32) -> Result<StoredBytes, Reason> {
         let (_size, node) = self.selected_file(index)?;
-        let parent = self.shared.map.parent(node);
+        let parent = self.map().parent(node);
         let folder = self.find_dir(parent).map_err(|error| self.write_reason(&error, parent))?;
         StoredBytes::open(&folder, &part_name(self.id(), index))
     }
@@ -81,8 +81,8 @@ impl Landing {
             return None;
         }
         let (_size, node) = self.selected_file(index).ok()?;
-        let folder = self.find_dir(self.shared.map.parent(node)).ok()?;
-        let name = self.shared.map.name(node);
+        let folder = self.find_dir(self.map().parent(node)).ok()?;
+        let name = self.map().name(node);
         let metadata = folder.look(name).ok().filter(cap_std::fs::Metadata::is_file)?;
         Some(There { place: folder.place().join(name), size: metadata.len() })
     }
@@ -93,9 +93,9 @@ impl Landing {
     /// It is gone, or cannot be read.
     pub fn there_bytes(&self, index: u32) -> Result<StoredBytes, Reason> {
         let (_size, node) = self.selected_file(index)?;
-        let parent = self.shared.map.parent(node);
+        let parent = self.map().parent(node);
         let folder = self.find_dir(parent).map_err(|error| io_reason(&error, &self.path_of(node), Doing::Reading))?;
-        StoredBytes::open(&folder, self.shared.map.name(node))
+        StoredBytes::open(&folder, self.map().name(node))
     }
 
     /// What stands there was found to be the same: the file is done without having been sent.
@@ -128,7 +128,7 @@ impl Landing {
         if flushed.load(Ordering::Acquire) == 0 {
             // It is no use when a crash takes its name away, or that of a folder above it.
             folder.flush().map_err(|error| io_reason(&error, folder.place(), Doing::Writing))?;
-            let failed = self.flush_folder_names([self.shared.map.parent(node)], None);
+            let failed = self.flush_folder_names([self.map().parent(node)], None);
             failed.into_values().next().map_or(Ok(()), Err)?;
         }
         mark(&self.shared.marks.noted, index, true);

@@ -1,6 +1,10 @@
 //! Taking a landing up again: what the journal says is compared with what is there, and commits that were open are ended.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    sync::Arc,
+};
 
 use cap_fs_ext::MetadataExt;
 
@@ -18,15 +22,15 @@ use crate::{
         journal::{self, Desk, Journal, Line, OpenCommit, Recovered, Story},
         leftovers::part_name,
         part_file::{PartFile, StoredBytes},
-        path_map::PathMap,
         profile::Profile,
         receive_folder::{check_folder, folder_reason},
     },
 };
 
 use super::{
-    Landing, Marks, Paper, Shared,
-    begin::{lay_out_again, selected_tops},
+    Agreed, Landing, Marks, Names, Paper, Shared,
+    begin::{lay_out_again, running_on, selected_tops, settle_names, usable_again},
+    claim::Claim,
     commit::{Job, Named},
     mark, may_pass,
 };
@@ -86,11 +90,10 @@ impl Landing {
     fn take_up(disk: &Disk, profile: &Profile, id: TransferId, known: Option<&Terms>) -> Result<(Self, Story), Reason> {
         let place = profile.running_folder();
         let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
-        let running = disk.folder(&place).map_err(failed)?;
+        let running = running_on(disk, profile)?;
         let (terms, layout) = load(&running, id, profile, known)?;
         check_folder(&terms.folder)?;
         let root = disk.folder(&terms.folder).map_err(|error| folder_reason(&error, &terms.folder))?;
-        let map = lay_out_again(&terms, &layout)?;
         let entries = terms.manifest.entries.len();
         let (journal, story) = match Journal::open(&running, id, entries) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -100,29 +103,38 @@ impl Landing {
         };
         // A crash while the agreement was made may have left names there that the next one takes away.
         running.flush().map_err(failed)?;
-        let landing = Self::taken_up(root, profile, terms, (map, &layout), Desk::new(journal), &story);
+        let landing = Self::taken_up(root, profile, &running, (terms, &layout), Desk::new(journal), &story)?;
         Ok((landing, story))
     }
 
     fn taken_up(
         root: Folder,
         profile: &Profile,
-        terms: Terms,
-        (map, layout): (PathMap, &Layout),
+        running: &Folder,
+        (terms, layout): (Terms, &Layout),
         desk: Desk,
         story: &Story,
-    ) -> Self {
+    ) -> Result<Self, Reason> {
+        let mut map = lay_out_again(&terms, layout)?;
+        let tops = selected_tops(&terms, &map);
+        let mut found = layout.found.iter().filter_map(|position| map.top_at(*position)).collect();
+        let mut agreed = Agreed { desk, names: None };
+        if layout.tops_follow && !story.has_begun {
+            // It ended before its folders were known to be there.
+            let claim = Claim { root: &root, terms: &terms, tops: &tops, usable: usable_again(&terms) };
+            found = claim.look(&mut map, &HashSet::new()).map_err(|error| folder_reason(&error, &terms.folder))?;
+            agreed = settle_names(&claim, (running, &profile.running_folder()), agreed.desk, (&map, &found))?;
+        }
         let marks = Marks::new(terms.manifest.entries.len(), map.len());
         story.done.iter().for_each(|(index, _)| mark(&marks.done, index, true));
         let noted = story.commits.keys().chain(story.flushed.keys());
         noted.for_each(|index| mark(&marks.noted, *index, true));
-        let tops = selected_tops(&terms, &map);
-        let found = layout.found.iter().filter_map(|position| map.top_at(*position)).collect();
         let earlier = story.flushed.clone();
         // Parts that nobody knows of may be there, too.
         let parts = Arc::new(1.into());
-        let (profile, paper) = (profile.clone(), Paper::Journal(Ok(desk).into()));
-        Self::over(root, Shared { profile, terms, map, tops, found, paper, parts, earlier, marks })
+        let (profile, paper) = (profile.clone(), Paper::Agreement(Ok(agreed).into()));
+        let first_names = Names { map, found };
+        Ok(Self::over(root, Shared { profile, terms, first_names, tops, paper, parts, earlier, marks }))
     }
 
     fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
@@ -160,8 +172,8 @@ impl Landing {
     /// `name`: what it got in place of its own.
     fn stands(&self, index: u32, name: Option<&str>) -> bool {
         let Ok((size, node)) = self.selected_file(index) else { return true };
-        let name = name.unwrap_or_else(|| self.shared.map.name(node));
-        let there = self.find_dir(self.shared.map.parent(node)).and_then(|folder| folder.look(name));
+        let name = name.unwrap_or_else(|| self.map().name(node));
+        let there = self.find_dir(self.map().parent(node)).and_then(|folder| folder.look(name));
         there.is_ok_and(|there| there.is_file() && there.len() == size)
     }
 
@@ -189,8 +201,8 @@ impl Landing {
                 }
             }
         }
-        let parents = renamed.iter().filter_map(|index| self.shared.map.node_of(*index));
-        let failed = self.flush_names(parents.map(|node| self.shared.map.parent(node)));
+        let parents = renamed.iter().filter_map(|index| self.map().node_of(*index));
+        let failed = self.flush_names(parents.map(|node| self.map().parent(node)));
         if let Some(reason) = failed.into_values().next() {
             return Err(reason);
         }
@@ -221,13 +233,13 @@ impl Landing {
 
     /// A name, unless it is the one that the entry was to have.
     fn unless_own(&self, index: u32, name: &str) -> Option<String> {
-        let own = self.shared.map.node_of(index).map(|node| self.shared.map.name(node));
+        let own = self.map().node_of(index).map(|node| self.map().name(node));
         (own != Some(name)).then(|| name.to_owned())
     }
 
     fn find(&self, index: u32, commit: &OpenCommit) -> Found {
         let Ok((size, node)) = self.selected_file(index) else { return Found::Nothing };
-        let Ok(folder) = self.find_dir(self.shared.map.parent(node)) else { return Found::Nothing };
+        let Ok(folder) = self.find_dir(self.map().parent(node)) else { return Found::Nothing };
         if size != commit.size {
             return Found::Nothing;
         }

@@ -119,6 +119,24 @@ fn after_a_restart_all_that_was_agreed_and_happened_is_there() {
 }
 
 #[test]
+fn what_a_kill_has_left_half_written_goes_after_a_day() {
+    let (_folder, profile) = profile();
+    drop(OutgoingFile::create(&profile, &kept(1)).unwrap());
+    let half = |name: &str, hours| {
+        let file = std::fs::File::create(profile.running_folder().join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_hours(hours)).unwrap();
+    };
+    half(".sealdrop-old.tmp", 25);
+    half(".sealdrop-new.tmp", 23);
+    half("mine", 25);
+    let left = |names: HashSet<String>| names.iter().filter(|name| name.len() < 20).count();
+    assert_eq!(left(names(&profile)), 3);
+    assert_eq!(list(&profile), [TransferId([3; 16])]);
+    let names = names(&profile);
+    assert_eq!((left(names.clone()), names.contains(".sealdrop-old.tmp")), (2, false));
+}
+
+#[test]
 fn a_message_alone_is_kept_too() {
     let (_folder, profile) = profile();
     let agreed = KeptOutgoing { outgoing: Arc::new(Outgoing { manifest: Arc::default(), places: vec![] }), ..kept(0) };
