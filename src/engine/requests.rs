@@ -51,7 +51,8 @@ impl SendRequest {
     }
 }
 
-/// What a send waits for that is not accepted yet; anything else is its end.
+/// What a send waits for that is not accepted yet; anything else is its end. But for a break: where a verified device has met it, it
+/// is offered again for as long as an answer may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wait {
     /// For nothing.

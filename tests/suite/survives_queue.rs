@@ -240,6 +240,71 @@ fn an_offer_that_waits_for_an_answer_survives_a_broken_connection() {
     all_verified(&mut a, &keys);
 }
 
+/// As `an_offer_that_waits`, from somebody who waits for nothing.
+fn a_hurried_offer(verified: bool, answer: Duration) -> (Station, Station, Gate, TransferKey) {
+    let limits = |limits: &mut Limits| {
+        soon(limits);
+        limits.answer = answer;
+    };
+    let (mut a, mut b) = (Station::limited("a", limits), Station::new("b"));
+    let (key, own) = (b.key(), a.key());
+    if verified {
+        a.verify(key, "b");
+        b.verify(own, "a");
+    }
+    let gate = Gate::before(b.port);
+    let files = files(&a, 1, 50_000);
+    let sending = a.request(gate.address(), &[&files[0]], |_| {});
+    (a, b, gate, sending)
+}
+
+#[test]
+fn a_break_before_the_answer_of_a_verified_device_is_a_break_like_any_other() {
+    let (mut a, mut b, gate, key) = a_hurried_offer(true, Duration::from_mins(1));
+    // A card that is let go of says no.
+    let mut cards = Vec::new();
+    for _ in 0..2 {
+        cards.push(b.offer());
+        gate.shut();
+        a.snapshot(key, "the queue", |it| matches!(it.stage, Stage::Queued(QueuedFor::Device)).then_some(()));
+        gate.open();
+    }
+    b.accept();
+    all_verified(&mut a, &[key]);
+    nothing_left(&a);
+}
+
+#[test]
+fn a_device_that_is_gone_before_its_answer_is_waited_for_as_long_as_for_an_answer() {
+    let (mut a, mut b, gate, key) = a_hurried_offer(true, Duration::from_secs(2));
+    let _card = b.offer();
+    gate.shut();
+    a.stage(key, "the queue", |stage| matches!(stage, Stage::Queued(QueuedFor::Device)));
+    let ending = a.ending(key);
+    assert_eq!(ending.outcome, Outcome::Failed, "{ending:?}");
+    nothing_left(&a);
+}
+
+#[test]
+fn a_stranger_that_closes_the_door_before_its_answer_is_not_asked_again() {
+    let (mut a, mut b, gate, key) = a_hurried_offer(false, Duration::from_mins(1));
+    let _card = b.offer();
+    gate.shut();
+    let ending = a.ending(key);
+    assert_eq!(ending.reason.map(|reason| reason.code), Some(ReasonCode::ConnectionLost));
+}
+
+#[test]
+fn who_declines_after_a_break_is_not_asked_again() {
+    let (mut a, mut b, gate, key) = a_hurried_offer(true, Duration::from_mins(1));
+    let _card = b.offer();
+    gate.shut();
+    a.stage(key, "the queue", |stage| matches!(stage, Stage::Queued(QueuedFor::Device)));
+    gate.open();
+    b.offer().reply.decline(None);
+    assert_eq!(a.ending(key).outcome, Outcome::Declined);
+}
+
 #[test]
 fn an_offer_that_waits_for_an_answer_survives_that_its_sender_is_killed() {
     let (mut a, mut b, gate, keys) = an_offer_that_waits();

@@ -51,6 +51,9 @@ pub(super) struct Going {
     pub(super) tries: u32,
     /// How many connections have broken while further ones stood beside them.
     pub(super) breaks_of_several: u32,
+    /// It was before a device, or on its way there, when the connection broke before anybody answered: so long it is offered
+    /// again.
+    pub(super) offered_until: Option<Instant>,
     /// How often in a row the device has said that it is busy, as long as it has not said anything else.
     pub(super) busy: u32,
     /// When the receiver last asked for it.

@@ -278,6 +278,7 @@ impl Dispatch {
             return self.end(key, Err(Reason::bare(ReasonCode::Cancelled)));
         };
         record.hands = Hands::Lobby;
+        record.going.offered_until = None;
         record.snapshot.stage = Stage::Waiting;
         record.expires = Some(Instant::now() + self.setup.limits.answer + ANSWER_GRACE);
         self.outbox.snapshot(record.snapshot.clone());

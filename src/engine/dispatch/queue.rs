@@ -154,9 +154,11 @@ impl Dispatch {
     /// Nobody is there: tried again from time to time.
     pub(super) fn queue_for_device(&mut self, key: TransferKey) {
         let (retry, most) = (self.setup.limits.retry, self.setup.limits.retry_most);
+        let offered_until = Instant::now() + self.setup.limits.answer;
         self.change(key, |record| {
             let going = &mut record.going;
             (going.queued, going.busy) = (Some(QueuedFor::Device), 0);
+            going.offered_until.get_or_insert(offered_until);
             let wait = retry.saturating_mul(2 << going.tries.min(16)).min(most);
             going.tries = going.tries.saturating_add(1);
             going.next_try = (!going.paused_here).then(|| Instant::now() + wait);
@@ -238,7 +240,18 @@ impl Record {
     pub(super) fn may_wait(&self, reason: &Reason) -> bool {
         let wait = self.request.as_ref().map_or(Wait::No, |request| request.wait);
         let waits = (wait >= Wait::WhileBusy && is_busy(reason)) || (wait >= Wait::WhileAway && is_away(reason));
-        waits && self.outgoing.is_some()
+        (waits || self.was_broken_off(reason)) && self.outgoing.is_some()
+    }
+
+    /// Whether this is a break like one after the answer: a device that had been met is gone, for no longer than an answer may take.
+    /// Not so for a stranger, whose door may have been closed on purpose, and who could try out codes by closing it.
+    fn was_broken_off(&self, reason: &Reason) -> bool {
+        let had_it = self.snapshot.peer.verified || self.begun_anew;
+        had_it
+            && match self.going.offered_until {
+                Some(until) => is_away(reason) && Instant::now() < until,
+                None => reason.code == ReasonCode::ConnectionLost,
+            }
     }
 }
 

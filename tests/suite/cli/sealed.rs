@@ -74,6 +74,23 @@ fn the_key_of_this_device_is_told_behind_the_port() {
 }
 
 #[test]
+fn an_offer_to_a_verified_device_goes_on_when_that_was_killed_before_it_answered() {
+    let home = named_home();
+    let file = home.write("abc.txt", b"abc");
+    let (mut receiver, to) = home.receive(&[]);
+    verify_each_other(&home, &mut receiver, &to);
+    let mut sender = home.send(&to, &[&file]);
+    receiver.event("offer");
+    receiver.kill();
+    drop(receiver);
+    while sender.event("state")["state"] != "queued" {}
+    let (mut receiver, _) = home.receive_at(&to, &["--accept", "verified"]);
+    assert_eq!(receiver.event("finished")["outcome"], "verified");
+    let sender = sender.end();
+    assert_eq!(sender.code, Some(0), "{sender:#?}");
+}
+
+#[test]
 fn both_ends_of_an_offer_tell_the_same_code_and_may_be_verified_by_it() {
     let home = named_home();
     let file = home.write("abc.txt", b"abc");
