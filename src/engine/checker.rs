@@ -83,10 +83,11 @@ impl Checker {
 
     fn hash(&self, job: &CheckJob) -> Result<Hasher, Reason> {
         let mut from = match job.matter {
+            Matter::Done => self.landing.done_bytes(job.index, job.name.as_deref())?,
             Matter::Part => self.landing.part_prefix(job.index)?,
             Matter::There => self.landing.there_bytes(job.index)?,
         };
-        if job.matter == Matter::There && from.size() != job.bytes {
+        if job.matter != Matter::Part && from.size() != job.bytes {
             return Err(changed(job.bytes, from.size()));
         }
         let mut count = Count { checker: self, hasher: Hasher::new(), bytes: 0, last: Instant::now() };

@@ -15,7 +15,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{manifest::Entry, seal::Md5Digest, transfer::TransferId};
+use crate::model::{by_index::ByIndex, manifest::Entry, seal::Md5Digest, transfer::TransferId};
 
 pub use super::done_list::DoneList;
 use super::{
@@ -39,6 +39,10 @@ const MAX_LINE_BYTES: u64 = 8 << 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     pub done: DoneList,
+    /// Files of these that somebody may have written to since: to be hashed before they count. In the order of their entries.
+    pub touched: Vec<u32>,
+    /// Files that were there, and are gone or have another size now.
+    pub gone: Vec<u32>,
     /// Bytes of unfinished files that are on the disk for good, by index.
     pub parts: HashMap<u32, u64>,
     /// A person here has paused it.
@@ -85,6 +89,9 @@ pub(super) enum Line {
         name: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         md5: Option<String>,
+        /// When it was written to, if that is not the time on the list: nanoseconds since 1970.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<i64>,
     },
     /// What was said of this file is over: it starts again.
     Again {
@@ -104,6 +111,8 @@ pub(super) enum Line {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Story {
     pub(super) done: DoneList,
+    /// When files of these were written to, where that is not the time on the list.
+    pub(super) times: ByIndex<i64>,
     /// Of files that were about to get their names.
     pub(super) commits: BTreeMap<u32, OpenCommit>,
     pub(super) flushed: HashMap<u32, u64>,
@@ -132,16 +141,21 @@ impl Story {
                 let Ok(md5) = md5.parse() else { return false };
                 self.commits.insert(index, OpenCommit { name, size, md5 });
             }
-            Line::Done { index, name, md5 } => {
+            Line::Done { index, name, md5, time } => {
                 let Ok(md5) = md5.map(|md5| md5.parse()).transpose() else { return false };
                 self.forget(index);
                 if (index as usize) < entries {
                     self.done.insert(index, md5, name);
+                    match time {
+                        Some(time) => drop(self.times.insert(index, time)),
+                        None => drop(self.times.remove(index)),
+                    }
                 }
             }
             Line::Again { index } => {
                 self.forget(index);
                 self.done.remove(index);
+                self.times.remove(index);
             }
             Line::Paused(paused) => self.paused = paused,
             Line::Over(over) => (self.over, self.ended) = (over, None),

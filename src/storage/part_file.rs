@@ -22,6 +22,7 @@ use super::{
     error::{Doing, io_reason},
     space::free_bytes,
     volume::Volume,
+    walk::nanos,
 };
 
 const ZEROS: &[u8] = &[0; 64 << 10];
@@ -193,16 +194,16 @@ impl PartFile {
         &self.part_name
     }
 
-    /// Gives the file its length, time and executable bit.
-    pub(super) fn complete(&mut self, entry: &Entry) -> Result<(), Reason> {
+    /// Gives the file its length, time and executable bit; returns the time that it has then, in nanoseconds since 1970.
+    pub(super) fn complete(&mut self, entry: &Entry) -> Result<Option<i64>, Reason> {
         self.set_length().map_err(|error| self.reason(&error))?;
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = &self.file else { return Ok(None) };
         // Both are courtesies that some file systems (FAT, network shares) do not offer.
         set_time(file.plain(), entry.mtime).ok();
         if entry.exec {
             set_executable(file.plain()).ok();
         }
-        Ok(())
+        Ok(file.plain().metadata().and_then(|metadata| metadata.modified()).ok().and_then(nanos))
     }
 
     /// Lets the system begin to put the file on the disk, where it can be asked to, without waiting for it.
@@ -288,6 +289,11 @@ impl StoredBytes {
         self.size
     }
 
+    /// When it was written to last, in nanoseconds since 1970.
+    pub fn time(&self) -> Option<i64> {
+        self.file.metadata().and_then(|metadata| metadata.modified()).ok().and_then(nanos)
+    }
+
     /// Reads on; 0 at the end.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Reason> {
         loop {
@@ -297,6 +303,11 @@ impl StoredBytes {
             }
         }
     }
+}
+
+/// When a file was written to last, in nanoseconds since 1970.
+pub(super) fn time_of_file(metadata: &cap_std::fs::Metadata) -> Option<i64> {
+    metadata.modified().ok().and_then(|time| nanos(time.into_std()))
 }
 
 /// The moment `nanos` after 1970.

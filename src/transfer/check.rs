@@ -8,11 +8,15 @@ pub struct CheckJob {
     pub index: u32,
     pub matter: Matter,
     pub bytes: u64,
+    /// Of a file that was done: the name that it got in place of its own.
+    pub name: Option<String>,
 }
 
 /// What is there of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
+    /// A whole file that had come over an earlier connection, and may have been written to since.
+    Done,
     /// Its part file, from an earlier connection.
     Part,
     /// A whole file that stood at its place before.

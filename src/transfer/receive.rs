@@ -111,6 +111,9 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         recovered: Recovered,
     ) -> Self {
         let Helpers { commit, check, aside } = helpers;
+        for index in &recovered.gone {
+            report.started_again(*index);
+        }
         let owed = Owed::new(commit, check, landing.clone(), recovered);
         let (buffer, turn_buffer) = (vec![0; body::BUFFER_BYTES], Vec::new());
         Self { link, report, owed, landing, files: Files::new(aside), buffer, turn_buffer }

@@ -33,7 +33,9 @@
 //! * **Check, at.** Of a file that has come in part the receiver hashes what it has for certain, and plans `check`
 //!   meanwhile; so it does, on any connection, for a whole file that stands at the place of an entry if it was told to
 //!   leave out identical ones. Then it says `at`: so many bytes are there, with this digest; for a whole file that is its
-//!   size. If there is nothing after all, an item `send` or `skip` comes instead. At most 256 `at` are unanswered.
+//!   size. If there is nothing after all, an item `send` or `skip` comes instead. At most 256 `at` are unanswered. A file that was
+//!   verified, and that somebody may have written to since, is checked too: if it is as it was it is planned `skip` then, with its
+//!   digest in `done`, and otherwise `send`.
 //! * **File.** The sender hashes its own file up to `offset`. With the same digest it goes on there: `file` with
 //!   that offset, the rest as body (none, if nothing is missing), and `seal` of the whole file. Otherwise, and when
 //!   the file was written to since it was listed and something is missing, it says `file` with offset 0 and all of it follows:

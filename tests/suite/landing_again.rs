@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use sealdrop::{
@@ -199,6 +200,62 @@ fn a_file_that_is_gone_or_has_another_size_after_a_break_comes_again() {
     fs::remove_file(desk.at("P/b")).unwrap();
     let (landing, recovered) = desk.reopen();
     assert_eq!(done(&recovered), [0, 1, 2, 3, 4]);
+    landing.finish();
+}
+
+/// Writes to a file as somebody does a while later.
+fn touch(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+    let later = SystemTime::now() + Duration::from_mins(1);
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_modified(later).unwrap();
+}
+
+#[test]
+fn a_file_that_was_written_to_after_a_break_is_looked_at_before_it_counts() {
+    let desk = Desk::new();
+    let old = |path, size| Entry { mtime: Some(1_000_000_000_000_000_007), ..file(path, size) };
+    let entries = vec![old("P/a", 3), file("P/b", 3), old("P/c", 3), old("d", 3), file("e", 3)];
+    fs::write(desk.at("d"), "mine").unwrap();
+    let landing = desk.land(entries, Conflict::KeepBoth);
+    (0..5).for_each(|index| drop(arrive(&landing, index, b"one")));
+    landing.suspend();
+    let (landing, recovered) = desk.reopen();
+    assert_eq!((recovered.done.len(), recovered.touched), (5, vec![]), "whatever time each has");
+    landing.suspend();
+    touch(&desk.at("P/b"), b"two");
+    touch(&desk.at("P/c"), b"one");
+    touch(&desk.at("d (2)"), b"two");
+    let (landing, recovered) = desk.reopen();
+    assert_eq!((recovered.done.len(), recovered.touched), (5, vec![1, 2, 3]));
+    let mut bytes = landing.done_bytes(3, recovered.done.name(3)).unwrap();
+    let mut buf = [0; 9];
+    assert_eq!((bytes.read(&mut buf).unwrap(), &buf[..3]), (3, &b"two"[..]));
+    landing.note_same(2, seal(b"one"), recovered.done.name(2)).unwrap();
+    landing.note_other(1).unwrap();
+    assert_eq!(arrive(&landing, 1, b"one"), desk.at("P/b (2)"), "what somebody has written is kept");
+    let (landing, recovered) = desk.reopen();
+    assert_eq!((recovered.done.len(), recovered.touched), (5, vec![3]), "the others are known as they are");
+    landing.note_other(3).unwrap();
+    let (landing, recovered) = desk.reopen();
+    assert_eq!((recovered.done.len(), recovered.bytes_left(landing.terms())), (4, 3));
+    landing.finish();
+    assert_eq!(fs::read(desk.at("P/b")).unwrap(), b"two");
+}
+
+#[test]
+fn a_file_that_was_there_before_and_is_the_same_is_looked_at_once() {
+    let desk = Desk::new();
+    fs::write(desk.at("a"), "one").unwrap();
+    let entries = vec![Entry { mtime: Some(1), ..file("a", 3) }];
+    let landing = desk.land(entries, Conflict::SkipIdentical);
+    landing.already_done(0, seal(b"one")).unwrap();
+    landing.suspend();
+    let (landing, recovered) = desk.reopen();
+    assert_eq!((recovered.done.len(), recovered.touched), (1, vec![]));
+    landing.suspend();
+    touch(&desk.at("a"), b"two");
+    let (landing, recovered) = desk.reopen();
+    assert_eq!(recovered.touched, [0]);
     landing.finish();
 }
 

@@ -420,3 +420,53 @@ fn what_is_known_to_be_there_is_told_from_the_start_whoever_was_closed() {
     // How much there is of a file that is not whole only its receiver knows.
     assert!(sent[0] >= 2_500_000 && received[0] >= 4 * MIB as u64, "{} {}", sent[0], received[0]);
 }
+
+/// The owner of the receiver's folder is at it while the connection is gone: a file is written over, one is written to and holds the
+/// same, one is removed. Only what differs comes again, and lies beside what somebody has made of it.
+#[test]
+fn what_was_written_to_while_the_connection_was_gone_is_not_told_to_be_verified() {
+    let (mut a, mut b) = (slow("a"), Station::new("b"));
+    let gate = Gate::before(b.port);
+    let source = a.home.path().join("tree");
+    fs::create_dir(&source).unwrap();
+    (0..5).for_each(|at| fs::write(source.join(format!("{at}")), seeded(at, 2 * MIB)).unwrap());
+    let sending = a.request(gate.address(), &[&source], |_| {});
+    let receiving = b.accept();
+    a.find("files that were verified", |event| match event {
+        Event::Snapshot(snapshot) if snapshot.key == sending && snapshot.files_ended >= 3 => Some(()),
+        _ => None,
+    });
+    let mut b = b.restart("b");
+    let place = |name: &str| b.received().join("tree").join(name);
+    let original = fs::read(place("0")).unwrap();
+    let mut edited = original.clone();
+    edited[MIB] ^= 1;
+    for (name, bytes) in [("0", &edited), ("1", &fs::read(place("1")).unwrap())] {
+        fs::write(place(name), bytes).unwrap();
+    }
+    fs::remove_file(place("2")).unwrap();
+    gate.lead_to(b.port);
+    b.say(Command::Resume(receiving));
+    verified(&mut a, sending, &mut b, receiving);
+    let there = kept(&b, receiving) / MIB as u64;
+    assert!((2..=6).contains(&there), "{there} MiB: two files come again, one does not");
+    let place = |name: &str| b.received().join("tree").join(name);
+    assert!(fs::read(place("0")).unwrap() == edited, "it is its owner's");
+    assert!(fs::read(place("0 (2)")).unwrap() == original);
+    for name in ["1", "2", "3", "4"] {
+        assert!(fs::read(place(name)).unwrap() == fs::read(source.join(name)).unwrap(), "{name}");
+    }
+    let again = |station: &Station, key| {
+        let told = station.seen.iter().filter_map(|event| match event {
+            Event::StartedAgain { key: of, index } if *of == key => Some(*index),
+            _ => None,
+        });
+        let mut told: Vec<u32> = told.collect();
+        told.sort_unstable();
+        told.len()
+    };
+    assert_eq!((again(&a, sending), again(&b, receiving)), (2, 2), "and both are told which");
+    let last = |station: &Station, key| station.file_ends(key).into_iter().rev().find(|end| end.index == 1).unwrap();
+    assert_eq!(last(&b, receiving).place, Some(place("0 (2)")), "the seal is that of the file that came");
+    assert_eq!(last(&a, sending).md5, last(&b, receiving).md5);
+}

@@ -151,6 +151,7 @@ impl Record {
     pub(super) fn started_again(&mut self, index: u32) {
         let size = self.snapshot.manifest.entries.get(index as usize).map_or(0, Entry::size);
         self.going.there = self.going.there.saturating_sub(size);
+        self.forget_arrival(index);
     }
 
     /// Whether its bytes may move now.

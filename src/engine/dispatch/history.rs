@@ -51,8 +51,8 @@ impl Kept {
         });
     }
 
-    /// This entry failed, and has arrived after all: its other end is noted.
-    pub(super) fn forget_failure(&mut self, entry: Option<&Entry>) {
+    /// This entry has failed, or arrived, and ends otherwise after all: its other end is noted.
+    pub(super) fn forget(&mut self, entry: Option<&Entry>) {
         let Some(path) = entry.filter(|entry| entry.is_file()).map(Entry::shown_path) else { return };
         match self.list.iter().position(|file| file.path == path) {
             // The room that its name took stays taken.

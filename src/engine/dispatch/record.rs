@@ -206,11 +206,25 @@ impl Record {
     /// An entry that failed has arrived after all.
     fn forget_failure(&mut self, index: u32, before: Ended) {
         let entry = self.snapshot.manifest.entries.get(index as usize);
-        self.kept.forget_failure(entry);
+        self.kept.forget(entry);
         self.snapshot.files_ended -= u64::from(entry.is_some_and(Entry::is_file));
         self.tally.failed -= 1;
         self.tally.curable -= u64::from(before.is_curable);
         self.tally.first_failure.take_if(|(first, _)| *first == index);
+    }
+
+    /// A file that had arrived is gone or another one now: it comes again, and ends once more.
+    pub(super) fn forget_arrival(&mut self, index: u32) {
+        let entry = self.snapshot.manifest.entries.get(index as usize).filter(|entry| entry.is_file());
+        if self.ended.get(index).is_none_or(|ended| ended.state != FileState::Verified) {
+            return;
+        }
+        self.ended.remove(index);
+        self.receipts.remove(index);
+        self.kept.forget(entry);
+        self.snapshot.files_ended -= u64::from(entry.is_some());
+        self.tally.verified -= u64::from(entry.is_some());
+        self.tally.bytes -= entry.map_or(0, Entry::size);
     }
 
     /// Forgets how those ended that failed: they are tried again.

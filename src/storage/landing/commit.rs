@@ -52,6 +52,8 @@ pub(super) struct Job {
     /// The number that is tried when that is taken, or `UNTRIED`.
     next: u32,
     step: Step,
+    /// When its file was written to, if that is not the time on the list.
+    time: Option<i64>,
     /// Something of its part is on the disk for good, and the journal says so.
     is_known: bool,
 }
@@ -116,7 +118,7 @@ impl Landing {
         };
         let name = name.unwrap_or_else(|| self.map().name(node).to_owned());
         let is_known = super::is_marked(&self.shared.marks.noted, index);
-        Job { index, md5, node, name, next: UNTRIED, step, is_known }
+        Job { index, md5, node, name, next: UNTRIED, step, time: None, is_known }
     }
 
     pub(super) fn named(&self, mut jobs: Vec<Job>, together: bool, Named(mut before): Named) -> (Ends, Named) {
@@ -137,7 +139,11 @@ impl Landing {
     fn complete(&self, jobs: &mut [Job]) {
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
-            let completed = self.selected(job.index).and_then(|(entry, _node)| part.complete(entry));
+            let completed = self.selected(job.index).and_then(|(entry, _node)| {
+                let time = part.complete(entry)?;
+                job.time = time.filter(|time| entry.mtime != Some(*time));
+                Ok(())
+            });
             self.settle(job, completed);
         }
     }
@@ -319,7 +325,7 @@ impl Landing {
 
     fn done_line(&self, job: &Job) -> Line {
         let name = (job.name != self.map().name(job.node)).then(|| job.name.clone());
-        Line::Done { index: job.index, name, md5: Some(job.md5.to_string()) }
+        Line::Done { index: job.index, name, md5: Some(job.md5.to_string()), time: job.time }
     }
 
     fn result(&self, job: Job) -> Result<PathBuf, Reason> {

@@ -129,7 +129,7 @@ impl Landing {
         let place = result.as_ref().ok()?;
         let name = place.file_name()?.to_str()?;
         let is_own = self.map().node_of(index).is_some_and(|node| self.map().name(node) == name);
-        Some(Line::Done { index, name: (!is_own).then(|| name.to_owned()), md5: None })
+        Some(Line::Done { index, name: (!is_own).then(|| name.to_owned()), md5: None, time: None })
     }
 
     pub(super) fn each_selected<T>(

@@ -92,10 +92,7 @@ impl Landing {
     /// # Errors
     /// It is gone, or cannot be read.
     pub fn there_bytes(&self, index: u32) -> Result<StoredBytes, Reason> {
-        let (_size, node) = self.selected_file(index)?;
-        let parent = self.map().parent(node);
-        let folder = self.find_dir(parent).map_err(|error| io_reason(&error, &self.path_of(node), Doing::Reading))?;
-        StoredBytes::open(&folder, self.map().name(node))
+        self.done_bytes(index, None)
     }
 
     /// What stands there was found to be the same: the file is done without having been sent.
@@ -107,8 +104,9 @@ impl Landing {
         let there = self.there(index).filter(|there| there.size == size);
         let changed = || reason_at(ReasonCode::Changed, "changed since it was checked", &self.path_of(node));
         let place = there.ok_or_else(changed)?.place;
+        let time = self.there_bytes(index).ok().and_then(|bytes| bytes.time());
         // Lost with the power, it is checked again.
-        self.journal(&[Line::Done { index, name: None, md5: Some(md5.to_string()) }], false)?;
+        self.journal(&[Line::Done { index, name: None, md5: Some(md5.to_string()), time }], false)?;
         mark(&self.shared.marks.noted, index, false);
         mark(&self.shared.marks.done, index, true);
         Ok(place)

@@ -12,6 +12,7 @@ use crate::{
     digest::Hasher,
     model::{
         reason::{Reason, ReasonCode},
+        seal::Md5Digest,
         transfer::TransferId,
     },
     storage::{
@@ -21,7 +22,7 @@ use crate::{
         error::{Doing, io_reason, reason_at},
         journal::{self, Desk, Journal, Line, OpenCommit, Recovered, Story},
         leftovers::part_name,
-        part_file::{PartFile, StoredBytes},
+        part_file::{PartFile, StoredBytes, time_of_file},
         profile::Profile,
         receive_folder::{check_folder, folder_reason},
     },
@@ -39,6 +40,9 @@ use super::{
 const BATCH: usize = 64;
 
 const READ_BYTES: usize = 256 << 10;
+
+/// Times that differ by no more than this are the same: some disks keep them in steps, which show when they are read again.
+const TIME_GRAIN: u64 = 1000;
 
 impl Landing {
     /// Takes a transfer up where its last connection ended, be it by a crash.
@@ -138,43 +142,94 @@ impl Landing {
     }
 
     fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
+        let (mut gone, mut touched) = (Vec::new(), Vec::new());
         if story.over || story.ended.is_some() {
             // What became of its files since it had ended is their owner's business: a retry is about those that failed.
             self.journal(&[Line::Over(false)], true)?;
         } else {
-            self.look_for_done(&mut story)?;
+            (gone, touched) = self.look_for_done(&mut story)?;
         }
         let open: Vec<_> = std::mem::take(&mut story.commits).into_iter().collect();
         for batch in open.chunks(BATCH) {
             self.end_commits(batch, &mut story)?;
         }
-        let parts = story.flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
-        Ok(Recovered { done: story.done, parts, paused: story.paused, over: story.over, ended: story.ended })
+        let Story { done, flushed, paused, over, ended, .. } = story;
+        let parts = flushed.into_iter().filter(|(index, to)| self.has_part(*index, *to)).collect();
+        Ok(Recovered { done, touched, gone, parts, paused, over, ended })
     }
 
     /// What the disk holds is the only truth: a file that was done and does not stand there any more, or has another size now, starts
-    /// again.
-    fn look_for_done(&self, story: &mut Story) -> Result<(), Reason> {
-        let files = story.done.iter().filter(|(_, md5)| md5.is_some()).map(|(index, _)| index);
-        let gone: Vec<u32> = files.filter(|index| !self.stands(*index, story.done.name(*index))).collect();
-        if gone.is_empty() {
+    /// again. One that was written to since, as its time tells, is not read here, which may take long. Both are returned.
+    fn look_for_done(&self, story: &mut Story) -> Result<(Vec<u32>, Vec<u32>), Reason> {
+        let (mut gone, mut touched) = (Vec::new(), Vec::new());
+        for (index, _md5) in story.done.iter().filter(|(_, md5)| md5.is_some()) {
+            match self.standing(index, story) {
+                Standing::As => {}
+                Standing::Gone => gone.push(index),
+                Standing::Touched => touched.push(index),
+            }
+        }
+        self.start_again(&gone)?;
+        for index in &gone {
+            story.done.remove(*index);
+        }
+        Ok((gone, touched))
+    }
+
+    fn standing(&self, index: u32, story: &Story) -> Standing {
+        let Ok((size, node)) = self.selected_file(index) else { return Standing::As };
+        let name = story.done.name(index).unwrap_or_else(|| self.map().name(node));
+        let there = self.find_dir(self.map().parent(node)).and_then(|folder| folder.look(name));
+        let Some(there) = there.ok().filter(|there| there.is_file() && there.len() == size) else {
+            return Standing::Gone;
+        };
+        let expected = story.times.get(index).or_else(|| self.selected(index).ok()?.0.mtime);
+        match (expected, time_of_file(&there)) {
+            (Some(expected), Some(time)) if expected.abs_diff(time) > TIME_GRAIN => Standing::Touched,
+            _ => Standing::As,
+        }
+    }
+
+    /// Nothing of these files counts any more.
+    fn start_again(&self, files: &[u32]) -> Result<(), Reason> {
+        if files.is_empty() {
             return Ok(());
         }
-        let lines: Vec<Line> = gone.iter().map(|index| Line::Again { index: *index }).collect();
+        let lines: Vec<Line> = files.iter().map(|index| Line::Again { index: *index }).collect();
         self.journal(&lines, true)?;
-        for index in gone {
-            story.done.remove(index);
-            mark(&self.shared.marks.done, index, false);
+        for index in files {
+            mark(&self.shared.marks.done, *index, false);
         }
         Ok(())
     }
 
-    /// `name`: what it got in place of its own.
-    fn stands(&self, index: u32, name: Option<&str>) -> bool {
-        let Ok((size, node)) = self.selected_file(index) else { return true };
-        let name = name.unwrap_or_else(|| self.map().name(node));
-        let there = self.find_dir(self.map().parent(node)).and_then(|folder| folder.look(name));
-        there.is_ok_and(|there| there.is_file() && there.len() == size)
+    /// The bytes of a file that was done; `name`: what it got in place of its own.
+    ///
+    /// # Errors
+    /// It is gone, or cannot be read.
+    pub fn done_bytes(&self, index: u32, name: Option<&str>) -> Result<StoredBytes, Reason> {
+        let (_size, node) = self.selected_file(index)?;
+        let parent = self.map().parent(node);
+        let folder = self.find_dir(parent).map_err(|error| io_reason(&error, &self.path_of(node), Doing::Reading))?;
+        StoredBytes::open(&folder, name.unwrap_or_else(|| self.map().name(node)))
+    }
+
+    /// A file that was written to since it was done holds the same as before: from now on it counts as it is.
+    ///
+    /// # Errors
+    /// The profile cannot be written: it is hashed once more after the next break.
+    pub fn note_same(&self, index: u32, md5: Md5Digest, name: Option<&str>) -> Result<(), Reason> {
+        let time = self.done_bytes(index, name)?.time();
+        let name = name.map(str::to_owned);
+        self.journal(&[Line::Done { index, name, md5: Some(md5.to_string()), time }], false)
+    }
+
+    /// A file that was done holds something else now, which is its owner's business: it comes again, beside it where both are kept.
+    ///
+    /// # Errors
+    /// The profile cannot be written.
+    pub fn note_other(&self, index: u32) -> Result<(), Reason> {
+        self.start_again(&[index])
     }
 
     fn has_part(&self, index: u32, to: u64) -> bool {
@@ -191,7 +246,8 @@ impl Landing {
                 Found::Part(part) => jobs.push(self.job(part, commit.md5, Some(commit.name.clone()))),
                 Found::File => {
                     let name = Some(commit.name.clone());
-                    lines.push(Line::Done { index: *index, name, md5: Some(commit.md5.to_string()) });
+                    let time = self.done_bytes(*index, Some(&commit.name)).ok().and_then(|bytes| bytes.time());
+                    lines.push(Line::Done { index: *index, name, md5: Some(commit.md5.to_string()), time });
                     renamed.push(*index);
                     story.done.insert(*index, Some(commit.md5), self.unless_own(*index, &commit.name));
                 }
@@ -260,6 +316,16 @@ impl Landing {
     }
 }
 
+/// How a file stands that was done.
+enum Standing {
+    /// As it was.
+    As,
+    /// Not at all, or with another size.
+    Gone,
+    /// It was written to since.
+    Touched,
+}
+
 /// What an open commit has left.
 enum Found {
     Part(PartFile),
@@ -322,5 +388,6 @@ pub(in crate::storage) fn as_journaled(
     let whole = story.commits.iter().map(|(index, commit)| (*index, commit.size));
     story.flushed.extend(whole);
     let Story { done, flushed: parts, paused, over, ended, .. } = story;
-    Ok((Recovered { done, parts, paused, over, ended }, FinalPaths::new(&terms.folder, map)))
+    let recovered = Recovered { done, parts, paused, over, ended, ..Recovered::default() };
+    Ok((recovered, FinalPaths::new(&terms.folder, map)))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::{
     digest::Hasher,
-    model::conflict::Conflict,
+    model::{conflict::Conflict, seal::Md5Digest},
     storage::landing::{Landing, There},
     transfer::{
         check::{Check, CheckJob, CheckNews, Matter},
@@ -49,6 +49,8 @@ pub(super) struct Told {
 
 /// How the check of a file ended.
 pub(super) enum Checked {
+    /// A file that was done holds this now.
+    Holds(u32, Md5Digest),
     /// The sender was told what is there.
     Told(u32),
     /// There is nothing to go on with: all of it has to come.
@@ -80,7 +82,8 @@ impl Checks {
         let Some((matter, bytes)) = matter(index, planner, landing) else { return Some(Checked::Nothing(index)) };
         self.progress.more(bytes);
         self.progress.begin();
-        check.check(CheckJob { index, matter, bytes });
+        let name = planner.done().name(index).filter(|_| matter == Matter::Done).map(str::to_owned);
+        check.check(CheckJob { index, matter, bytes, name });
         self.running = Some(Running { index, matter, bytes, hashed: 0 });
         None
     }
@@ -106,6 +109,9 @@ impl Checks {
                 CheckNews::Over(result) => {
                     self.progress.hashed(running.bytes - running.hashed);
                     let Ok(hasher) = result else { return Ok(Some(Checked::Nothing(running.index))) };
+                    if running.matter == Matter::Done {
+                        return Ok(Some(Checked::Holds(running.index, hasher.finish())));
+                    }
                     return self.tell(running, hasher, link).map(Some);
                 }
             }
@@ -126,6 +132,10 @@ impl Checks {
 
 /// What there is of a file to be hashed, and how much of it.
 fn matter(index: u32, planner: &Planner, landing: &Landing) -> Option<(Matter, u64)> {
+    if planner.is_touched(index) {
+        let size = landing.terms().manifest.entries.get(index as usize)?.size();
+        return Some((Matter::Done, size));
+    }
     if let Some(bytes) = planner.part(index) {
         return Some((Matter::Part, bytes));
     }
@@ -143,4 +153,10 @@ fn matter(index: u32, planner: &Planner, landing: &Landing) -> Option<(Matter, u
 pub(super) fn send_after_all(index: u32) -> Message {
     let item = PlanItem { first: index, count: 1, want: Want::Send };
     Message::Plan { items: vec![item], done: Vec::new() }
+}
+
+/// The plan item that takes the place of a check which found a file as it was.
+pub(super) fn done_after_all(index: u32, md5: Md5Digest) -> Message {
+    let item = PlanItem { first: index, count: 1, want: Want::Skip };
+    Message::Plan { items: vec![item], done: vec![(index, md5)] }
 }

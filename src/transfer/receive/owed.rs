@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Commit, Trouble,
-    checks::{Checked, Checks, Told, send_after_all},
+    checks::{Checked, Checks, Told, done_after_all, send_after_all},
     planner::{Planned, Planner},
 };
 
@@ -204,10 +204,7 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             }
         }
         for (index, md5) in planned.done {
-            report.kept(index, self.manifest.entries[index as usize].size());
-            let (md5, place) = (Some(md5), Some(self.landing.place_of(index, self.planner.done())));
-            report.file_ended(FileEnd { index, state: FileState::Verified, md5, place, reason: None });
-            self.left_out();
+            self.is_done(index, md5, report);
         }
         for (index, place) in planned.there {
             report.file_ended(skipped(index, Some(place)));
@@ -253,14 +250,48 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
             }
             match checked {
                 Some(Checked::Told(index)) => self.slots[index as usize] = Slot::Told,
-                Some(Checked::Nothing(index)) => {
-                    self.slots[index as usize] = Slot::Wanted;
-                    header::write_header(link, &send_after_all(index))?;
+                Some(Checked::Holds(index, md5)) if self.planner.done().get(index) == Some(Some(md5)) => {
+                    self.is_done_after_all(index, md5, link, report)?;
                 }
+                Some(Checked::Holds(index, _) | Checked::Nothing(index)) => self.send_after_all(index, link, report)?,
                 None => break,
             }
         }
         Ok(())
+    }
+
+    fn send_after_all<L: Link>(&mut self, index: u32, link: &mut L, report: &mut impl Report) -> Result<(), LaneError> {
+        if self.planner.is_touched(index) {
+            self.landing.note_other(index).map_err(LaneError::Local)?;
+            report.started_again(index);
+        }
+        self.slots[index as usize] = Slot::Wanted;
+        Ok(header::write_header(link, &send_after_all(index))?)
+    }
+
+    /// A file that was done is as it was, though somebody has written to it.
+    fn is_done_after_all<L: Link>(
+        &mut self,
+        index: u32,
+        md5: Md5Digest,
+        link: &mut L,
+        report: &mut impl Report,
+    ) -> Result<(), LaneError> {
+        header::write_header(link, &done_after_all(index, md5))?;
+        // If it cannot be said, it is hashed once more after the next break.
+        self.landing.note_same(index, md5, self.planner.done().name(index)).ok();
+        self.slots[index as usize] = Slot::Closed;
+        self.is_done(index, md5, report);
+        self.look_whether_all_are_in(report);
+        Ok(())
+    }
+
+    /// A file that came over an earlier connection need not come.
+    fn is_done(&mut self, index: u32, md5: Md5Digest, report: &mut impl Report) {
+        report.kept(index, self.manifest.entries[index as usize].size());
+        let (md5, place) = (Some(md5), Some(self.landing.place_of(index, self.planner.done())));
+        report.file_ended(FileEnd { index, state: FileState::Verified, md5, place, reason: None });
+        self.left_out();
     }
 
     /// What the sender says of its own hashing.

@@ -30,6 +30,8 @@ pub(super) struct Planner {
     conflict: Conflict,
     /// What stands there since an earlier connection.
     done: DoneList,
+    /// Files of that which have to be looked at first, in order.
+    touched: Vec<u32>,
     /// Bytes of parts that are on the disk.
     parts: HashMap<u32, u64>,
     next: u32,
@@ -63,6 +65,7 @@ impl Planner {
             selection: terms.selection.clone(),
             conflict: terms.conflict,
             done: recovered.done,
+            touched: recovered.touched,
             parts: recovered.parts,
             next: 0,
         }
@@ -82,6 +85,11 @@ impl Planner {
     pub(super) fn part(&self, index: u32) -> Option<u64> {
         let size = self.manifest.entries.get(index as usize)?.size();
         self.parts.get(&index).copied().filter(|offset| *offset > 0 && *offset <= size)
+    }
+
+    /// Whether this file was done, and somebody may have written to it since.
+    pub(super) fn is_touched(&self, index: u32) -> bool {
+        self.touched.binary_search(&index).is_ok()
     }
 
     /// What stands there since an earlier connection.
@@ -128,7 +136,7 @@ impl Planner {
             return Decision::Send;
         }
         if let Some(Some(md5)) = self.done.get(index) {
-            return Decision::Done(md5);
+            return if self.is_touched(index) { Decision::Check } else { Decision::Done(md5) };
         }
         if self.part(index).is_some() {
             return Decision::Check;
@@ -156,7 +164,8 @@ mod tests {
             |i| Entry { path: vec![format!("{i}")], kind: EntryKind::File { size: 9 }, mtime: None, exec: false };
         let manifest = Arc::new(Manifest::from_entries((0..files).map(entry).collect()).unwrap());
         let conflict = Conflict::KeepBoth;
-        Planner { manifest, selection, conflict, done: DoneList::default(), parts: HashMap::new(), next: 0 }
+        let (done, touched, parts) = (DoneList::default(), Vec::new(), HashMap::new());
+        Planner { manifest, selection, conflict, done, touched, parts, next: 0 }
     }
 
     fn header(planner: &mut Planner) -> (Vec<(u32, u32, Want)>, usize) {

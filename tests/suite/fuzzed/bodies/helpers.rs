@@ -75,8 +75,9 @@ pub(crate) struct Checking {
 
 impl Check for Checking {
     fn check(&mut self, job: CheckJob) {
-        let CheckJob { index, matter, bytes } = job;
+        let CheckJob { index, matter, bytes, name } = job;
         let there = match matter {
+            Matter::Done => self.landing.done_bytes(index, name.as_deref()),
             Matter::Part => self.landing.part_prefix(index),
             Matter::There => self.landing.there_bytes(index),
         };
