@@ -462,13 +462,16 @@ pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
 /// Copies a folder with all that is in it, as far as it stays there meanwhile.
 pub(crate) fn copy_all(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map_while(Result::ok) {
-        let (source, place) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy_all(&source, &place);
-        } else {
-            // One that is gone was on its way.
-            fs::copy(&source, &place).ok();
+    // What is running before the history: an end is written there first, and is not to be missing in both.
+    for folders in [true, false] {
+        for entry in fs::read_dir(from).unwrap().map_while(Result::ok) {
+            let (source, place) = (entry.path(), to.join(entry.file_name()));
+            match source.is_dir() {
+                is_folder if is_folder != folders => {}
+                true => copy_all(&source, &place),
+                // One that is gone was on its way.
+                false => drop(fs::copy(&source, &place)),
+            }
         }
     }
 }
