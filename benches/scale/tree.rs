@@ -41,13 +41,13 @@ pub(crate) fn run(seed: u64) {
     assert_eq!(files_below(&ends.path("received")) as u64, files, "files at the destination");
 }
 
-fn place() -> PathBuf {
+pub(crate) fn place() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     let otherwise = if memory.is_dir() { memory } else { std::env::temp_dir() };
     std::env::var_os("SCALE_DIR").map_or(otherwise, PathBuf::from)
 }
 
-fn write_tree(top: &Path, files: u64, seed: u64) {
+pub(crate) fn write_tree(top: &Path, files: u64, seed: u64) {
     let mut seeded = Seeded::new(seed);
     let folders = FOLDERS.min(files);
     for folder in 0..folders {

@@ -176,6 +176,20 @@ fn after_a_kill_what_was_flushed_counts_and_nothing_else() {
 }
 
 #[test]
+fn a_list_that_is_in_memory_is_there_once_when_it_goes_on() {
+    let desk = Desk::new();
+    let landing = desk.land(vec![file("P/a", 1), file("P/b", 2), file("P/c", 3)], Conflict::KeepBoth);
+    arrive(&landing, 1, b"bb");
+    landing.suspend();
+    let known = landing.terms().clone();
+    drop(landing);
+    let (landing, terms, recovered) = Landing::reopen_known(&desk.profile, &known).unwrap();
+    assert!(Arc::ptr_eq(&terms.manifest, &known.manifest) && Arc::ptr_eq(&landing.terms().manifest, &known.manifest));
+    assert_eq!((terms, recovered), (known, desk.reopen().1));
+    landing.finish();
+}
+
+#[test]
 fn a_file_that_is_gone_or_has_another_size_after_a_break_comes_again() {
     let desk = Desk::new();
     let entries = vec![file("P/a", 1), file("P/b", 2), file("P/sub/c", 3), file("d", 4), file("e", 5)];
