@@ -141,11 +141,12 @@ pub trait Beside<L> {
     /// The lane is over.
     fn hash(&mut self, link: &mut L, open: &mut Open, buffer: &mut Vec<u8>, length: usize) -> Result<(), LaneError>;
 
-    /// So many bytes have come; 0 while none do. To be done at least every moment, whatever the sender does.
+    /// So many bytes have come of the file at position `at` of those that are open; 0 while none do. To be done at least every
+    /// moment, whatever the sender does.
     ///
     /// # Errors
     /// The lane is over.
-    fn look_up(&mut self, link: &mut L, open: &mut Open, moved: usize) -> Result<(), LaneError>;
+    fn look_up(&mut self, link: &mut L, open: &mut [Open], at: usize, moved: usize) -> Result<(), LaneError>;
 
     /// The body of one file is over.
     fn over(&mut self);
@@ -308,7 +309,7 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
     }
 
     fn look_up(&mut self, moved: usize) -> Result<(), LaneError> {
-        self.beside.look_up(self.link, &mut self.open[self.at], moved)
+        self.beside.look_up(self.link, self.open, self.at, moved)
     }
 
     /// Reads until no more than the last `spare` bytes of `buffer` are missing; also, how many came. Whatever else there is to

@@ -344,28 +344,25 @@ impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C,
     }
 
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
-    fn look_up(&mut self, link: &mut L, open: &mut Open, moved: usize) -> Result<(), LaneError> {
-        let (Self { report, owed, files }, Open { index, arrived, told, .. }) = (self, open);
+    fn look_up(&mut self, link: &mut L, open: &mut [Open], at: usize, moved: usize) -> Result<(), LaneError> {
+        let Self { report, owed, files } = self;
         if moved > 0 {
+            let Open { index, told, .. } = &mut open[at];
             *told += moved as u64;
             report.moved(*index, moved as u64);
         } else {
             owed.commit.idle();
         }
         files.take_hashed(&mut Ways { report: *report, owed });
-        match owed.write(link, *report, MOST_QUEUED)? {
-            Some((troubled, reason)) if troubled == *index => arrived.fail(reason)?,
-            Some((troubled, reason)) => files.trouble(troubled, reason)?,
-            None => {}
-        }
-        if owed.commit.can_flush() {
-            match arrived.flush_due(&link.limits()) {
-                Some(Ok((flusher, offset))) => owed.commit.flush(Flush { index: *index, flusher, offset }),
-                Some(Err(reason)) => arrived.fail(reason)?,
-                None => {}
+        if let Some((troubled, reason)) = owed.write(link, *report, MOST_QUEUED)? {
+            match open.iter_mut().find(|open| open.index == troubled) {
+                Some(open) => open.arrived.fail(reason)?,
+                None => files.trouble(troubled, reason)?,
             }
         }
-        Ok(())
+        // It may be a long time until it is the turn of the others again.
+        let looked_at = if moved > 0 { at..at + 1 } else { 0..open.len() };
+        together::flush_one(owed.commit, &mut open[looked_at], &link.limits())
     }
 
     fn over(&mut self) {

@@ -8,13 +8,14 @@ use crate::{
         check::Check,
         hashing::Hashing,
         lane::{LaneError, Report},
+        limits::Limits,
         link::Link,
         rounds::{TOGETHER, TURN_BYTES},
     },
     wire::frame::PREFIX_BYTES,
 };
 
-use super::{Commit, InBody, ReceiveLane};
+use super::{Commit, Flush, InBody, ReceiveLane};
 
 impl<L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'_, L, R, C, K> {
     /// The bodies of these files follow, each from its beginning.
@@ -60,4 +61,22 @@ impl<L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'_, L, R, C, K> {
         self.turn_buffer = buffer;
         received
     }
+}
+
+/// Puts on the disk for good what has come of one of these files, if it is time and nothing else is being put there.
+pub(super) fn flush_one(commit: &mut impl Commit, open: &mut [Open], limits: &Limits) -> Result<(), LaneError> {
+    if !commit.can_flush() {
+        return Ok(());
+    }
+    for Open { index, arrived, .. } in open {
+        match arrived.flush_due(limits) {
+            Some(Ok((flusher, offset))) => {
+                commit.flush(Flush { index: *index, flusher, offset });
+                break;
+            }
+            Some(Err(reason)) => arrived.fail(reason)?,
+            None => {}
+        }
+    }
+    Ok(())
 }

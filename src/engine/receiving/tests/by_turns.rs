@@ -8,18 +8,28 @@ use std::{
 };
 
 use super::{
-    MIB, WORDS, part, reason,
-    scene::{Ran, Said, Scene, error, moved, pair},
+    MIB, WORDS,
+    chance::{Checking, Desk, Dice, Recorded},
+    part, reason,
+    scene::{Ran, Said, Scene, Teller, error, moved, pair, seeded},
 };
 use crate::{
+    digest::Hasher,
     model::{
         outcome::FileState,
-        reason::{ReasonCode, Side},
+        reason::{Reason, ReasonCode, Side},
+        seal::Md5Digest,
     },
-    transfer::{lane::LaneError, link::Held},
+    storage::{journal::Recovered, part_file::PartFile},
+    transfer::{
+        lane::LaneError,
+        limits::Limits,
+        link::Held,
+        receive::{Commit, Flush, Helpers, ReceiveLane, Trouble, VerifiedPart},
+    },
     wire::{
         chunk,
-        header::{Message, encode},
+        header::{Message, Receipt, encode},
     },
 };
 
@@ -166,6 +176,114 @@ fn what_had_come_of_all_of_them_when_the_connection_broke_is_not_sent_again() {
     }
 }
 
+/// A disk that is busy for a while, and on which some files cannot be put.
+struct Disk {
+    at_once: Desk,
+    /// It is asked so often before it has time.
+    busy: usize,
+    fails: fn(u32) -> bool,
+    flushed: Vec<u32>,
+    trouble: Option<Trouble>,
+    committed: Vec<u32>,
+}
+
+impl Commit for Disk {
+    fn commit(&mut self, part: VerifiedPart) {
+        self.committed.push(part.index);
+        self.at_once.commit(part);
+    }
+
+    fn keep(&mut self, index: u32, md5: Md5Digest) {
+        self.at_once.keep(index, md5);
+    }
+
+    fn can_flush(&mut self) -> bool {
+        self.busy = self.busy.saturating_sub(1);
+        self.busy == 0
+    }
+
+    fn flush(&mut self, Flush { index, .. }: Flush) {
+        self.flushed.push(index);
+        let reason = Reason::here(ReasonCode::Io, "the disk is broken here");
+        self.trouble = (self.fails)(index).then_some(Trouble { index: Some(index), reason }).or(self.trouble.take());
+    }
+
+    fn suspend(&mut self, _: PartFile) {}
+
+    fn idle(&mut self) {}
+
+    fn all_files_ended(&mut self) {}
+
+    fn try_receipt(&mut self) -> Option<Receipt> {
+        self.at_once.try_receipt()
+    }
+
+    fn try_trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+}
+
+/// What a disk has done when these words have come of four files.
+fn stored(words: Vec<u8>, busy: usize, fails: fn(u32) -> bool) -> (Disk, Vec<Said>) {
+    let scene = Scene::of(&[MIDDLE; 4]);
+    let (landing, _) = scene.landing();
+    let limits = Limits { flush_bytes: 1 << 30, flush_every: Duration::ZERO, ..scene.limits };
+    let mut link = Recorded::new(words.into(), Dice(7), &limits);
+    let (tell, said) = crossbeam_channel::bounded(10_000);
+    let at_once = Desk::new(|_| MIDDLE as u64);
+    let mut disk = Disk { at_once, busy, fails, flushed: Vec::new(), trouble: None, committed: Vec::new() };
+    let helpers = Helpers { commit: &mut disk, check: &mut Checking::default(), aside: None };
+    ReceiveLane::new(&mut link, &mut Teller(tell), helpers, landing.clone(), Recovered::default()).run().ok();
+    landing.discard();
+    (disk, said.try_iter().collect())
+}
+
+/// A piece of each of the four files, and pieces of the same length up to their ends if they are to come whole.
+fn four_files(piece: usize, whole: bool) -> Vec<u8> {
+    let contents: Vec<_> = (0..4).map(|index| seeded(index + 1, MIDDLE)).collect();
+    let mut words = encode(&Message::Files { indices: vec![0, 1, 2, 3] }).unwrap();
+    for at in (0..if whole { MIDDLE } else { piece }).step_by(piece) {
+        for (index, content) in (0..).zip(&contents) {
+            words.extend(chunk::turn(index));
+            words.extend(chunk::chunk_start(u32::try_from(piece).unwrap()));
+            words.extend(&content[at..at + piece]);
+        }
+    }
+    words
+}
+
+#[test]
+fn what_has_come_of_every_file_is_put_on_the_disk_while_nothing_comes() {
+    let mut words = four_files(1000, false);
+    // Nothing but signs of life comes for some time.
+    for _ in 0..100 {
+        words.extend(chunk::INTERLUDE);
+        words.extend(encode(&Message::Ping).unwrap());
+    }
+    let (disk, _said) = stored(words, 20, |_| false);
+    let mut flushed = disk.flushed;
+    flushed.sort_unstable();
+    assert_eq!(flushed, [0, 1, 2, 3], "each once");
+}
+
+#[test]
+fn a_file_that_could_not_be_put_on_the_disk_fails_also_when_it_is_told_in_the_turn_of_another() {
+    let mut words = four_files(MIDDLE / 10, true);
+    for index in 0..4_u32 {
+        words.extend(chunk::turn(index));
+        words.extend(chunk::END);
+    }
+    for index in 0..4_u32 {
+        let mut hasher = Hasher::new();
+        hasher.update(&seeded(u64::from(index) + 1, MIDDLE));
+        words.extend(encode(&Message::Seal { index, md5: hasher.finish() }).unwrap());
+    }
+    let (disk, said) = stored(words, 0, |index| index == 1);
+    assert!(disk.flushed.contains(&1));
+    assert_eq!(disk.committed, [0, 2, 3], "{said:?}");
+    assert_eq!(reason(&said, 1).unwrap().code, ReasonCode::Io);
+}
+
 /// What a receiver of four files says to these bytes.
 fn receiver_says(words: &[u8]) -> String {
     let scene = Scene::of(&[MIDDLE; 4]);
@@ -183,7 +301,7 @@ fn turns_that_nobody_can_take_are_refused() {
     let files = |indices: &[u32]| encode(&Message::Files { indices: indices.to_vec() }).unwrap();
     let begun = |more: &[&[u8]]| [files(&[0, 1, 2]), more.concat()].concat();
     let piece = [&chunk::chunk_start(10)[..], &[7; 10]].concat();
-    let seal = encode(&Message::Seal { index: 0, md5: crate::model::seal::Md5Digest([0; 16]) }).unwrap();
+    let seal = encode(&Message::Seal { index: 0, md5: Md5Digest([0; 16]) }).unwrap();
     let table = [
         (files(&[]), "0 files by turns, 16 may be"),
         (files(&(0..17).collect::<Vec<_>>()), "17 files by turns, 16 may be"),
