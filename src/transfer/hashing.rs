@@ -4,11 +4,12 @@
 //! | a file | is hashed | measured, in processor seconds per GiB |
 //! | --- | --- | --- |
 //! | up to 64 KiB | when 16 of them have moved: their bytes are kept till then | |
-//! | up to 64 MiB, over a fast link, when there are some of them | as they move, by turns with up to 15 others (`rounds`) | 0.16 |
+//! | up to 64 MiB, where bodies move fast, when there are some of them | as they move, by turns with up to 15 others (`rounds`) | 0.16 |
 //! | otherwise | as it moves, by the lane or by a second thread beside it (`choice`) | 1.34 |
 //!
-//! A link is fast when bodies move faster than `Limits::by_turns`; over a slower one the processor has time enough, and files
-//! that end one after another are worth more: what is broken off then is one file.
+//! Bodies move fast when some have moved one after another, and did so faster than `Limits::by_turns`. Otherwise the processor has
+//! time enough, and files that end one after another are worth more: what is broken off then is one file. Some disks read one file
+//! fast and many at a time slowly, since they have to seek: where turns were slow, it is a long time until files take turns again.
 
 use std::{
     collections::VecDeque,
@@ -36,8 +37,12 @@ const BATCH: usize = 16;
 /// Or when the first of them has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(50);
 
-/// The pace of a link is measured over at least this long: less is filled by the buffers of the system.
+/// The pace of bodies is measured over at least this long: less is filled by the buffers of the system.
 const MEASURE: Duration = Duration::from_millis(50);
+
+/// So many bytes move one after another when turns were slow, and twice as many the next time: 256 MiB by turns that take ten times as
+/// long cost as much time as 2.5 GiB one after another.
+const ALONE: u64 = 4 << 30;
 
 /// How one body is hashed, and what there is of that.
 pub enum Hashing {
@@ -105,7 +110,7 @@ impl<'a> Hashes<'a> {
     /// `aside` hashes what is left to it; `None`: the lane hashes everything.
     pub fn new(aside: Option<&'a mut dyn Aside>) -> Self {
         let now = Instant::now();
-        let pace = Pace { since: now, bytes: 0, rate: None };
+        let pace = Pace { since: now, bytes: 0, rate: None, alone: 0, next_alone: ALONE };
         let (large, rounds) = (Large::default(), Rounds::default());
         Self { beside: Beside(aside), kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, rounds, pace }
     }
@@ -137,14 +142,14 @@ impl<'a> Hashes<'a> {
         self.large.end(hashing, self.beside.get(), link)
     }
 
-    /// Whether bodies move so fast that hashing is what counts, when so many others follow.
-    pub fn is_fast(&self, others: usize, limits: &Limits) -> bool {
-        self.pace.expected(others) >= limits.by_turns
+    /// Whether bodies move so fast that hashing is what counts.
+    pub fn is_fast(&self, limits: &Limits) -> bool {
+        self.pace.is_fast(limits.by_turns)
     }
 
     /// So many files begin whose bodies come by turns.
     pub fn begin_together(&mut self, files: usize) {
-        self.pace.begin();
+        self.pace.begin_together();
         self.rounds.begin(files);
     }
 
@@ -158,9 +163,14 @@ impl<'a> Hashes<'a> {
         self.rounds.end(self.beside.get(), link)
     }
 
-    /// So many bytes have moved since the last body, or the last of those that came by turns, began; it is over.
+    /// So many bytes have moved since the last body that came alone began; it is over.
     pub fn moved(&mut self, bytes: u64) {
         self.pace.end(bytes);
+    }
+
+    /// The same of bodies that came by turns.
+    pub fn moved_together(&mut self, bytes: u64, limits: &Limits) {
+        self.pace.end_together(bytes, limits.by_turns);
     }
 
     /// A small file that has moved.
@@ -201,17 +211,19 @@ impl<'a> Hashes<'a> {
 struct Pace {
     since: Instant,
     bytes: u64,
-    /// Bytes per second, lately; none: nothing is known.
+    /// Bytes per second that moved one after another, lately; none: nothing is known, and a link that is slow would show it only when
+    /// all that took turns has moved.
     rate: Option<u64>,
+    /// So many bytes are to move one after another in any case,
+    alone: u64,
+    /// and so many when turns are slow the next time.
+    next_alone: u64,
 }
 
-/// What is expected of a link of which nothing is known. If it is slower, that shows before much has moved.
-const FAST: u64 = 1 << 30;
-
 impl Pace {
-    /// Bytes per second. Where few files follow, there is nothing to be gained.
-    fn expected(&self, others: usize) -> u64 {
-        self.rate.unwrap_or(if others >= BATCH { FAST } else { 0 })
+    /// Whether it is faster than `least` bytes per second.
+    fn is_fast(&self, least: u64) -> bool {
+        self.alone == 0 && self.rate.unwrap_or(0) >= least
     }
 
     fn begin(&mut self) {
@@ -220,13 +232,31 @@ impl Pace {
         }
     }
 
+    fn begin_together(&mut self) {
+        (self.since, self.bytes) = (Instant::now(), 0);
+    }
+
     fn end(&mut self, bytes: u64) {
+        self.alone = self.alone.saturating_sub(bytes);
         self.bytes += bytes;
-        let took = self.since.elapsed();
-        if took >= MEASURE {
-            let rate = u128::from(self.bytes) * 1000 / took.as_millis().max(1);
-            (self.rate, self.bytes) = (Some(u64::try_from(rate).unwrap_or(u64::MAX)), 0);
+        if let Some(rate) = self.measured() {
+            (self.rate, self.bytes) = (Some(rate), 0);
         }
+    }
+
+    fn end_together(&mut self, bytes: u64, least: u64) {
+        self.bytes = bytes;
+        if self.measured().is_some_and(|rate| rate < least) {
+            (self.alone, self.next_alone) = (self.next_alone, self.next_alone.saturating_mul(2));
+        }
+        self.bytes = 0;
+    }
+
+    /// Bytes per second, if that can be told.
+    fn measured(&self) -> Option<u64> {
+        let took = self.since.elapsed();
+        let rate = u128::from(self.bytes) * 1000 / took.as_millis().max(1);
+        (took >= MEASURE).then(|| u64::try_from(rate).unwrap_or(u64::MAX))
     }
 }
 
@@ -261,14 +291,50 @@ mod tests {
         assert!(files.is_empty());
     }
 
+    /// Bodies move alone, or by turns, at so many bytes per second.
+    fn move_at(files: &mut Hashes<'_>, together: bool, bytes: u64, rate: u64, limits: &Limits) {
+        let took = Duration::from_millis(bytes * 1000 / rate);
+        if together {
+            files.pace.begin_together();
+            files.pace.since -= took;
+            files.moved_together(bytes, limits);
+        } else {
+            files.pace.begin();
+            files.pace.since -= took;
+            files.moved(bytes);
+        }
+    }
+
     #[test]
-    fn a_link_is_fast_when_it_was_measured_or_when_many_files_follow_and_nothing_is_known() {
+    fn bodies_move_fast_when_that_was_measured_and_not_when_nothing_is_known() {
         let mut files = Hashes::new(None);
-        let limits = Limits { by_turns: 150, ..Limits::default() };
-        assert!(!files.is_fast(BATCH - 1, &limits) && files.is_fast(BATCH, &limits), "nothing is known of the link");
-        files.pace.rate = Some(150);
-        assert!(files.is_fast(1, &limits));
-        files.pace.rate = Some(149);
-        assert!(!files.is_fast(BATCH, &limits));
+        let limits = Limits::default();
+        let least = limits.by_turns;
+        assert!(!files.is_fast(&limits));
+        move_at(&mut files, false, 1 << 20, least * 2, &limits);
+        assert!(!files.is_fast(&limits), "too short to be measured");
+        move_at(&mut files, false, 100 << 20, least * 2, &limits);
+        assert!(files.is_fast(&limits));
+        move_at(&mut files, false, 100 << 20, least / 2, &limits);
+        assert!(!files.is_fast(&limits));
+    }
+
+    #[test]
+    fn where_turns_are_slow_files_go_one_after_another_for_longer_each_time() {
+        let mut files = Hashes::new(None);
+        let limits = Limits::default();
+        let least = limits.by_turns;
+        for gigabytes in [4_u64, 8, 16] {
+            move_at(&mut files, false, 64 << 20, least * 2, &limits);
+            move_at(&mut files, true, 64 << 20, least * 2, &limits);
+            assert!(files.is_fast(&limits), "alone and by turns");
+            move_at(&mut files, true, 64 << 20, least / 2, &limits);
+            let needed = (gigabytes << 30) / (64 << 20);
+            for moved in 0..needed {
+                assert!(!files.is_fast(&limits), "{moved} of {needed}");
+                move_at(&mut files, false, 64 << 20, least * 2, &limits);
+            }
+            assert!(files.is_fast(&limits));
+        }
     }
 }

@@ -27,7 +27,6 @@ impl<L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'_, L, R, C, K> {
         let mut open = Vec::with_capacity(indices.len());
         let received = self.open_all(indices, &mut open).and_then(|()| self.take_turns(&mut open));
         let hashers = self.files.hashes.end_together(self.link);
-        self.files.hashes.moved(open.iter().map(|open| open.arrived.bytes).sum());
         let is_whole = received.is_ok();
         let (hashers, lost) = hashers.map_or_else(|error| (Vec::new(), Err(error)), |hashers| (hashers, Ok(())));
         let mut hashers = hashers.into_iter();

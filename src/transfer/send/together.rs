@@ -55,7 +55,7 @@ impl<L: Link, R: Report> SendLane<'_, L, R> {
             return None;
         }
         let most = self.ahead.together();
-        if most < TOGETHER_LEAST || !self.hashes.is_fast(self.orders.queue.len(), &self.link.limits()) {
+        if most < TOGETHER_LEAST || !self.hashes.is_fast(&self.link.limits()) {
             return None;
         }
         let outstanding = self.orders.outstanding() + self.hashes.len();
@@ -109,7 +109,8 @@ impl<L: Link, R: Report> SendLane<'_, L, R> {
     }
 
     fn end_together(&mut self, turns: Vec<Turn>) -> Result<(), LaneError> {
-        self.hashes.moved(turns.iter().map(|turn| turn.bytes).sum());
+        let moved = turns.iter().map(|turn| turn.bytes - turn.source.remaining()).sum();
+        self.hashes.moved_together(moved, &self.link.limits());
         let hashers = self.hashes.end_together(self.link)?;
         for (Turn { index, source, wrong, .. }, hasher) in turns.into_iter().zip(hashers) {
             match wrong.map_or_else(|| source.finish(), Err) {

@@ -70,6 +70,16 @@ fn over_a_link_that_is_not_fast_files_go_one_after_another() {
 }
 
 #[test]
+fn over_a_link_of_which_nothing_is_known_files_go_one_after_another() {
+    let mut scene = Scene::of(&[MIDDLE; 20]);
+    // All of them are too few to have moved so fast in the time that it takes to know.
+    scene.limits.by_turns = 1 << 29;
+    let ran = scene.run(None);
+    assert!(ran.is_whole(), "{:?} {:?}", ran.sent, ran.received);
+    assert_eq!(turns(&ran.sender), 19);
+}
+
+#[test]
 fn either_side_holds_files_in_their_middle_and_lets_them_go() {
     for holds in [0, 1] {
         let mut scene = Scene::of(&[4 * MIB; 6]);
