@@ -75,6 +75,36 @@ fn files_of_all_sizes_arrive_whole_over_several_connections() {
     nothing_left(&b);
 }
 
+#[test]
+fn files_that_take_turns_arrive_whole_over_several_connections() {
+    let by_turns = |limits: &mut Limits| {
+        far(limits);
+        limits.by_turns = 0;
+    };
+    let (mut a, mut b) = (Station::limited("a", by_turns), Station::limited("b", by_turns));
+    let crossing = Crossing::before(b.port);
+    let folder = a.home.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..40 {
+        fs::write(
+            folder.join(format!("file {number}")),
+            seeded(number, 70_000 + 30_000 * usize::try_from(number % 9).unwrap()),
+        )
+        .unwrap();
+    }
+    for number in 40..44 {
+        fs::write(folder.join(format!("file {number}")), seeded(number, 5 << 20)).unwrap();
+    }
+    let sending = a.send_to(crossing.address(), &[&folder], false);
+    let receiving = b.accept();
+    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    assert_eq!(tree(&b.received().join("folder")), tree(&folder));
+    let made = crossing.count();
+    assert!((2..=17).contains(&made), "{made} connections");
+    nothing_left(&b);
+}
+
 /// A transfer of `a` to `b`, one of whose further connections has just been broken in the middle.
 struct Broken {
     a: Station,
