@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -43,6 +44,8 @@ pub(crate) struct Station {
     pub(crate) port: u16,
     /// Events that were passed over while something else was waited for.
     pub(crate) seen: Vec<Event>,
+    /// Those of them that came before it was known where this one listens: nobody has waited for anything else by then.
+    early: Range<usize>,
 }
 
 impl Station {
@@ -123,7 +126,7 @@ impl Station {
     /// As `kill`; `change` is made to what it has left in its profile.
     pub(crate) fn kill_and(self, name: &str, change: impl FnOnce(&Profile)) -> Self {
         let (old, copy) = (self.home.path().join("profile"), self.home.path().join("copy"));
-        copy_all(&old, &copy);
+        copy_of_a_moment(&old, &copy);
         let Self { engine, home, .. } = self;
         engine.shut_down(LIMIT);
         let aside = tempfile::tempdir_in(home.path()).unwrap();
@@ -176,11 +179,12 @@ impl Station {
             waker,
         };
         let engine = Engine::start(config).unwrap();
-        let mut station = Self { engine, home, port: 0, seen: Vec::new() };
+        let mut station = Self { engine, home, port: 0, seen: Vec::new(), early: 0..0 };
         station.port = station.wait("listening", |event| match event {
             Event::Listening { address, .. } => Some(address.port()),
             _ => None,
         });
+        station.early = 0..station.seen.len();
         station
     }
 
@@ -212,6 +216,10 @@ impl Station {
     /// Waits for the first event that `look` finds something in; others are kept in `seen`.
     pub(crate) fn wait<T>(&mut self, what: &str, mut look: impl FnMut(&Event) -> Option<T>) -> T {
         let deadline = Instant::now() + LIMIT;
+        let seen = &self.seen;
+        if let Some(found) = self.early.find_map(|at| seen.get(at).and_then(&mut look)) {
+            return found;
+        }
         loop {
             let event = self.engine.events().recv_deadline(deadline);
             let event = event.unwrap_or_else(|_| panic!("waited in vain for {what}; seen: {:#?}", self.seen));
@@ -457,6 +465,20 @@ pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     }
     found.sort();
     found
+}
+
+/// Copies a folder as it is at one moment, as what a kill leaves is: somebody who works there may be between two files that belong together.
+fn copy_of_a_moment(from: &Path, to: &Path) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        copy_all(from, to);
+        // What is as it was when it was copied has been so when the last of it was copied.
+        if tree(from) == tree(to) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it is written to all the time");
+        fs::remove_dir_all(to).unwrap();
+    }
 }
 
 /// Copies a folder with all that is in it, as far as it stays there meanwhile.
