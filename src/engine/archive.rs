@@ -49,8 +49,8 @@ enum Work {
     Accepted(TransferId),
     Cancelled(TransferKey),
     Drop(TransferKey),
-    /// Of an incoming one: what a crash has left of its end.
-    End(TransferKey),
+    /// Of an incoming one: what a crash, or a broken connection, has left of its end; so much failed.
+    End(TransferKey, u64),
     Epoch(TransferId, u32),
     Keep(Box<KeptOutgoing>),
     Over(TransferId),
@@ -112,9 +112,9 @@ impl Archive {
         self.ask(Work::Drop(key));
     }
 
-    /// Does what a crash has left to do of an incoming transfer that has ended; `EndNews::Again` follows, if this says so.
-    pub fn end(&self, key: TransferKey) -> bool {
-        self.ask(Work::End(key))
+    /// Does what is left to do of an incoming transfer that has ended; so much failed. `EndNews::Again` follows, if this says so.
+    pub fn end(&self, key: TransferKey, failed: u64) -> bool {
+        self.ask(Work::End(key, failed))
     }
 
     /// The other side is to be told so when it comes again.
@@ -205,8 +205,8 @@ impl Keeper {
                     drop(file.remove());
                 }
             }
-            Work::End(key) => {
-                kept::end_incoming(&self.profile, key.id);
+            Work::End(key, failed) => {
+                kept::end_incoming(&self.profile, key.id, failed);
                 // Dispatch is gone only at shutdown.
                 self.notes.send(Note::End(key, EndNews::Again)).ok();
             }

@@ -59,11 +59,11 @@ pub fn discard_incoming(profile: &Profile, id: TransferId) {
     forget_incoming(profile, id);
 }
 
-/// Does what a crash has left to do of the end of a transfer, if the receive folder is there. What stands in the profile of one
-/// that is whole stays, until the history has it.
-pub fn end_incoming(profile: &Profile, id: TransferId) {
+/// Does what is left to do of the end of a transfer of which so much failed, if the receive folder is there. What stands in the
+/// profile of one that is whole stays, until the history has it.
+pub fn end_incoming(profile: &Profile, id: TransferId, failed: u64) {
     // A folder that is gone keeps nothing from having come.
-    Landing::end_again_on(&Disk::default(), profile, id).ok();
+    Landing::end_again_on(&Disk::default(), profile, id, failed).ok();
 }
 
 /// Nothing stands in the profile any more of a transfer that is over.

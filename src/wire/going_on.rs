@@ -46,6 +46,9 @@
 //! * **The end.** A receiver may forget a transfer as soon as it has read `done`: the echo may be lost. A sender that has all
 //!   receipts, and hears `abort {unknown_transfer}` when it comes again, knows that this was its end, in order. So it puts them
 //!   on its disk before it says `done`; and a receiver puts on its own that it has read `done`, before it echoes that.
+//!   A sender that has said `done` and loses the connection comes again to say it, but not for ever: when nobody has answered
+//!   for the fifth time, that is its end as well. A receiver whose receipts have all been read, and that hears
+//!   `abort {unknown_transfer}` when it says `want`, knows that this was the end.
 //! * **Want.** A receiver that wants to go on dials the sender and says `want`. It is answered `done`, and the sender dials back
 //!   as above; or `abort {unknown_transfer}`.
 //!

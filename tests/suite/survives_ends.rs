@@ -1,6 +1,9 @@
 //! The last moments of a transfer: whoever is killed or cut off then, both sides reach the same end, and keep it.
 
-use std::{fs, time::UNIX_EPOCH};
+use std::{
+    fs,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use sealdrop::{
     crypto::identity::Identity,
@@ -11,10 +14,10 @@ use sealdrop::{
         outcome::{FileState, Outcome},
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
-        transfer::{Direction, TransferKey},
+        transfer::{Direction, Stage, TransferKey},
     },
-    storage::{landing::Landing, profile::Profile},
-    wire::header::{Abort, Answer, Message, Offer, Receipt, ReceiptState, Want},
+    storage::{kept, landing::Landing, profile::Profile},
+    wire::header::{Abort, Answer, Hello, Message, Offer, Receipt, ReceiptState, Want},
 };
 
 use crate::{
@@ -311,4 +314,81 @@ fn a_message_whose_sender_is_killed_after_its_last_word_is_not_told_twice() {
         |a, door| a.request(door.address(), &[], |request| request.message = Some("hello".to_owned())),
         |_receiver| {},
     );
+}
+
+/// A sender that tries again soon, of one file to a receiver that has got all of it and says `last`.
+fn sent_all(door: &Door, last: Option<Message>) -> (Station, TransferKey, Scripted) {
+    let a = Station::limited("a", |limits| {
+        (limits.retry, limits.retry_most) = (Duration::from_millis(10), Duration::from_millis(20));
+    });
+    let source = a.file("x", &seeded(1, SIZE));
+    let sending = a.send_to(door.address(), &[&source], false);
+    let mut receiver = door.accept();
+    receiver.hear_offer();
+    receiver.accept_all(1);
+    while !matches!(receiver.hear(), Some(Message::File { .. })) {}
+    crate::survives_hostile::read_body(&mut receiver);
+    assert!(matches!(receiver.hear(), Some(Message::Seal { .. })));
+    if let Some(last) = last {
+        receiver.say(&last);
+        assert_eq!(receiver.hear(), Some(Message::Done));
+    }
+    (a, sending, receiver)
+}
+
+#[test]
+fn a_sender_with_all_receipts_ends_though_its_receiver_is_gone_before_its_last_word() {
+    let verified = receipt(0, Some(md5_of(&seeded(1, SIZE))));
+    let other = Message::Receipt(Receipt { index: 0, state: ReceiptState::Mismatch, md5: Some(md5_of(b"other")) });
+    for (last, outcome) in [(verified, Outcome::Verified), (other, Outcome::Failed)] {
+        let door = Door::open();
+        let (mut a, sending, receiver) = sent_all(&door, Some(last));
+        drop(door);
+        receiver.hang_up();
+        assert_eq!(a.ending(sending).outcome, outcome);
+        if outcome == Outcome::Verified {
+            nothing_left(&a);
+        }
+    }
+}
+
+#[test]
+fn a_sender_without_a_receipt_does_not_end_while_its_receiver_is_away() {
+    let door = Door::open();
+    let (mut a, sending, receiver) = sent_all(&door, None);
+    receiver.hang_up();
+    for _ in 0..12 {
+        drop(door.accept_plain());
+    }
+    let is_over = |event: &Event| matches!(event, Event::Snapshot(it) if matches!(it.stage, Stage::Ended(_)));
+    a.seen.extend(a.engine.events().try_iter());
+    assert!(!a.seen.iter().any(is_over));
+    a.say(Command::Cancel(sending));
+    assert_eq!(a.ending(sending).outcome, Outcome::Cancelled);
+}
+
+#[test]
+fn a_receiver_whose_sender_has_ended_untold_ends_in_the_same_way() {
+    let door = Door::open();
+    let mut b = Station::limited("b", |limits| limits.retry = Duration::from_millis(10));
+    let anna = new_identity();
+    let mut sender = Scripted::dial_as(b.port, &anna);
+    let Message::Hello(hello) = sender.hello() else { panic!("no hello") };
+    sender.say(&Message::Hello(Hello { port: Some(door.address().port), ..hello }));
+    assert!(matches!(sender.hear(), Some(Message::Hello(_))));
+    sender.offer_only(entries());
+    let key = b.accept();
+    sender.hear_accept(3);
+    sender.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
+    let mut sent = Sent { anna, caller: sender, key, entries: entries() };
+    sent.receipts(2);
+    sent.caller.hang_up();
+    let mut asked = door.accept_as(&sent.anna);
+    asked.greet_back();
+    assert!(matches!(asked.hear(), Some(Message::Want { .. })));
+    let reason = Reason::bare(ReasonCode::UnknownTransfer);
+    asked.say(&Message::Abort(Abort { reason, ours: None, theirs: None }));
+    assert_eq!(b.ending(key).outcome, Outcome::Failed);
+    let [Ok(kept)] = &kept::incoming(&b.profile())[..] else { panic!("it can be sent again") };
+    assert!(kept.recovered.over, "after a restart it would wait for a sender that has ended");
 }

@@ -71,7 +71,7 @@ impl Dispatch {
             EndNews::Again => self.end(key, Ok(())),
             EndNews::HasReceipts { all_verified } => {
                 if let Some(record) = self.records.get_mut(&key) {
-                    record.going.all_verified = all_verified;
+                    (record.going.all_verified, record.going.receipts_complete) = (all_verified, true);
                 }
             }
             EndNews::Known => self.end_is_known(key),
@@ -94,7 +94,8 @@ impl Dispatch {
             record.end = KnownEnd::Before;
             record.snapshot.stage = Stage::Finishing;
         });
-        if !self.setup.errands.archive.end(key) {
+        let failed = self.records.get(&key).map_or(0, Record::failed);
+        if !self.setup.errands.archive.end(key, failed) {
             self.end(key, Ok(()));
         }
     }

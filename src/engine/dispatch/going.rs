@@ -16,6 +16,10 @@ use crate::{
 
 use super::record::{Hands, Record};
 
+/// A sender that has all receipts tries so often to tell the receiver. The last time comes 15 s after the connection broke: the
+/// receiver, which begins to call after 3 s, has had the time to do so.
+const UNTOLD_TRIES: u32 = 5;
+
 /// One transfer's going on.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and any of them may hold together")]
@@ -42,6 +46,8 @@ pub(super) struct Going {
     pub(super) finishing: bool,
     /// Outgoing: the receiver has verified all that it wanted, folders and links too, and may have forgotten it.
     pub(super) all_verified: bool,
+    /// Outgoing: all receipts came over the newest connection, good ones or not: only its last word can be missing there.
+    pub(super) receipts_complete: bool,
     /// Why there is no connection any more.
     pub(super) broke: Option<Reason>,
     /// What has to change on a disk before it goes on.
@@ -121,6 +127,12 @@ impl Record {
     /// Whether all files have arrived, or failed for good, by the receiver's own word.
     pub(super) fn has_all_receipts(&self) -> bool {
         self.going.all_verified || (self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files)
+    }
+
+    /// Whether it may end without having told the receiver that all receipts came: that has been tried often enough, and a receiver
+    /// that did not hear it asks, and hears that it is not known here any more.
+    pub(super) fn may_end_untold(&self) -> bool {
+        self.going.receipts_complete && self.going.tries >= UNTOLD_TRIES
     }
 
     /// It was taken there, and a crash came before that was written down: as nothing has arrived, it may be offered once more, as

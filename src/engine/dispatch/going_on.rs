@@ -229,6 +229,7 @@ impl Dispatch {
                 return self.call_back(key);
             }
             _ if is_last_word(&reason) => return self.end(key, Err(reason)),
+            _ if record.may_end_untold() => return self.end(key, Ok(())),
             _ => {}
         }
         record.going.broke.get_or_insert(reason);

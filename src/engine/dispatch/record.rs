@@ -285,10 +285,15 @@ impl Record {
         self.missed.reason.get_or_insert_with(|| reason.clone());
     }
 
+    /// How much was asked for and has not arrived, and will not over this connection.
+    pub(super) fn failed(&self) -> u64 {
+        self.tally.failed + self.missed.count
+    }
+
     /// The last word, from how the work ended.
     pub(super) fn ending(&self, result: Result<(), Reason>) -> Ending {
-        let Tally { verified, unchecked, failed, bytes, first_failure, .. } = &self.tally;
-        let lost = failed + self.missed.count;
+        let Tally { verified, unchecked, bytes, first_failure, .. } = &self.tally;
+        let lost = self.failed();
         let (outcome, reason) = match result {
             Err(reason) => (outcome_of(&reason, self.accepted_at.is_some()), Some(reason)),
             Ok(()) if lost == 0 && *unchecked > 0 => (Outcome::Unchecked, None),

@@ -103,7 +103,7 @@ impl Dispatch {
         record.digest = digest;
         record.missed = missed;
         record.going.epoch = sent.epoch.max(1);
-        record.going.all_verified = sent.all_verified;
+        (record.going.all_verified, record.going.receipts_complete) = (sent.all_verified, sent.all_verified);
         record.going.rank = self.next_rank();
         record.accepted_at = accepted.then(Instant::now);
         record.request = Some(SendRequest {

@@ -156,7 +156,7 @@ impl Dispatch {
     ) {
         let crowded = self.is_crowded(Direction::Outgoing);
         let Some(record) = self.records.get_mut(&key) else { return };
-        record.going.all_verified = false;
+        (record.going.all_verified, record.going.receipts_complete) = (false, false);
         record.lane_begins(crowded, &link);
         let before = Before { receipts: record.receipts.clone(), again };
         self.outbox.snapshot(record.snapshot.clone());

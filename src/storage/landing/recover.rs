@@ -70,14 +70,14 @@ impl Landing {
         Self::take_up(disk, profile, id, None).and_then(Self::go_on)
     }
 
-    /// Does what a crash has left to do of the end of a transfer; without a word about that in the journal (`Recovered::ended`)
-    /// it is one that is whole. What stands in the profile of such a one stays there.
+    /// Does what is left to do of the end of a transfer, `failed`: so much failed; but what the journal says of that holds
+    /// (`Recovered::ended`). What stands in the profile of one that is whole stays there.
     ///
     /// # Errors
     /// As `reopen`: the receive folder is then left as it is.
-    pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId) -> Result<(), Reason> {
+    pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId, failed: u64) -> Result<(), Reason> {
         let (landing, story) = Self::take_up(disk, profile, id, None)?;
-        if story.ended.unwrap_or_default() == 0 {
+        if story.ended.unwrap_or(failed) == 0 {
             landing.close();
         } else {
             landing.finish_partial();
