@@ -233,8 +233,12 @@ impl Station {
 
     /// As `wait`, but what is looked for may have come while something else was waited for.
     pub(crate) fn find<T>(&mut self, what: &str, mut look: impl FnMut(&Event) -> Option<T>) -> T {
-        match self.seen.iter().find_map(&mut look) {
-            Some(found) => found,
+        match self.seen.iter().enumerate().find_map(|(at, event)| Some((at, look(event)?))) {
+            Some((at, found)) => {
+                // What came up to it is not waited for any more.
+                self.early.start = self.early.start.max(at + 1);
+                found
+            }
             None => self.wait(what, look),
         }
     }
