@@ -7,9 +7,11 @@
 //! | up to 64 MiB, where bodies move fast, when there are some of them | as they move, by turns with up to 15 others (`rounds`) | 0.16 |
 //! | otherwise | as it moves, by the lane or by a second thread beside it (`choice`) | 1.34 |
 //!
-//! Bodies move fast when some have moved one after another, and did so faster than `Limits::by_turns`. Otherwise the processor has
-//! time enough, and files that end one after another are worth more: what is broken off then is one file. Some disks read one file
-//! fast and many at a time slowly, since they have to seek: where turns were slow, it is a long time until files take turns again.
+//! Bodies move fast when some have moved lately, and did so faster than `Limits::by_turns`. Otherwise the processor has time enough,
+//! and files that end one after another are worth more: what is broken off then is one file. As long as nothing is known, few files
+//! take turns, since where hashing each by itself is what limits, only turns show how fast bodies can move. Some disks read one
+//! file fast and many at a time slowly, since they have to seek: where turns were slow and files one after another were not, it is
+//! a long time until files take turns again.
 
 use std::{
     collections::VecDeque,
@@ -110,7 +112,7 @@ impl<'a> Hashes<'a> {
     /// `aside` hashes what is left to it; `None`: the lane hashes everything.
     pub fn new(aside: Option<&'a mut dyn Aside>) -> Self {
         let now = Instant::now();
-        let pace = Pace { since: now, bytes: 0, rate: None, alone: 0, next_alone: ALONE };
+        let pace = Pace { since: now, bytes: 0, rate: None, together_since: now, alone: 0, next_alone: ALONE };
         let (large, rounds) = (Large::default(), Rounds::default());
         Self { beside: Beside(aside), kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, rounds, pace }
     }
@@ -142,8 +144,8 @@ impl<'a> Hashes<'a> {
         self.large.end(hashing, self.beside.get(), link)
     }
 
-    /// Whether bodies move so fast that hashing is what counts.
-    pub fn is_fast(&self, limits: &Limits) -> bool {
+    /// Whether bodies move so fast that hashing is what counts; `None` as long as nothing is known.
+    pub fn is_fast(&self, limits: &Limits) -> Option<bool> {
         self.pace.is_fast(limits.by_turns)
     }
 
@@ -211,9 +213,10 @@ impl<'a> Hashes<'a> {
 struct Pace {
     since: Instant,
     bytes: u64,
-    /// Bytes per second that moved one after another, lately; none: nothing is known, and a link that is slow would show it only when
-    /// all that took turns has moved.
+    /// Bytes per second, lately; none: nothing is known.
     rate: Option<u64>,
+    /// When the last of those that came by turns began.
+    together_since: Instant,
     /// So many bytes are to move one after another in any case,
     alone: u64,
     /// and so many when turns are slow the next time.
@@ -222,8 +225,8 @@ struct Pace {
 
 impl Pace {
     /// Whether it is faster than `least` bytes per second.
-    fn is_fast(&self, least: u64) -> bool {
-        self.alone == 0 && self.rate.unwrap_or(0) >= least
+    fn is_fast(&self, least: u64) -> Option<bool> {
+        if least == 0 { Some(true) } else { self.rate.map(|rate| self.alone == 0 && rate >= least) }
     }
 
     fn begin(&mut self) {
@@ -233,31 +236,36 @@ impl Pace {
     }
 
     fn begin_together(&mut self) {
-        (self.since, self.bytes) = (Instant::now(), 0);
+        self.begin();
+        self.together_since = Instant::now();
     }
 
     fn end(&mut self, bytes: u64) {
         self.alone = self.alone.saturating_sub(bytes);
-        self.bytes += bytes;
-        if let Some(rate) = self.measured() {
-            (self.rate, self.bytes) = (Some(rate), 0);
-        }
+        self.count(bytes);
     }
 
     fn end_together(&mut self, bytes: u64, least: u64) {
-        self.bytes = bytes;
-        if self.measured().is_some_and(|rate| rate < least) {
+        let was_fast = self.is_fast(least) == Some(true);
+        if was_fast && measured(bytes, self.together_since).is_some_and(|rate| rate < least) {
             (self.alone, self.next_alone) = (self.next_alone, self.next_alone.saturating_mul(2));
         }
-        self.bytes = 0;
+        self.count(bytes);
     }
 
-    /// Bytes per second, if that can be told.
-    fn measured(&self) -> Option<u64> {
-        let took = self.since.elapsed();
-        let rate = u128::from(self.bytes) * 1000 / took.as_millis().max(1);
-        (took >= MEASURE).then(|| u64::try_from(rate).unwrap_or(u64::MAX))
+    fn count(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        if let Some(rate) = measured(self.bytes, self.since) {
+            (self.rate, self.bytes) = (Some(rate), 0);
+        }
     }
+}
+
+/// Bytes per second, if that can be told.
+fn measured(bytes: u64, since: Instant) -> Option<u64> {
+    let took = since.elapsed();
+    let rate = u128::from(bytes) * 1000 / took.as_millis().max(1);
+    (took >= MEASURE).then(|| u64::try_from(rate).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -297,6 +305,7 @@ mod tests {
         if together {
             files.pace.begin_together();
             files.pace.since -= took;
+            files.pace.together_since -= took;
             files.moved_together(bytes, limits);
         } else {
             files.pace.begin();
@@ -306,17 +315,30 @@ mod tests {
     }
 
     #[test]
-    fn bodies_move_fast_when_that_was_measured_and_not_when_nothing_is_known() {
+    fn bodies_move_fast_when_that_was_measured_alone_or_by_turns() {
+        for together in [false, true] {
+            let mut files = Hashes::new(None);
+            let limits = Limits::default();
+            let least = limits.by_turns;
+            assert_eq!(files.is_fast(&limits), None);
+            move_at(&mut files, together, 1 << 20, least * 2, &limits);
+            assert_eq!(files.is_fast(&limits), None, "too short to be measured");
+            move_at(&mut files, together, 100 << 20, least * 2, &limits);
+            assert_eq!(files.is_fast(&limits), Some(true));
+            move_at(&mut files, false, 100 << 20, least / 2, &limits);
+            assert_eq!(files.is_fast(&limits), Some(false));
+        }
+    }
+
+    #[test]
+    fn first_turns_that_are_slow_are_tried_again_once_bodies_move_fast() {
         let mut files = Hashes::new(None);
         let limits = Limits::default();
         let least = limits.by_turns;
-        assert!(!files.is_fast(&limits));
-        move_at(&mut files, false, 1 << 20, least * 2, &limits);
-        assert!(!files.is_fast(&limits), "too short to be measured");
+        move_at(&mut files, true, 100 << 20, least / 2, &limits);
+        assert_eq!(files.is_fast(&limits), Some(false));
         move_at(&mut files, false, 100 << 20, least * 2, &limits);
-        assert!(files.is_fast(&limits));
-        move_at(&mut files, false, 100 << 20, least / 2, &limits);
-        assert!(!files.is_fast(&limits));
+        assert_eq!(files.is_fast(&limits), Some(true));
     }
 
     #[test]
@@ -327,14 +349,14 @@ mod tests {
         for gigabytes in [4_u64, 8, 16] {
             move_at(&mut files, false, 64 << 20, least * 2, &limits);
             move_at(&mut files, true, 64 << 20, least * 2, &limits);
-            assert!(files.is_fast(&limits), "alone and by turns");
+            assert_eq!(files.is_fast(&limits), Some(true), "alone and by turns");
             move_at(&mut files, true, 64 << 20, least / 2, &limits);
             let needed = (gigabytes << 30) / (64 << 20);
             for moved in 0..needed {
-                assert!(!files.is_fast(&limits), "{moved} of {needed}");
+                assert_eq!(files.is_fast(&limits), Some(false), "{moved} of {needed}");
                 move_at(&mut files, false, 64 << 20, least * 2, &limits);
             }
-            assert!(files.is_fast(&limits));
+            assert_eq!(files.is_fast(&limits), Some(true));
         }
     }
 }

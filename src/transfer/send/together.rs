@@ -9,7 +9,7 @@ use crate::{
         hashing::{Hashing, SMALL},
         lane::{LaneError, Report},
         link::Link,
-        rounds::{TOGETHER_LEAST, TURN_BYTES},
+        rounds::{TOGETHER, TOGETHER_LEAST, TURN_BYTES},
     },
     wire::{
         chunk,
@@ -24,6 +24,9 @@ const LARGEST: u64 = 64 << 20;
 
 /// All of them together: what has moved and has no seal yet comes again if the receiver is killed.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// While it is not known how fast bodies move, no more than this take turns, of as few files as it needs: what is slow shows then.
+const TRIAL_BYTES: u64 = 48 << 20;
 
 /// Small files between them keep their place in the queue; so many entries are looked at.
 const LOOK_AHEAD: usize = 64;
@@ -54,15 +57,20 @@ impl<L: Link, R: Report> SendLane<'_, L, R> {
             self.turns.not_for -= 1;
             return None;
         }
-        let most = self.ahead.together();
-        if most < TOGETHER_LEAST || !self.hashes.is_fast(&self.link.limits()) {
+        let (most, most_bytes) = match self.hashes.is_fast(&self.link.limits()) {
+            Some(true) => (self.ahead.together(), MOST_BYTES),
+            // Where few follow there is nothing to be gained by it.
+            None if self.orders.queue.len() >= TOGETHER => (self.ahead.together().min(TOGETHER_LEAST), TRIAL_BYTES),
+            Some(false) | None => return None,
+        };
+        if most < TOGETHER_LEAST {
             return None;
         }
         let outstanding = self.orders.outstanding() + self.hashes.len();
         let (mut files, mut bytes) = (Vec::new(), 0);
         for (at, index) in self.orders.queue.iter().enumerate().take(LOOK_AHEAD) {
             let size = self.orders.entry(*index).1.size();
-            if size <= SMALL || size > LARGEST || bytes + size > MOST_BYTES || self.waits_for_parts(*index) {
+            if size <= SMALL || size > LARGEST || bytes + size > most_bytes || self.waits_for_parts(*index) {
                 continue;
             }
             if files.len() == most || !self.ahead.has_room(outstanding + files.len(), size) {
