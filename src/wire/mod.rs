@@ -98,9 +98,8 @@
 //!    told `busy` may offer the same again a while later. Before it, unless both hellos
 //!    said `verified`, the two sides agree on a code (below).
 //! 6. `plan` says what the receiver wants of each entry (section 7). It may come in pieces, and files are sent as soon as their piece is there.
-//! 7. Files go one after another: `file`, the body (section 6), then `seal` with the MD5 digest computed while reading.
-//!    Instead of `seal` (or instead of `file`, if nothing could be sent at all) `failed` says why this file did not go whole;
-//!    the transfer goes on with the next.
+//! 7. Files go one after another, or some of them by turns ([`by_turns`]): `file`, the body (section 6), then `seal` with the MD5 digest computed while
+//!    reading. Instead of `seal` (or of `file`, if nothing could be sent at all) `failed` says why this file did not go whole; the next follows.
 //! 8. One `receipt` for each `seal`; see section 7.
 //! 9. When it has all receipts, the sender says `done`.
 //! 10. The receiver echoes `done` when everything it accepted has its final name. Then both close.

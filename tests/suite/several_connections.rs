@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::Read,
     net::Shutdown,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -65,14 +65,19 @@ fn files_of_all_sizes_arrive_whole_over_several_connections() {
     for (number, size) in (1..).zip(sizes) {
         fs::write(folder.join(format!("{number} of {size}")), seeded(number, size)).unwrap();
     }
-    let sending = a.send_to(crossing.address(), &[&folder], false);
+    arrives_over_several(&mut a, &mut b, &crossing, &folder);
+}
+
+/// Sends `folder` through `crossing`, and sees it arrive whole over several connections.
+fn arrives_over_several(a: &mut Station, b: &mut Station, crossing: &Crossing, folder: &Path) {
+    let sending = a.send_to(crossing.address(), &[folder], false);
     let receiving = b.accept();
     assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
     assert_eq!(a.ending(sending).outcome, Outcome::Verified);
-    assert_eq!(tree(&b.received().join("folder")), tree(&folder));
+    assert_eq!(tree(&b.received().join("folder")), tree(folder));
     let made = crossing.count();
     assert!((2..=17).contains(&made), "{made} connections");
-    nothing_left(&b);
+    nothing_left(b);
 }
 
 #[test]
@@ -95,14 +100,7 @@ fn files_that_take_turns_arrive_whole_over_several_connections() {
     for number in 40..44 {
         fs::write(folder.join(format!("file {number}")), seeded(number, 5 << 20)).unwrap();
     }
-    let sending = a.send_to(crossing.address(), &[&folder], false);
-    let receiving = b.accept();
-    assert_eq!(b.ending(receiving).outcome, Outcome::Verified);
-    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
-    assert_eq!(tree(&b.received().join("folder")), tree(&folder));
-    let made = crossing.count();
-    assert!((2..=17).contains(&made), "{made} connections");
-    nothing_left(&b);
+    arrives_over_several(&mut a, &mut b, &crossing, &folder);
 }
 
 /// A transfer of `a` to `b`, one of whose further connections has just been broken in the middle.
