@@ -2,12 +2,14 @@
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use socket2::{Domain, Socket, Type};
 
 use super::{LIMIT, spawn};
 
@@ -52,14 +54,20 @@ fn relay(mut from: TcpStream, mut to: TcpStream, cut: u64, count: &AtomicU64) {
     }
 }
 
+/// Little is on the way between these two, so that who stands still does so in the middle.
 pub(in super::super) fn pair() -> (TcpStream, TcpStream) {
-    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let near = TcpStream::connect_timeout(&door.local_addr().unwrap(), LIMIT).unwrap();
-    let far = door.accept().unwrap().0;
-    for end in [&near, &far] {
-        // Little is on the way, so that who stands still does so in the middle.
-        socket2::SockRef::from(end).set_send_buffer_size(64 << 10).unwrap();
-        socket2::SockRef::from(end).set_recv_buffer_size(64 << 10).unwrap();
-    }
-    (near, far)
+    let (door, near) = (narrow(), narrow());
+    door.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    door.listen(1).unwrap();
+    near.connect_timeout(&door.local_addr().unwrap(), LIMIT).unwrap();
+    (near.into(), door.accept().unwrap().0.into())
+}
+
+/// Before it is connected: the scale of its windows follows from its room (tcp(7)). With a coarse one Linux drops what the other
+/// end has acknowledged as long as this end has no room left, and whoever does not read could not go on writing.
+fn narrow() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_send_buffer_size(64 << 10).unwrap();
+    socket.set_recv_buffer_size(64 << 10).unwrap();
+    socket
 }
