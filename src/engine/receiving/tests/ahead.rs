@@ -271,6 +271,8 @@ fn a_receiver_reads_on_though_nobody_takes_its_receipts() {
     const FILES: u32 = 1000;
     let mut scene = Scene::of(&[]);
     scene.conflict = Conflict::Replace;
+    // Nor does it read a little more when all was silent for long.
+    scene.limits.silence = 10 * LIMIT;
     // Nothing can be saved below what is no folder, which each receipt says with the whole path.
     let long = "x".repeat(200);
     let path = |index: u32| {
@@ -278,7 +280,7 @@ fn a_receiver_reads_on_though_nobody_takes_its_receipts() {
     };
     fs::create_dir(scene.received().join("top")).unwrap();
     fs::write(scene.received().join("top").join(&long), b"no folder").unwrap();
-    let kind = EntryKind::File { size: 500 };
+    let kind = EntryKind::File { size: 2000 };
     let entries = (0..FILES).map(|index| Entry { path: path(index), kind: kind.clone(), mtime: None, exec: false });
     scene.manifest = Arc::new(Manifest::from_entries(entries.collect()).unwrap());
     scene.places = vec![PathBuf::new(); FILES as usize];
@@ -288,8 +290,8 @@ fn a_receiver_reads_on_though_nobody_takes_its_receipts() {
     let mut peer = Scripted::new(peer);
     // None is read before all were sent.
     for index in 0..FILES {
-        peer.file(index, &[7; 500]);
-        peer.seal(index, &[7; 500]);
+        peer.file(index, &[7; 2000]);
+        peer.seal(index, &[7; 2000]);
     }
     let (mut bytes, mut receipts) = (0, 0);
     while receipts < FILES {
