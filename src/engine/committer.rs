@@ -3,7 +3,9 @@
 //!
 //! Nobody is woken for single files: a lane hands them over when it has gathered `BATCH`, when nothing more comes, or after
 //! `BATCH_WAIT`; the committer takes what came while it was at work together. Where small files come faster than a disk takes
-//! them, names are put on the disk with the files behind them, so that it is waited for once for each batch.
+//! them, names are put on the disk with the files behind them, so that it is waited for once for each batch; those of folders with
+//! the first files. Receipts are released as soon as names are there, before the files behind them get theirs: so more can come
+//! meanwhile.
 
 mod tells;
 
@@ -39,7 +41,7 @@ use tells::{Alarm, Tells};
 
 /// Receipts are released at this many files,
 const BATCH: usize = 64;
-/// or when the first of them has waited this long.
+/// or when the first of them has waited this long. So long folders, too, wait for the first files.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 /// What has gathered while others were put on the disk goes there together, up to a third of what was granted: as many wait until
 /// their names are there too, and as many can come meanwhile. Or up to this where some are so large that a sender has fewer on
@@ -216,9 +218,9 @@ struct Committer {
     tells: Tells,
     flushed: Sender<()>,
     granted: usize,
-    /// Files whose names may not be on the disk yet.
+    /// Files and folders whose names may not be on the disk yet.
     named: Named,
-    /// Theirs.
+    /// Those of the files.
     seals: HashMap<u32, Md5Digest>,
 }
 
@@ -228,7 +230,7 @@ impl Committer {
         if let Err(reason) = self.landing.agree() {
             return self.trouble(None, reason);
         }
-        self.tells.made(self.landing.make_folders());
+        self.named = self.landing.name_folders();
         let mut next = None;
         while let Some(word) = next.take().or_else(|| self.hear(words)) {
             match word {
@@ -238,7 +240,7 @@ impl Committer {
                 }
                 Word::AllFilesEnded => {
                     self.end_named();
-                    self.tells.made(self.landing.make_links());
+                    self.tells.ended(self.landing.make_links(), &HashMap::new());
                 }
                 Word::Flush(flush) => {
                     self.end_named();
@@ -250,9 +252,13 @@ impl Committer {
         self.end_named();
     }
 
-    /// The next word. Nobody waits for others to come.
+    /// The next word. No file waits for others to come.
     fn hear(&mut self, words: &Receiver<Word>) -> Option<Word> {
-        words.try_recv().ok().or_else(|| {
+        let mut heard = words.try_recv().ok();
+        if heard.is_none() && self.named.has_only_folders() {
+            heard = words.recv_timeout(BATCH_WAIT).ok();
+        }
+        heard.or_else(|| {
             self.end_named();
             words.recv().ok()
         })
@@ -269,9 +275,10 @@ impl Committer {
         }
         let seals = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
         let batch = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
-        let (ends, named) = self.landing.name(batch, together, std::mem::take(&mut self.named));
+        let (ends, flushed) = self.landing.flush(batch, together, std::mem::take(&mut self.named));
+        // They make room for others, which come while these get their names.
         self.tell(ends);
-        (self.named, self.seals) = (named, seals);
+        (self.named, self.seals) = (self.landing.name(flushed), seals);
         if !there.is_empty() {
             let kept = |(index, md5)| self.tells.end_of(index, Some(md5), self.landing.already_done(index, md5));
             self.tells.tell(there.into_iter().filter_map(kept).collect());
@@ -288,12 +295,9 @@ impl Committer {
 
     /// What became of those that were named.
     fn tell(&mut self, ends: Ends) {
-        if ends.is_empty() {
-            return;
+        if !ends.is_empty() {
+            self.tells.ended(ends, &std::mem::take(&mut self.seals));
         }
-        let seals = std::mem::take(&mut self.seals);
-        let end_of = |(index, named)| self.tells.end_of(index, seals.get(&index).copied(), named);
-        self.tells.tell(ends.into_iter().filter_map(end_of).collect());
     }
 
     /// Behind all flushes of the same part, so that what is known of it in the end is the most.
@@ -330,7 +334,7 @@ fn take_more(settled: &mut Settled, words: &Receiver<Word>, granted: usize) -> O
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, sync::Arc};
+    use std::{fs, path::Path, sync::Arc};
 
     use polling::Poller;
 
@@ -351,6 +355,60 @@ mod tests {
     };
 
     const SEAL: Md5Digest = Md5Digest([7; 16]);
+
+    /// Entries with these names: files of two bytes, and folders where a name ends in `/`.
+    fn landing(disk: &Disk, temp: &Path, names: &[&str]) -> Landing {
+        let profile = Profile::open(Some(temp.join("profile"))).unwrap();
+        let folder = temp.join("inbox");
+        fs::create_dir(&folder).unwrap();
+        let entry = |name: &&str| Entry {
+            path: vec![name.trim_end_matches('/').to_owned()],
+            kind: if name.ends_with('/') { EntryKind::Folder } else { EntryKind::File { size: 2 } },
+            mtime: None,
+            exec: false,
+        };
+        let terms = Terms {
+            id: TransferId([1; 16]),
+            peer: Peer::at(String::new(), false),
+            digest: [0; 32],
+            manifest: Arc::new(Manifest::from_entries(names.iter().map(entry).collect()).unwrap()),
+            message: None,
+            folder,
+            selection: Selection::All,
+            conflict: Conflict::KeepBoth,
+            accepted_at: 0,
+        };
+        Landing::prepare_on(disk, &profile, terms, Keep::Agreement).unwrap()
+    }
+
+    fn part(landing: &Landing, index: u32) -> PartFile {
+        let mut part = landing.create_part(index).unwrap();
+        part.write_all(b"x").unwrap();
+        part
+    }
+
+    fn verified(landing: &Landing, indices: std::ops::Range<u32>) -> Word {
+        let verified = |index| VerifiedPart { index, part: part(landing, index), md5: SEAL };
+        Word::Settle(Settled { parts: indices.map(verified).collect(), ..Settled::default() })
+    }
+
+    /// What a committer has told.
+    struct Told {
+        receipts: Receiver<Receipt>,
+        flushed: Receiver<()>,
+        _others: (Receiver<Note>, Receiver<Trouble>),
+    }
+
+    fn committer(landing: &Landing, (receipts, released): (Sender<Receipt>, Receiver<Receipt>)) -> (Committer, Told) {
+        let ((notes, told_ends), (troubles, trouble)) = (bounded(99), bounded(1));
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let (waker, cancel) = (LinkWaker::new(Arc::new(Poller::new().unwrap())), CancelFlag::default());
+        let tells = Tells { key, notes, waker, cancel, receipts, troubles };
+        let (flushed, are_flushed) = bounded(1);
+        let (landing, named, seals) = (landing.clone(), Named::default(), HashMap::new());
+        let told = Told { receipts: released, flushed: are_flushed, _others: (told_ends, trouble) };
+        (Committer { landing, tells, flushed, granted: 8, named, seals }, told)
+    }
 
     fn handle() -> (CommitHandle, Receiver<Word>) {
         let (words, heard) = bounded(8);
@@ -426,57 +484,78 @@ mod tests {
     #[test]
     fn a_small_file_does_not_wait_until_a_large_one_is_flushed() {
         let temp = tempfile::tempdir().unwrap();
-        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
-        let folder = temp.path().join("inbox");
-        fs::create_dir(&folder).unwrap();
-        let file = |name: &str, size| Entry {
-            path: vec![name.to_owned()],
-            kind: EntryKind::File { size },
-            mtime: None,
-            exec: false,
-        };
-        let terms = Terms {
-            id: TransferId([1; 16]),
-            peer: Peer::at(String::new(), false),
-            digest: [0; 32],
-            manifest: Arc::new(Manifest::from_entries(vec![file("small", 1), file("large", 2)]).unwrap()),
-            message: None,
-            folder: folder.clone(),
-            selection: Selection::All,
-            conflict: Conflict::KeepBoth,
-            accepted_at: 0,
-        };
         let (to, told) = std::sync::mpsc::channel();
         let disk = Disk::recorded(Arc::new(move |op| to.send(op).unwrap()));
-        let landing = Landing::prepare_on(&disk, &profile, terms, Keep::Agreement).unwrap();
-        let part = |index| {
-            let mut part = landing.create_part(index).unwrap();
-            part.write_all(b"x").unwrap();
-            part
-        };
-        let (small, mut large) = (part(0), part(1));
+        let landing = landing(&disk, temp.path(), &["small", "large"]);
+        let (small, mut large) = (verified(&landing, 0..1), part(&landing, 1));
         let flush = Flush { index: 1, flusher: large.flusher().unwrap(), offset: 1 };
         let large_file =
             told.try_iter().filter_map(|op| if let Op::Created { file, .. } = op { Some(file) } else { None });
         let large_file = large_file.last().unwrap();
 
         let (words, heard) = bounded(2);
-        let small = VerifiedPart { index: 0, part: small, md5: SEAL };
-        words.send(Word::Settle(Settled { parts: vec![small], ..Settled::default() })).unwrap();
+        words.send(small).unwrap();
         words.send(Word::Flush(flush)).unwrap();
         drop(words);
-        let ((notes, told_ends), (receipts, released), (troubles, _trouble)) = (bounded(1), bounded(1), bounded(1));
-        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
-        let (waker, cancel) = (LinkWaker::new(Arc::new(Poller::new().unwrap())), CancelFlag::default());
-        let tells = Tells { key, notes, waker, cancel, receipts, troubles };
-        let (flushed, are_flushed) = bounded(1);
-        let (named, seals) = (Named::default(), HashMap::new());
-        Committer { landing: landing.clone(), tells, flushed, granted: 256, named, seals }.run(&heard);
+        let (committer, said) = committer(&landing, bounded(99));
+        committer.run(&heard);
 
         let ops: Vec<Op> = told.try_iter().collect();
         let at = |wanted: Op| ops.iter().position(|op| *op == wanted).unwrap();
+        let folder = temp.path().join("inbox");
         assert!(at(Op::FolderFlushed { place: folder }) < at(Op::Flushed { file: large_file }), "{ops:?}");
-        assert_eq!((told_ends.len(), are_flushed.len()), (1, 1));
-        assert_eq!(released.recv().unwrap(), Receipt { index: 0, state: ReceiptState::Verified, md5: Some(SEAL) });
+        assert_eq!(said.flushed.len(), 1);
+        assert_eq!(said.receipts.recv().unwrap(), Receipt { index: 0, state: ReceiptState::Verified, md5: Some(SEAL) });
+    }
+
+    #[test]
+    fn receipts_do_not_wait_until_the_next_files_have_their_names() {
+        let temp = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..16).map(|n| format!("f{n}")).collect();
+        let ((to, told), (receipts, released)) = (std::sync::mpsc::channel(), bounded(99));
+        let seen = released.clone();
+        let disk = Disk::recorded(Arc::new(move |op| {
+            if let Op::Renamed { to: place, .. } = op {
+                to.send((place.file_name().unwrap().to_owned(), seen.len())).unwrap();
+            }
+        }));
+        let landing = landing(&disk, temp.path(), &names.iter().map(String::as_str).collect::<Vec<_>>());
+        let (words, heard) = bounded(2);
+        words.send(verified(&landing, 0..8)).unwrap();
+        words.send(verified(&landing, 8..16)).unwrap();
+        drop(words);
+        let (committer, said) = committer(&landing, (receipts, released));
+        committer.run(&heard);
+        let released: HashMap<_, _> = told.try_iter().collect();
+        let named_at = ["f0", "f7", "f8", "f15"].map(|name| released.get(std::ffi::OsStr::new(name)).copied());
+        assert_eq!(named_at, [0, 0, 8, 8].map(Some), "receipts that were released by then");
+        assert_eq!(said.receipts.len(), 16);
+    }
+
+    #[test]
+    fn folders_are_put_on_the_disk_with_the_first_files_and_do_not_wait_for_them_for_long() {
+        for files in [8, 0] {
+            let temp = tempfile::tempdir().unwrap();
+            let names: Vec<String> = (0..files).map(|n| format!("f{n}")).chain(["d/".to_owned()]).collect();
+            let (to, told) = std::sync::mpsc::channel();
+            let disk = Disk::recorded(Arc::new(move |op| to.send(op).unwrap()));
+            let landing = landing(&disk, temp.path(), &names.iter().map(String::as_str).collect::<Vec<_>>());
+            let (words, heard) = bounded(2);
+            if files > 0 {
+                words.send(verified(&landing, 0..files)).unwrap();
+            }
+            told.try_iter().for_each(drop);
+            let (committer, said) = committer(&landing, bounded(99));
+            let thread = threads::spawn("committer", move || committer.run(&heard)).unwrap();
+            let first = said.receipts.recv_timeout(Duration::from_secs(30)).unwrap();
+            assert_eq!(first, Receipt { index: files, state: ReceiptState::Verified, md5: None });
+            drop(words);
+            thread.join().unwrap();
+            let is_flush = |op: &Op| matches!(op, Op::Flushed { .. } | Op::FolderFlushed { .. });
+            let flushes: Vec<Op> = told.try_iter().filter(is_flush).collect();
+            let inbox = Op::FolderFlushed { place: temp.path().join("inbox") };
+            let at = flushes.iter().position(|op| *op == inbox).unwrap();
+            assert_eq!(at > 0, files > 0, "{flushes:?}");
+        }
     }
 }

@@ -225,9 +225,9 @@ impl Run {
 
     /// Names them, and puts those that were named before on the disk with them.
     fn name(&self, parts: Vec<PartFile>, before: Named) -> Named {
-        let (ends, named) = self.landing.name(sealed(parts), true, before);
+        let (ends, flushed) = self.landing.flush(sealed(parts), true, before);
         self.ended(ends);
-        named
+        self.landing.name(flushed)
     }
 
     fn ended(&self, ends: Ends) {
@@ -238,11 +238,14 @@ impl Run {
 
     /// Also how a file is committed: small ones together, large ones flushed on the way, names that are taken.
     fn first_connection(&self) {
-        self.ended(self.landing.make_folders());
+        // Folders are put on the disk with the first files.
+        let folders = self.landing.name_folders();
+        let named = self.name(vec![self.part(FIRST_SMALL, &content(FIRST_SMALL))], folders);
+        self.ended(self.landing.end(named));
         let big = content(BIG);
         let mut part = self.landing.create_part(BIG).unwrap();
         self.write(&mut part, &big[..40_000]);
-        self.commit((FIRST_SMALL..FIRST_SMALL + 3).map(|index| self.part(index, &content(index))).collect());
+        self.commit((FIRST_SMALL + 1..FIRST_SMALL + 3).map(|index| self.part(index, &content(index))).collect());
         self.write(&mut part, &big[40_000..90_000]);
         part.write_all(&big[90_000..135_000]).unwrap();
         let mut changed = self.landing.create_part(CHANGED).unwrap();

@@ -1,6 +1,6 @@
 //! What a committer says to all who wait for files.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use crossbeam_channel::{SendTimeoutError, Sender};
 
@@ -15,6 +15,7 @@ use crate::{
         seal::Md5Digest,
         transfer::TransferKey,
     },
+    storage::landing::Ends,
     transfer::{
         lane::{concerns_all, told},
         receive::Trouble,
@@ -24,7 +25,7 @@ use crate::{
 
 use super::BATCH_WAIT;
 
-/// Folders and links that are told of at once, at most: there may be a million, and others are to be heard between them.
+/// Entries that are told of at once, at most: there may be a million folders, and others are to be heard between them.
 const MOST_TOLD: usize = 1024;
 
 /// Who is told of what became of files.
@@ -50,12 +51,12 @@ impl Drop for Alarm {
 }
 
 impl Tells {
-    /// Folders and links were made.
-    pub(super) fn made(&self, made: Vec<(u32, Result<PathBuf, Reason>)>) {
-        let mut made = made.into_iter();
-        while made.len() > 0 {
-            let some = made.by_ref().take(MOST_TOLD);
-            self.tell(some.filter_map(|(index, made)| self.end_of(index, None, made)).collect());
+    /// Entries have ended, with these seals where they are files.
+    pub(super) fn ended(&self, ends: Ends, seals: &HashMap<u32, Md5Digest>) {
+        let mut ends = ends.into_iter();
+        while ends.len() > 0 {
+            let some = ends.by_ref().take(MOST_TOLD);
+            self.tell(some.filter_map(|(index, end)| self.end_of(index, seals.get(&index).copied(), end)).collect());
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{Landing, mark, may_pass};
+use super::{Landing, make::Made, mark, may_pass};
 
 /// How often a name may be taken between choosing it and renaming.
 const MAX_ROUNDS: u32 = 100;
@@ -29,14 +29,35 @@ const MAX_ROUNDS: u32 = 100;
 /// No name was tried yet; numbers begin behind this.
 const UNTRIED: u32 = 1;
 
-/// Files that have their real names (or failed to get them), and the names may not be on the disk for good yet.
+/// What has its real name (or failed to get it), and the names may not be on the disk for good yet.
 #[derive(Default)]
-pub struct Named(Vec<Job>);
+pub struct Named {
+    files: Vec<Job>,
+    folders: Vec<Made>,
+}
 
 impl Named {
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Folders that were made.
+    pub(super) fn folders(folders: Vec<Made>) -> Self {
+        Self { files: Vec::new(), folders }
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.folders.is_empty()
+    }
+
+    /// Whether there are folders, and no files.
+    pub fn has_only_folders(&self) -> bool {
+        self.files.is_empty() && !self.folders.is_empty()
+    }
+}
+
+/// Verified parts that are on the disk for good (or failed to get there), and have to get their real names.
+pub struct Flushed {
+    jobs: Vec<Job>,
+    chosen: Chosen,
+    /// So is what the journal says of their names, if it lies on the volume.
+    with_volume: bool,
 }
 
 /// What became of files, by index; `Ok` says that one is on the disk for good under that name.
@@ -87,8 +108,8 @@ impl Landing {
     /// order.
     pub fn commit(&self, batch: Vec<(PartFile, Md5Digest)>) -> Ends {
         let together = self.is_better_together(batch.len());
-        let (_none, named) = self.name(batch, together, Named::default());
-        self.end(named)
+        let (_none, flushed) = self.flush(batch, together, Named::default());
+        self.end(self.name(flushed))
     }
 
     /// Whether so many files are better flushed with their whole volume. To be asked once for each batch.
@@ -96,17 +117,29 @@ impl Landing {
         self.volume.is_better_for(files)
     }
 
-    /// As `commit`, but the names need not be on the disk for good yet: that comes with the next batch that is flushed
-    /// `together`, or with `end`. So it also returns what became of those that were named `before`.
-    pub fn name(&self, batch: Vec<(PartFile, Md5Digest)>, together: bool, before: Named) -> (Ends, Named) {
-        self.named(batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect(), together, before)
+    /// The first half of `commit`, without the real names. A flush that is taken `together` also puts the names on the disk that
+    /// were given `before`, so that nobody waits for these any more: what became of them comes back.
+    pub fn flush(&self, batch: Vec<(PartFile, Md5Digest)>, together: bool, before: Named) -> (Ends, Flushed) {
+        self.flush_jobs(batch.into_iter().map(|(part, md5)| self.job(part, md5, None)).collect(), together, before)
+    }
+
+    /// Gives them their real names, which need not be on the disk for good yet: that comes with the next batch that is flushed
+    /// `together`, or with `end`.
+    pub fn name(&self, Flushed { mut jobs, chosen, with_volume }: Flushed) -> Named {
+        self.give_names(&mut jobs, chosen, with_volume.then_some(&self.volume));
+        Named { files: jobs, folders: Vec::new() }
     }
 
     /// Puts names on the disk for good.
-    pub fn end(&self, Named(mut jobs): Named) -> Ends {
-        let folders: HashSet<_> = jobs.iter().filter_map(Job::folder).map(Arc::as_ptr).collect();
-        Self::flush_folders(&mut jobs, self.flush_volume_for(folders.len()));
-        self.ended(jobs)
+    pub fn end(&self, Named { mut files, folders }: Named) -> Ends {
+        let mut ends = self.note_made(folders, None);
+        if files.is_empty() {
+            return ends;
+        }
+        let places: HashSet<_> = files.iter().filter_map(Job::folder).map(Arc::as_ptr).collect();
+        Self::flush_folders(&mut files, self.flush_volume_for(places.len()));
+        ends.append(&mut self.ended(files));
+        ends
     }
 
     /// `name`: the one that the journal says was tried before.
@@ -121,7 +154,7 @@ impl Landing {
         Job { index, md5, node, name, next: UNTRIED, step, time: None, is_known }
     }
 
-    pub(super) fn named(&self, mut jobs: Vec<Job>, together: bool, Named(mut before): Named) -> (Ends, Named) {
+    pub(super) fn flush_jobs(&self, mut jobs: Vec<Job>, together: bool, before: Named) -> (Ends, Flushed) {
         self.complete(&mut jobs);
         // Of a part that nothing is known of, the line may come to the disk before the part: it leads to nothing then.
         let may_write_down = together && jobs.iter().all(|job| !job.is_known);
@@ -129,11 +162,12 @@ impl Landing {
         let volume = (together && self.volume.flush().is_ok()).then_some(&self.volume);
         self.flush_parts(&mut jobs, volume);
         self.flush_above(&mut jobs, volume);
-        Self::flush_folders(&mut before, volume);
-        let ended = self.ended(before);
+        let Named { mut files, folders } = before;
+        let mut ends = self.note_made(folders, volume);
+        Self::flush_folders(&mut files, volume);
+        ends.append(&mut self.ended(files));
         let chosen = written_down.unwrap_or_else(|| self.write_down(&mut jobs));
-        self.give_names(&mut jobs, chosen, if may_write_down { volume } else { None });
-        (ended, Named(jobs))
+        (ends, Flushed { jobs, chosen, with_volume: may_write_down && volume.is_some() })
     }
 
     fn complete(&self, jobs: &mut [Job]) {
@@ -447,14 +481,19 @@ mod tests {
     fn nothing_is_said_of_a_name_before_it_is_on_the_disk() {
         let (desk, landing) = Desk::land(5);
         let batch = |indices: [u32; 2]| indices.map(|index| whole(&landing, index)).into();
-        let (ends, named) = landing.name(batch([0, 1]), true, Named::default());
-        assert_eq!((ends.len(), desk.names()), (0, ["f0", "f1"].map(str::to_owned).into()));
-        let (ends, named) = landing.name(batch([2, 3]), true, named);
+        let (ends, flushed) = landing.flush(batch([0, 1]), true, Named::default());
+        assert_eq!(ends.len(), 0);
+        let named = landing.name(flushed);
+        assert_eq!(desk.names(), ["f0", "f1"]);
+        let (ends, flushed) = landing.flush(batch([2, 3]), true, named);
         assert_eq!(indices(&ends), [0, 1], "with the next");
+        assert!(!desk.names().contains(&"f2".to_owned()), "and before that has its names");
+        let named = landing.name(flushed);
         assert!(!named.is_empty());
         assert_eq!(indices(&landing.end(named)), [2, 3], "by itself");
-        let (ends, _named) = landing.name(vec![whole(&landing, 4)], false, Named::default());
+        let (ends, flushed) = landing.flush(vec![whole(&landing, 4)], false, Named::default());
         assert_eq!(ends.len(), 0);
+        let _named = landing.name(flushed);
         // As after a kill: what has its name is done, whatever had been said of it.
         let done: Vec<_> = desk.reopen().done.iter().collect();
         assert_eq!(done, [0, 1, 2, 3, 4].map(|index| (index, Some(seal()))));

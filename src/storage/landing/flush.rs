@@ -13,14 +13,20 @@ use crate::{
 use super::{Landing, is_marked, mark};
 
 impl Landing {
-    /// Puts the names in these folders on the disk for good, and those of the folders themselves; returns which failed.
-    pub(super) fn flush_names(&self, folders: impl IntoIterator<Item = NodeId>) -> HashMap<NodeId, Reason> {
+    /// Puts the names in these folders on the disk for good, and those of the folders themselves, unless that is so because a
+    /// `volume` has been flushed since; returns which failed.
+    pub(super) fn flush_names(
+        &self,
+        folders: impl IntoIterator<Item = NodeId>,
+        volume: Option<&Volume>,
+    ) -> HashMap<NodeId, Reason> {
         let folders: HashSet<NodeId> = folders.into_iter().collect();
-        let volume = self.flush_volume_for(folders.len());
-        let mut failed = self.flush_folder_names(folders.iter().copied(), volume);
+        let volume = volume.or_else(|| self.flush_volume_for(folders.len()));
+        let mut flushed = HashMap::new();
+        let mut failed = self.flush_upwards(folders.iter().copied(), volume, &mut flushed);
         for folder in folders {
-            if let Err(reason) = self.flush_dir(folder, volume) {
-                failed.insert(folder, reason);
+            if let Err(reason) = flushed.entry(folder).or_insert_with(|| self.flush_dir(folder, volume)) {
+                failed.insert(folder, reason.clone());
             }
         }
         failed
@@ -35,8 +41,17 @@ impl Landing {
         folders: impl IntoIterator<Item = NodeId>,
         volume: Option<&Volume>,
     ) -> HashMap<NodeId, Reason> {
+        self.flush_upwards(folders, volume, &mut HashMap::new())
+    }
+
+    /// The same; `flushed`: which were, and how that ended.
+    fn flush_upwards(
+        &self,
+        folders: impl IntoIterator<Item = NodeId>,
+        volume: Option<&Volume>,
+        flushed: &mut HashMap<NodeId, Result<(), Reason>>,
+    ) -> HashMap<NodeId, Reason> {
         let (map, unsafe_name) = (self.map(), &self.shared.marks.unsafe_name);
-        let mut flushed: HashMap<NodeId, Result<(), Reason>> = HashMap::new();
         let mut failed = HashMap::new();
         for folder in folders {
             let (mut above, mut node) = (Vec::new(), folder);

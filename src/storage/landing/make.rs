@@ -16,19 +16,25 @@ use crate::{
         leftovers::part_name,
         path_map::NodeId,
         receive_folder::outside_reason,
+        volume::Volume,
     },
 };
 
-use super::{Landing, is_marked, mark};
+use super::{Landing, Named, is_marked, mark};
 
 /// How one entry ended: where it stands, or why it does not.
-type Made = (u32, Result<PathBuf, Reason>);
+pub(super) type Made = (u32, Result<PathBuf, Reason>);
 
 impl Landing {
     /// Makes all selected folders that are not there, and puts their names on the disk for good; returns how each ended.
     pub fn make_folders(&self) -> Vec<Made> {
-        let made = self.each_selected(|kind| matches!(kind, EntryKind::Folder), |index| self.make_folder(index));
-        self.note_made(made)
+        self.end(self.name_folders())
+    }
+
+    /// As `make_folders`, but their names need not be on the disk for good yet: that comes with the first batch of files, or with
+    /// `end`.
+    pub fn name_folders(&self) -> Named {
+        Named::folders(self.each_selected(|kind| matches!(kind, EntryKind::Folder), |index| self.make_folder(index)))
     }
 
     /// Makes one selected folder, unless it stands already.
@@ -45,7 +51,7 @@ impl Landing {
     /// stands there and says the same is left as it is; with *skip*, one that says something else is `AlreadyThere`.
     pub fn make_links(&self) -> Vec<Made> {
         let made = self.each_selected(|kind| matches!(kind, EntryKind::Link { .. }), |index| self.make_link(index));
-        self.note_made(made)
+        self.note_made(made, None)
     }
 
     /// Makes one selected link, if it stays inside the transfer; to be called after all files.
@@ -99,13 +105,16 @@ impl Landing {
         })
     }
 
-    /// Flushes the names of what was made and journals what was not journaled before.
-    fn note_made(&self, mut made: Vec<Made>) -> Vec<Made> {
+    /// Flushes the names of what was made and journals what was not journaled before. `volume`: it has been flushed since.
+    pub(super) fn note_made(&self, mut made: Vec<Made>, volume: Option<&Volume>) -> Vec<Made> {
+        if made.is_empty() {
+            return made;
+        }
         let map = self.map();
         let is_new = |made: &&mut Made| made.1.is_ok() && !is_marked(&self.shared.marks.done, made.0);
         let parent = |index: u32| map.node_of(index).map(|node| map.parent(node));
         let new: Vec<_> = made.iter_mut().filter(is_new).collect();
-        let failed = self.flush_names(new.iter().filter_map(|(index, _)| parent(*index)));
+        let failed = self.flush_names(new.iter().filter_map(|(index, _)| parent(*index)), volume);
         let mut lines = Vec::new();
         for (index, result) in new {
             if let Some(reason) = parent(*index).and_then(|parent| failed.get(&parent)) {

@@ -10,7 +10,8 @@
 //! The order for a file is: flush the part and what the journal says of its commit, rename, flush the folder, journal that it is
 //! done, release the receipt. The last three wait for the next batch where more has come and all of it is flushed with the volume:
 //! the parts of one batch, its lines of the journal, the folders above it and the names of the batch before are then on the disk
-//! by one flush in place of four. Of a part that the journal has spoken of before (it has been flushed on the way) its commit is
+//! by one flush in place of four; so are the names of folders, with the first batch. Receipts are released before the next batch gets
+//! its names: more can come meanwhile. Of a part that the journal has spoken of before (it has been flushed on the way) its commit is
 //! written down only when it has been flushed: until then what counts of it is what was said before.
 //!
 //! # Names that are taken
@@ -95,7 +96,7 @@ pub use super::{
     leftovers::{hold, sweep_leftovers},
 };
 use claim::Names;
-pub use commit::{Ends, Named};
+pub use commit::{Ends, Flushed, Named};
 pub use parts::There;
 
 pub(in crate::storage) use end::forget;

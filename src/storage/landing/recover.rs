@@ -258,7 +258,7 @@ impl Landing {
             }
         }
         let parents = renamed.iter().filter_map(|index| self.map().node_of(*index));
-        let failed = self.flush_names(parents.map(|node| self.map().parent(node)));
+        let failed = self.flush_names(parents.map(|node| self.map().parent(node)), None);
         if let Some(reason) = failed.into_values().next() {
             return Err(reason);
         }
@@ -273,8 +273,8 @@ impl Landing {
         }
         let seals: HashMap<u32, _> = jobs.iter().map(|job| (job.index, job.md5)).collect();
         let together = self.is_better_together(jobs.len());
-        let (_none, named) = self.named(jobs, together, Named::default());
-        for (index, published) in self.end(named) {
+        let (_none, flushed) = self.flush_jobs(jobs, together, Named::default());
+        for (index, published) in self.end(self.name(flushed)) {
             match published {
                 Ok(place) => {
                     let name = place.file_name().and_then(|name| self.unless_own(index, name.to_str()?));
