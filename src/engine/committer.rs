@@ -5,7 +5,7 @@
 //! `BATCH_WAIT`; the committer takes what came while it was at work together. Where small files come faster than a disk takes
 //! them, names are put on the disk with the files behind them, so that it is waited for once for each batch; those of folders with
 //! the first files. Receipts are released as soon as names are there, before the files behind them get theirs: so more can come
-//! meanwhile.
+//! meanwhile. While the disk is waited for, the lane gives files their times.
 
 mod tells;
 
@@ -94,6 +94,7 @@ pub struct CommitHandle {
     /// One for each flush that is over.
     flushed: Receiver<()>,
     is_flushing: bool,
+    landing: Landing,
     /// What has been gathered, so that the committer is woken once for many files, and since when.
     settled: Settled,
     since: Instant,
@@ -126,7 +127,11 @@ impl Drop for CommitHandle {
 }
 
 impl Commit for CommitHandle {
-    fn commit(&mut self, part: VerifiedPart) {
+    fn commit(&mut self, mut part: VerifiedPart) {
+        if !self.words.is_empty() {
+            // The committer is behind, as it waits for the disk.
+            self.landing.complete(&mut part.part);
+        }
         self.settled.has_larger |= part.part.written() > SMALL;
         self.settled.parts.push(part);
         self.gathered_one();
@@ -195,6 +200,7 @@ pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(Comm
     let Whose { key, notes, waker, cancel } = whose;
     let tells = Tells { key, notes, waker, cancel, receipts, troubles };
     let alarm = Alarm(tells.clone());
+    let of_lane = landing.clone();
     let committer = Committer { landing, tells, flushed, granted, named: Named::default(), seals: HashMap::new() };
     let run = move || {
         let _alarm = alarm;
@@ -207,6 +213,7 @@ pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(Comm
         troubles: told,
         flushed: are_flushed,
         is_flushing: false,
+        landing: of_lane,
         settled: Settled::default(),
         since: Instant::now(),
     };
@@ -411,10 +418,12 @@ mod tests {
     }
 
     fn handle() -> (CommitHandle, Receiver<Word>) {
+        let temp = tempfile::tempdir().unwrap();
         let (words, heard) = bounded(8);
         let ((_, receipts), (_, troubles), (_, flushed)) = (bounded(1), bounded(1), bounded(1));
-        let settled = Settled::default();
-        (CommitHandle { words, receipts, troubles, flushed, is_flushing: false, settled, since: Instant::now() }, heard)
+        let (landing, settled) = (landing(&Disk::default(), temp.path(), &[]), Settled::default());
+        let since = Instant::now();
+        (CommitHandle { words, receipts, troubles, flushed, is_flushing: false, landing, settled, since }, heard)
     }
 
     /// How many files came with each word.
@@ -557,5 +566,24 @@ mod tests {
             let at = flushes.iter().position(|op| *op == inbox).unwrap();
             assert_eq!(at > 0, files > 0, "{flushes:?}");
         }
+    }
+
+    #[test]
+    fn a_lane_completes_files_only_when_the_committer_is_behind() {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut handle, words) = handle();
+        handle.landing = landing(&Disk::default(), temp.path(), &["a", "b"]);
+        let commit = |handle: &mut CommitHandle, index| {
+            let part = part(&handle.landing, index);
+            handle.commit(VerifiedPart { index, part, md5: SEAL });
+            handle.idle();
+        };
+        commit(&mut handle, 0);
+        commit(&mut handle, 1);
+        let completed: Vec<bool> = words
+            .try_iter()
+            .map(|word| if let Word::Settle(settled) = word { settled.parts[0].part.is_complete() } else { false })
+            .collect();
+        assert_eq!(completed, [false, true]);
     }
 }

@@ -45,6 +45,10 @@ pub struct PartFile {
     flushed: Arc<AtomicU64>,
     /// Part files of this transfer that may still be on the disk.
     left: Arc<AtomicUsize>,
+    /// It has its length, time and executable bit.
+    is_complete: bool,
+    /// The time, in nanoseconds since 1970.
+    time: Option<i64>,
     /// It has its real name, or is to be kept.
     stays: bool,
 }
@@ -108,6 +112,8 @@ impl PartFile {
             is_short,
             flushed,
             left,
+            is_complete: false,
+            time: None,
             stays: false,
         }
     }
@@ -123,6 +129,7 @@ impl PartFile {
     }
 
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Reason> {
+        self.is_complete = false;
         self.put(bytes).map_err(|error| self.reason(&error))
     }
 
@@ -167,8 +174,9 @@ impl PartFile {
 
     /// Gives the file the length that it has to have where it ends in zeros.
     fn set_length(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.is_short) {
+        if self.is_short {
             self.file.as_ref().ok_or(io::ErrorKind::BrokenPipe)?.set_length(self.written)?;
+            self.is_short = false;
         }
         Ok(())
     }
@@ -194,8 +202,12 @@ impl PartFile {
         &self.part_name
     }
 
-    /// Gives the file its length, time and executable bit; returns the time that it has then, in nanoseconds since 1970.
+    /// Gives the file its length, time and executable bit, unless it has them; returns the time that it has then, in nanoseconds
+    /// since 1970.
     pub(super) fn complete(&mut self, entry: &Entry) -> Result<Option<i64>, Reason> {
+        if self.is_complete {
+            return Ok(self.time);
+        }
         self.set_length().map_err(|error| self.reason(&error))?;
         let Some(file) = &self.file else { return Ok(None) };
         // Both are courtesies that some file systems (FAT, network shares) do not offer.
@@ -203,7 +215,15 @@ impl PartFile {
         if entry.exec {
             set_executable(file.plain()).ok();
         }
-        Ok(file.plain().metadata().and_then(|metadata| metadata.modified()).ok().and_then(nanos))
+        self.time = file.plain().metadata().and_then(|metadata| metadata.modified()).ok().and_then(nanos);
+        self.is_complete = true;
+        Ok(self.time)
+    }
+
+    /// Whether it has all of that.
+    #[cfg(test)]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// Lets the system begin to put the file on the disk, where it can be asked to, without waiting for it.

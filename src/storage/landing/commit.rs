@@ -142,6 +142,14 @@ impl Landing {
         ends
     }
 
+    /// Gives a verified part what it has to have besides its bytes, for whoever has the time before it is flushed. What fails here
+    /// fails again then, and is told.
+    pub fn complete(&self, part: &mut PartFile) {
+        if let Ok((entry, _node)) = self.selected(part.index()) {
+            part.complete(entry).ok();
+        }
+    }
+
     /// `name`: the one that the journal says was tried before.
     pub(super) fn job(&self, part: PartFile, md5: Md5Digest, name: Option<String>) -> Job {
         let index = part.index();
@@ -155,7 +163,7 @@ impl Landing {
     }
 
     pub(super) fn flush_jobs(&self, mut jobs: Vec<Job>, together: bool, before: Named) -> (Ends, Flushed) {
-        self.complete(&mut jobs);
+        self.complete_all(&mut jobs);
         // Of a part that nothing is known of, the line may come to the disk before the part: it leads to nothing then.
         let may_write_down = together && jobs.iter().all(|job| !job.is_known);
         let written_down = may_write_down.then(|| self.write_down(&mut jobs));
@@ -170,7 +178,7 @@ impl Landing {
         (ends, Flushed { jobs, chosen, with_volume: may_write_down && volume.is_some() })
     }
 
-    fn complete(&self, jobs: &mut [Job]) {
+    fn complete_all(&self, jobs: &mut [Job]) {
         for job in jobs.iter_mut() {
             let Step::Part(part) = &mut job.step else { continue };
             let completed = self.selected(job.index).and_then(|(entry, _node)| {
