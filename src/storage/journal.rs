@@ -206,7 +206,7 @@ impl Journal {
         let file = running.create(&name, true)?;
         let mut journal = Self { file, end: Tail::default(), room: 0, extent: extent_for(entries), is_broken: false };
         journal.make_room(0)?;
-        journal.file.flush()?;
+        // It is put on the disk with its first line. Until then nothing is lost with it.
         Ok(journal)
     }
 
