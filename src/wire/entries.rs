@@ -1,5 +1,11 @@
 //! Manifests on the wire: entries to and from JSON, packed into as few headers as possible, and the digest over them.
 
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -100,6 +106,9 @@ impl ManifestDigest {
 
 /// The entries of an `entries` header.
 pub(super) fn read_entries(header: &Fields<'_>) -> Result<Vec<Entry>, WireError> {
+    if let Some(entries) = header.value("entries").and_then(|list| read_plain(list.get())) {
+        return Ok(entries);
+    }
     header.list("entries")?.into_iter().enumerate().map(|(at, item)| read_entry(at, item)).collect()
 }
 
@@ -143,6 +152,73 @@ fn read_entry(at: usize, item: &RawValue) -> Result<Entry, WireError> {
     let mtime = fields.optional("mtime", Fields::whole)?;
     let exec = fields.optional("exec", Fields::flag)?.unwrap_or(false);
     Ok(Entry { path, kind, mtime, exec })
+}
+
+/// Entries as nearly every list has them, read in one go: each with the fields of its kind and no others, and within the limits.
+/// `None`: they are looked at one by one, whether they are good in another way, or what is wrong with them.
+fn read_plain(list: &str) -> Option<Vec<Entry>> {
+    let plain: Vec<Plain<'_>> = serde_json::from_str(list).ok()?;
+    plain.into_iter().map(|Plain(fields)| fields.entry()).collect()
+}
+
+/// One of them: an object, though serde would take a list for the fields of a struct, too.
+struct Plain<'a>(PlainFields<'a>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainFields<'a> {
+    path: Vec<String>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, deserialize_with = "not_null")]
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "not_null")]
+    mtime: Option<i64>,
+    #[serde(default, deserialize_with = "not_null")]
+    exec: Option<bool>,
+    #[serde(default, deserialize_with = "not_null")]
+    target: Option<String>,
+}
+
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+impl PlainFields<'_> {
+    fn entry(self) -> Option<Entry> {
+        let Self { path, kind, size, mtime, exec, target } = self;
+        check_path(&path, String::new).ok()?;
+        let kind = match (kind.as_ref(), size, target) {
+            ("file", Some(size), None) => EntryKind::File { size },
+            ("folder", None, None) => EntryKind::Folder,
+            ("link", None, Some(target)) => {
+                check_bytes(&target, String::new).ok()?;
+                EntryKind::Link { target }
+            }
+            _ => return None,
+        };
+        Some(Entry { path, kind, mtime, exec: exec.unwrap_or(false) })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Plain<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(PlainVisitor).map(Self)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = PlainFields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+        PlainFields::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 fn check_path(path: &[String], field: impl Fn() -> String) -> Result<(), WireError> {
@@ -207,6 +283,31 @@ mod tests {
             json_of(entry(EntryKind::Link { target: "../b".into() }, None, false)),
             r#"{"type":"entries","entries":[{"path":["a","鸡"],"kind":"link","target":"../b"}]}"#
         );
+    }
+
+    #[test]
+    fn entries_that_are_written_in_an_unusual_way_mean_the_same_and_wrong_ones_stay_wrong() {
+        let plain = parsed(r#"{"path":["a"],"kind":"file","size":1,"mtime":2,"exec":true}"#).unwrap();
+        for same in [
+            r#"{"exec":true,"size":1,"mtime":2,"kind":"file","path":["a"]}"#,
+            r#"{ "p\u0061th": ["\u0061"], "kind": "f\u0069le", "size": 1, "mtime": 2, "exec": true }"#,
+            r#"{"path":["a"],"kind":"file","size":1,"mtime":2,"exec":true,"target":5,"new":{"a":null}}"#,
+        ] {
+            assert_eq!(parsed(same).unwrap(), plain, "{same}");
+        }
+        for wrong in [
+            r#"[["a"],"file",1,2,true]"#,
+            r#"{"path":["a"],"kind":"file","size":1,"mtime":null}"#,
+            r#"{"path":["a"],"kind":"file","size":null}"#,
+            r#"{"path":["a"],"kind":"file","size":1,"exec":null}"#,
+            r#"{"path":["a"],"kind":"file","size":1,"size":1}"#,
+            r#"{"path":["a"],"kind":"file","size":1,"s\u0069ze":1}"#,
+            r#"{"path":["a"],"kind":{"file":null},"size":1}"#,
+            r#"{"path":["a"],"kind":"file"}"#,
+            r#"{"path":[],"kind":"folder"}"#,
+        ] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
