@@ -1,12 +1,13 @@
-//! One thread per lane that hashes a large body while the lane moves it. It starts with the first body that is left to it, and
-//! ends with its lane.
+//! One thread per lane that hashes or writes a large body while the lane moves it. It starts with the first body of which something
+//! is left to it, and ends with its lane.
 
 use std::{thread::available_parallelism, time::Duration};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendError, Sender, TryRecvError, bounded};
 
 use crate::{
     digest::Hasher,
+    storage::part_file::Piece,
     transfer::{
         aside::{Aside, Back, PIECES},
         rounds::Round,
@@ -23,6 +24,7 @@ enum Word {
     Hash(Vec<u8>, usize),
     End,
     Round(Round),
+    Write(Piece),
 }
 
 /// A lane's end. Dropping it ends the thread after the pieces that it has.
@@ -53,13 +55,30 @@ impl Aside for AsideHandle {
     }
 
     fn hash_round(&mut self, round: Round) -> Result<(), Round> {
-        // With one processor it would only be in the way.
-        if self.thread.is_none() && available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+        if self.is_in_the_way() {
             return Err(round);
         }
         match self.begin_with(Word::Round(round)) {
             Err(Word::Round(round)) => Err(round),
             _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, piece: Piece) -> Result<(), Piece> {
+        if self.is_in_the_way() {
+            return Err(piece);
+        }
+        match self.begin_with(Word::Write(piece)) {
+            Err(Word::Write(piece)) => Err(piece),
+            _ => Ok(()),
+        }
+    }
+
+    fn look(&mut self) -> Option<Back> {
+        match self.thread.as_ref()?.backs.try_recv() {
+            Ok(back) => Some(back),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Back::Lost),
         }
     }
 
@@ -74,6 +93,11 @@ impl Aside for AsideHandle {
 }
 
 impl AsideHandle {
+    /// With one processor a second thread is no help.
+    fn is_in_the_way(&self) -> bool {
+        self.thread.is_none() && available_parallelism().is_ok_and(|processors| processors.get() == 1)
+    }
+
     /// Says the first word of something, which comes back if nobody hears it.
     fn begin_with(&mut self, word: Word) -> Result<(), Word> {
         if self.thread.is_none() {
@@ -93,7 +117,7 @@ impl AsideHandle {
     }
 }
 
-/// It has nothing but memory, so nobody has to wait for its end. `None`: the system has no thread for us.
+/// It has nothing that a lane does not wait for before it ends, so nobody has to wait for its end. `None`: the system has no thread for us.
 fn start() -> Option<Thread> {
     // Pieces, and the words around them.
     let (words, heard) = bounded(PIECES + 2);
@@ -119,6 +143,7 @@ fn run(words: &Receiver<Word>, told: &Sender<Back>) {
                 round.hash();
                 Back::Round(round)
             }
+            Word::Write(piece) => Back::Written(piece.write()),
         };
         if told.send(back).is_err() {
             return;

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, fs,
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -19,6 +19,7 @@ use cap_std::{
 use super::{
     no_replace::{new_name, rename_new},
     volume::Volume,
+    write_at::write_all_at,
 };
 
 /// One change, told after it was made. `file` names an open file, whatever it is called by then.
@@ -107,7 +108,7 @@ impl Disk {
 
     /// A file that was opened just now.
     fn file(&self, file: fs::File) -> DiskFile {
-        DiskFile { file, id: self.files.fetch_add(1, Ordering::Relaxed), cursor: Some(0), disk: self.clone() }
+        DiskFile { file, id: self.files.fetch_add(1, Ordering::Relaxed), disk: self.clone() }
     }
 }
 
@@ -325,8 +326,6 @@ fn flush_names(_dir: &Dir) -> io::Result<()> {
 pub(super) struct DiskFile {
     file: fs::File,
     id: u64,
-    /// Where the next byte would go, if that is known.
-    cursor: Option<u64>,
     disk: Disk,
 }
 
@@ -336,12 +335,8 @@ impl DiskFile {
         &self.file
     }
 
-    pub(super) fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        if self.cursor.take() != Some(at) {
-            self.file.seek(SeekFrom::Start(at))?;
-        }
-        self.file.write_all(bytes)?;
-        self.cursor = Some(at + bytes.len() as u64);
+    pub(super) fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        write_all_at(&self.file, at, bytes)?;
         self.disk.tell(|| Op::Wrote { file: self.id, at, bytes: bytes.to_vec() });
         Ok(())
     }
@@ -371,11 +366,6 @@ impl DiskFile {
     /// Its bytes and its length came to be on the disk for good otherwise.
     pub(super) fn was_flushed(&self) {
         self.disk.tell(|| Op::Flushed { file: self.id });
-    }
-
-    /// The same file, to be flushed by another thread. Only one of both may write.
-    pub(super) fn again(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.try_clone()?, id: self.id, cursor: None, disk: self.disk.clone() })
     }
 }
 
@@ -411,10 +401,10 @@ mod tests {
         let folder = disk.folder(temp.path()).unwrap();
         let place = |name: &str| temp.path().join(name);
         folder.make("d").unwrap();
-        let mut file = folder.create("a", true).unwrap();
+        let file = folder.create("a", true).unwrap();
         file.write_at(2, b"xy").unwrap();
         file.set_length(9).unwrap();
-        file.again().unwrap().flush().unwrap();
+        file.flush().unwrap();
         assert_eq!(folder.create("a", true).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         folder.rename_new("a", "b").unwrap();
         folder.flush().unwrap();

@@ -36,3 +36,4 @@ mod source;
 pub(crate) mod stored_path;
 mod volume;
 mod walk;
+mod write_at;

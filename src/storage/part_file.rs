@@ -1,6 +1,8 @@
 //! The bytes of one file while they arrive: a hidden file beside its place, which never has the real name. Where it is
 //! nothing but zeros for a whole block of 64 KiB, nothing is written: a sparse file stays sparse.
 
+mod piece;
+
 use std::{
     fs::File,
     io::{self, Read},
@@ -25,6 +27,8 @@ use super::{
     walk::nanos,
 };
 
+pub use piece::{Piece, Written};
+
 const ZEROS: &[u8] = &[0; 64 << 10];
 const BLOCK: u64 = ZEROS.len() as u64;
 
@@ -34,9 +38,11 @@ pub struct PartFile {
     index: u32,
     folder: Arc<Folder>,
     part_name: String,
-    file: Option<DiskFile>,
+    file: Option<Arc<DiskFile>>,
     size: u64,
     written: u64,
+    /// Where pieces begin that another thread has not written yet.
+    elsewhere: Vec<u64>,
     /// How many zeros at the end of `written` are not in the file: all there is of a block that was begun.
     held: u64,
     /// The file may be shorter than `written`.
@@ -105,9 +111,10 @@ impl PartFile {
             index,
             folder,
             part_name,
-            file: Some(file),
+            file: Some(Arc::new(file)),
             size,
             written: 0,
+            elsewhere: Vec::new(),
             held,
             is_short,
             flushed,
@@ -123,9 +130,14 @@ impl PartFile {
         self.index
     }
 
-    /// Bytes written so far.
+    /// Bytes written so far, or being written.
     pub fn written(&self) -> u64 {
         self.written
+    }
+
+    /// Bytes written so far without a gap.
+    pub fn settled(&self) -> u64 {
+        self.elsewhere.iter().copied().fold(self.written, u64::min)
     }
 
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Reason> {
@@ -160,7 +172,7 @@ impl PartFile {
         if bytes.is_empty() {
             return Ok(());
         }
-        let file = self.file.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        let file = self.file.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         if self.held > 0 {
             let zeros = ZEROS.get(..usize::try_from(self.held).unwrap_or_default()).unwrap_or_default();
             file.write_at(self.written - self.held, zeros)?;
@@ -181,9 +193,9 @@ impl PartFile {
         Ok(())
     }
 
-    /// What another thread needs to put the bytes written so far on the disk, while this one goes on writing.
+    /// What another thread needs to put the bytes that are settled on the disk, while this one goes on writing.
     pub fn flusher(&mut self) -> Result<Flusher, Reason> {
-        let file = self.set_length().and_then(|()| self.file.as_ref().ok_or(io::ErrorKind::BrokenPipe)?.again());
+        let file = self.set_length().and_then(|()| self.file.clone().ok_or_else(|| io::ErrorKind::BrokenPipe.into()));
         let file = file.map_err(|error| self.reason(&error))?;
         let folder = Arc::clone(&self.folder);
         Ok(Flusher { index: self.index, file, folder, flushed: Arc::clone(&self.flushed) })
@@ -205,6 +217,9 @@ impl PartFile {
     /// Gives the file its length, time and executable bit, unless it has them; returns the time that it has then, in nanoseconds
     /// since 1970.
     pub(super) fn complete(&mut self, entry: &Entry) -> Result<Option<i64>, Reason> {
+        if !self.elsewhere.is_empty() {
+            return Err(Reason::here(ReasonCode::Internal, "a piece has not been written"));
+        }
         if self.is_complete {
             return Ok(self.time);
         }
@@ -283,7 +298,7 @@ impl Drop for PartFile {
 #[derive(Debug)]
 pub struct Flusher {
     pub(super) index: u32,
-    pub(super) file: DiskFile,
+    pub(super) file: Arc<DiskFile>,
     pub(super) folder: Arc<Folder>,
     /// Bytes that the journal says are on the disk for good.
     pub(super) flushed: Arc<AtomicU64>,

@@ -1,7 +1,10 @@
-//! Hashing of one large body while it moves, by another thread: the way from a lane to it and back. Where that is done is the
-//! engine's business; when, that of `choice`.
+//! Hashing and writing of one large body while it moves, by another thread: the way from a lane to it and back. Where that is done
+//! is the engine's business; when, that of `choice` and of `large`.
 
-use crate::digest::Hasher;
+use crate::{
+    digest::Hasher,
+    storage::part_file::{Piece, Written},
+};
 
 use super::rounds::Round;
 
@@ -19,6 +22,8 @@ pub enum Back {
     Hasher(Hasher),
     /// Its pieces have been hashed.
     Round(Round),
+    /// It has been written, or could not be.
+    Written(Written),
     /// Whoever hashed is gone, with the stream and all buffers. Nothing else will come.
     Lost,
 }
@@ -41,6 +46,18 @@ pub trait Aside {
     /// Nobody is there to do it, or it would not be faster: the round comes back.
     fn hash_round(&mut self, round: Round) -> Result<(), Round> {
         Err(round)
+    }
+    /// Leaves a piece to be written, while no stream is left to it and no round. Never blocks: no more than `PIECES` may be under
+    /// way.
+    ///
+    /// # Errors
+    /// Nobody is there to do it, or it would not be faster: the piece comes back.
+    fn write(&mut self, piece: Piece) -> Result<(), Piece> {
+        Err(piece)
+    }
+    /// What comes back next, if it is there.
+    fn look(&mut self) -> Option<Back> {
+        None
     }
     /// What comes back next, waiting no longer than a moment.
     fn wait(&mut self) -> Option<Back>;

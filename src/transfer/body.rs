@@ -79,13 +79,29 @@ impl Arrived {
     }
 
     /// The same for bytes that are hashed by somebody else.
-    fn store(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
+    pub fn store(&mut self, bytes: &[u8]) -> Result<(), LaneError> {
         self.bytes += bytes.len() as u64;
         let Stored::Part(part) = &mut self.stored else { return Ok(()) };
         if let Err(reason) = part.write_all(bytes) {
             self.fail(reason)?;
         }
         Ok(())
+    }
+
+    /// The same for bytes of which `leave` says whether somebody else writes them.
+    pub fn leave(&mut self, bytes: usize, leave: impl FnOnce(&Hashing, &mut PartFile) -> bool) -> bool {
+        let Stored::Part(part) = &mut self.stored else { return false };
+        let is_left = leave(&self.hashing, part);
+        self.bytes += if is_left { bytes as u64 } else { 0 };
+        is_left
+    }
+
+    /// The part file that its bytes go to, if there is one.
+    pub fn part(&mut self) -> Option<&mut PartFile> {
+        match &mut self.stored {
+            Stored::Part(part) => Some(part),
+            Stored::There | Stored::Failed(_) => None,
+        }
     }
 
     /// This file cannot be stored; its part is given up, unless no file can be stored now.
@@ -104,12 +120,13 @@ impl Arrived {
     pub fn flush_due(&mut self, limits: &Limits) -> Option<Result<(Flusher, u64), Reason>> {
         let Stored::Part(part) = &mut self.stored else { return None };
         let (flushed, last) = self.flushed;
-        let fresh = part.written() - flushed;
+        let settled = part.settled();
+        let fresh = settled.saturating_sub(flushed);
         if fresh == 0 || (fresh < limits.flush_bytes && last.elapsed() < limits.flush_every) {
             return None;
         }
-        self.flushed = (part.written(), Instant::now());
-        Some(part.flusher().map(|flusher| (flusher, part.written())))
+        self.flushed = (settled, Instant::now());
+        Some(part.flusher().map(|flusher| (flusher, settled)))
     }
 }
 
@@ -134,12 +151,12 @@ impl Open {
 
 /// What has to be done besides while bodies come in.
 pub trait Beside<L> {
-    /// Bytes of this file have come and are stored, those with which `buffer` begins: they are to be hashed. Afterwards `buffer`
-    /// may be another one.
+    /// Bytes of this file have come, those with which `buffer` begins: they are to be stored and hashed. Afterwards `buffer` may be
+    /// another one.
     ///
     /// # Errors
     /// The lane is over.
-    fn hash(&mut self, link: &mut L, open: &mut Open, buffer: &mut Vec<u8>, length: usize) -> Result<(), LaneError>;
+    fn take(&mut self, link: &mut L, open: &mut Open, buffer: &mut Vec<u8>, length: usize) -> Result<(), LaneError>;
 
     /// So many bytes have come of the file at position `at` of those that are open; 0 while none do. To be done at least every
     /// moment, whatever the sender does.
@@ -298,12 +315,14 @@ impl<L: Link, B: Beside<L>> Body<'_, L, B> {
         beside: Option<u32>,
     ) -> Result<([u8; PREFIX_BYTES], usize), LaneError> {
         let (filled, got) = self.fill(&mut buffer[..piece + spare], spare, beside);
-        // Also of a piece that breaks off there is something to keep.
-        self.open[self.at].arrived.store(&buffer[..got.min(piece)])?;
-        filled?;
+        if filled.is_err() {
+            // Also of a piece that breaks off there is something to keep.
+            self.open[self.at].arrived.store(&buffer[..got.min(piece)])?;
+            filled?;
+        }
         let mut next = [0; PREFIX_BYTES];
         next[..got - piece].copy_from_slice(&buffer[piece..got]);
-        self.beside.hash(self.link, &mut self.open[self.at], buffer, piece)?;
+        self.beside.take(self.link, &mut self.open[self.at], buffer, piece)?;
         self.look_up(piece)?;
         Ok((next, got - piece))
     }

@@ -26,7 +26,7 @@ pub struct Window {
 }
 
 /// A lane that waits for its link longer than this part of the time is not what limits it.
-const IDLE: f64 = 0.25;
+pub const IDLE: f64 = 0.25;
 
 /// So much faster a second thread has to be, to be taken
 const GAIN: f64 = 0.05;

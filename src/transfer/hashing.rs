@@ -20,7 +20,8 @@ use std::{
 
 use crate::{
     digest::{Hasher, update_together},
-    model::seal::Md5Digest,
+    model::{reason::Reason, seal::Md5Digest},
+    storage::part_file::PartFile,
 };
 
 use super::{
@@ -137,6 +138,31 @@ impl<'a> Hashes<'a> {
             return Ok(Ok(self.rounds.take(*of, (buffer, length), self.beside.get(), link)?));
         }
         self.large.take(hashing, (buffer, length), self.beside.get(), link)
+    }
+
+    /// Leaves the writing of bytes of this body to the other thread, if they were hashed along and that is faster; then `buffer` is
+    /// another one. False: they have to be written. What was left is to be waited for before the part is anybody else's.
+    pub fn leave_writing(
+        &mut self,
+        hashing: &Hashing,
+        part: &mut PartFile,
+        piece: (&mut Vec<u8>, usize),
+        link: &impl Link,
+    ) -> bool {
+        matches!(hashing, Hashing::Along(_)) && self.large.leave_writing(part, piece, self.beside.get(), link)
+    }
+
+    /// Waits until all that was left to be written is, also when the link is over.
+    pub fn wait_for_writes(&mut self, link: &mut impl Link) {
+        self.large.wait_for_writes(self.beside.get(), link);
+    }
+
+    /// Says to the part, if there still is one, what has been written of it.
+    ///
+    /// # Errors
+    /// Not all of it could be.
+    pub fn tell_written(&mut self, part: Option<&mut PartFile>) -> Result<(), Reason> {
+        self.large.tell_written(part)
     }
 
     /// All bytes of a body were taken, or it is given up: nothing of it is under way any more.

@@ -1,8 +1,13 @@
 //! Hashing of large bodies, along or aside: pieces go one way or the other, and the faster way is found out by the way.
 
+mod writes;
+
 use std::{mem, time::Instant};
 
-use crate::model::reason::{Reason, ReasonCode};
+use crate::{
+    model::reason::{Reason, ReasonCode},
+    storage::part_file::PartFile,
+};
 
 use super::{
     aside::{Aside, Back, PIECES},
@@ -11,6 +16,7 @@ use super::{
     lane::LaneError,
     link::Link,
 };
+use writes::Writes;
 
 /// The outer error ends the lane, the inner one only this file.
 pub type Taken<T> = Result<Result<T, Reason>, LaneError>;
@@ -28,6 +34,7 @@ pub struct Large {
     free: Vec<Vec<u8>>,
     /// Buffers that have not come back.
     under_way: usize,
+    writes: Writes,
 }
 
 /// Measures over `window` bytes.
@@ -79,6 +86,34 @@ impl Large {
         self.change(hashing, aside, link)
     }
 
+    /// Leaves the writing of bytes that were hashed along, with which `buffer` begins, to the other thread, if that is faster; then
+    /// `buffer` is another one. False: the lane has to write them.
+    pub fn leave_writing(
+        &mut self,
+        part: &mut PartFile,
+        piece: (&mut Vec<u8>, usize),
+        aside: Option<&mut dyn Aside>,
+        link: &impl Link,
+    ) -> bool {
+        let Some(aside) = aside.filter(|_| self.meter.is_some()) else { return false };
+        self.writes.leave(part, piece, aside, link, &mut self.free)
+    }
+
+    /// Waits until all that was left to be written is, also when the link is over.
+    pub fn wait_for_writes(&mut self, aside: Option<&mut dyn Aside>, link: &mut impl Link) {
+        if let Some(aside) = aside {
+            self.writes.wait(aside, link);
+        }
+    }
+
+    /// Says to the part, if there still is one, what has been written of it.
+    ///
+    /// # Errors
+    /// Not all of it could be.
+    pub fn tell_written(&mut self, part: Option<&mut PartFile>) -> Result<(), Reason> {
+        self.writes.tell(part, &mut self.free)
+    }
+
     /// The body is over, or what was read of it is worth nothing: what was left to the other thread comes back.
     pub fn end(&mut self, hashing: &mut Hashing, aside: Option<&mut dyn Aside>, link: &mut impl Link) -> Taken<()> {
         self.meter = None;
@@ -106,13 +141,16 @@ impl Large {
             return Ok(Ok(()));
         }
         match (self.choice.way(), mem::replace(hashing, Hashing::Over)) {
-            (Way::Aside, Hashing::Along(hasher)) => match aside.begin(hasher) {
-                Ok(()) => *hashing = Hashing::Aside,
-                Err(hasher) => {
-                    self.choice.settle();
-                    *hashing = Hashing::Along(hasher);
+            (Way::Aside, Hashing::Along(hasher)) => {
+                self.writes.wait(aside, link);
+                match aside.begin(hasher) {
+                    Ok(()) => *hashing = Hashing::Aside,
+                    Err(hasher) => {
+                        self.choice.settle();
+                        *hashing = Hashing::Along(hasher);
+                    }
                 }
-            },
+            }
             (Way::Along, Hashing::Aside) => {
                 *hashing = Hashing::Aside;
                 return self.collect(hashing, aside, link);
@@ -132,7 +170,7 @@ impl Large {
         }
         match self.wait(aside, link)? {
             Back::Buffer(buffer) => Ok(Ok(buffer)),
-            Back::Hasher(_) | Back::Round(_) | Back::Lost => Ok(Err(self.lost())),
+            Back::Hasher(_) | Back::Round(_) | Back::Written(_) | Back::Lost => Ok(Err(self.lost())),
         }
     }
 
@@ -146,7 +184,7 @@ impl Large {
                     *hashing = Hashing::Along(hasher);
                     return Ok(Ok(()));
                 }
-                Back::Hasher(_) | Back::Round(_) | Back::Lost => return Ok(Err(self.lost())),
+                Back::Hasher(_) | Back::Round(_) | Back::Written(_) | Back::Lost => return Ok(Err(self.lost())),
             }
         }
     }

@@ -14,7 +14,8 @@
 //! On a machine of its own an end has a core to spare, and a large file moves as fast as MD5 goes if a second thread hashes it.
 //! Each lane finds out by itself whether that pays ([`choice`]). Measured (`benches/alone`, medians of 5, of 3 for the sender,
 //! encrypted, files in memory, two cores) as parts of the time that one thread takes: the sender alone 0.71, the receiver alone
-//! 0.68, both ends together on the two cores 1.01, which is noise.
+//! 0.68, both ends together on the two cores 1.01, which is noise. While it has nothing to hash, it writes: a receiver has more to
+//! do than its sender (`large/writes.rs`).
 //!
 //! Of many files MD5 is hashed side by side ([`hashing`]). Both ends on two cores, files in memory, encrypted, medians of three
 //! on a machine that was not quiet, before that and after:

@@ -2,6 +2,7 @@
 
 mod checks;
 mod files;
+mod in_body;
 mod owed;
 mod planner;
 mod together;
@@ -19,7 +20,7 @@ use crate::{
 
 use super::{
     aside::Aside,
-    body::{self, Arrived, Beside, Open, Stored},
+    body::{self, Arrived, Open, Stored},
     check::{Check, Matter},
     hashing::Hashing,
     lane::{Farewell, LaneEnd, LaneError, Report, ended_early, last_word, read_message, unexpected},
@@ -28,6 +29,7 @@ use super::{
 };
 use checks::Told;
 use files::{Files, Ways};
+use in_body::InBody;
 use owed::Owed;
 
 /// No more is gathered than this, so that the sender never has to be waited for: it may be busy sending.
@@ -224,6 +226,7 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         let mut in_body = InBody { report: *report, owed, files };
         let received = body::receive_bodies(*link, &mut open, buffer, &mut in_body)
             .and_then(|()| in_body.collect(*link, &mut open[0].arrived));
+        let received = received.and(in_body.wait_for_writes(*link, &mut open[0].arrived));
         let [open] = open;
         self.files.hashes.moved(open.arrived.bytes - open.arrived.before);
         self.came(open, received.is_ok());
@@ -310,67 +313,6 @@ impl<'a, L: Link, R: Report, C: Commit, K: Check> ReceiveLane<'a, L, R, C, K> {
         self.owed.no_receipt();
         self.owed.end_file(index, FileState::Failed, None, reason, self.report);
         Ok(())
-    }
-}
-
-/// What is done while bodies come in.
-struct InBody<'b, 'a, R, C, K> {
-    report: &'b mut R,
-    owed: &'b mut Owed<'a, C, K>,
-    files: &'b mut Files<'a>,
-}
-
-impl<R, C, K> InBody<'_, '_, R, C, K> {
-    /// All of it was taken.
-    fn collect(&mut self, link: &mut impl Link, arrived: &mut Arrived) -> Result<(), LaneError> {
-        let collected = self.files.hashes.collect(&mut arrived.hashing, link)?;
-        collected.or_else(|reason| arrived.fail(reason))
-    }
-}
-
-impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C, K> {
-    fn hash(
-        &mut self,
-        link: &mut L,
-        Open { arrived, .. }: &mut Open,
-        buffer: &mut Vec<u8>,
-        length: usize,
-    ) -> Result<(), LaneError> {
-        if !matches!(arrived.stored, Stored::Part(_)) {
-            return Ok(());
-        }
-        let taken = self.files.hashes.take(&mut arrived.hashing, buffer, length, link)?;
-        taken.or_else(|reason| arrived.fail(reason))
-    }
-
-    /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
-    fn look_up(&mut self, link: &mut L, open: &mut [Open], at: usize, moved: usize) -> Result<(), LaneError> {
-        let Self { report, owed, files } = self;
-        if moved > 0 {
-            let Open { index, told, .. } = &mut open[at];
-            *told += moved as u64;
-            report.moved(*index, moved as u64);
-        } else {
-            owed.commit.idle();
-        }
-        files.take_hashed(&mut Ways { report: *report, owed });
-        if let Some((troubled, reason)) = owed.write(link, *report, MOST_QUEUED)? {
-            match open.iter_mut().find(|open| open.index == troubled) {
-                Some(open) => open.arrived.fail(reason)?,
-                None => files.trouble(troubled, reason)?,
-            }
-        }
-        // It may be a long time until it is the turn of the others again.
-        let looked_at = if moved > 0 { at..at + 1 } else { 0..open.len() };
-        together::flush_one(owed.commit, &mut open[looked_at], &link.limits())
-    }
-
-    fn over(&mut self) {
-        self.files.hashes.one_is_over();
-    }
-
-    fn interlude(&mut self, message: Message) -> Result<(), LaneError> {
-        beside(self.owed, message, self.report)
     }
 }
 

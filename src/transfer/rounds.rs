@@ -140,7 +140,7 @@ impl Rounds {
                     self.is_back(round);
                     return Ok(());
                 }
-                Some(Back::Buffer(_) | Back::Hasher(_) | Back::Lost) => {
+                Some(Back::Buffer(_) | Back::Hasher(_) | Back::Written(_) | Back::Lost) => {
                     let reason = Reason::here(ReasonCode::Internal, "the hasher stopped unexpectedly");
                     return Err(LaneError::Local(reason));
                 }

@@ -140,10 +140,10 @@ impl Landing {
     /// # Errors
     /// The disk's reason; then only what was flushed before counts.
     pub fn suspend_part(&self, mut part: PartFile) -> Result<(), Reason> {
-        if !self.is_kept() || part.written() == 0 {
+        if !self.is_kept() || part.settled() == 0 {
             return Ok(());
         }
-        let offset = part.written();
+        let offset = part.settled();
         let flushed = if part.flushed() == offset {
             Ok(())
         } else {

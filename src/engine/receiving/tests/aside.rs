@@ -1,4 +1,5 @@
-//! Large files that are hashed by their lane and by a second thread in turn: the seal is right, or there is none.
+//! Large files that are hashed by their lane and by a second thread in turn, which also writes some pieces of them: the seal is right
+//! and all bytes are there, or there is no such file.
 
 use std::{
     fs::OpenOptions,
@@ -13,7 +14,7 @@ use crossbeam_channel::bounded;
 
 use super::{
     MIB, WORDS, reason,
-    scene::{Does, Ran, Said, Scene, error, moved},
+    scene::{Does, Ran, Said, Scene, Writes, error, moved},
 };
 use crate::{
     model::{
@@ -148,8 +149,80 @@ fn a_receiver_whose_second_thread_dies_fails_that_file_and_names_nothing() {
     what_failed_can_be_sent_again(scene);
 }
 
+/// A scene whose receiver's second thread does this with the pieces that it is to write, and how many it got.
+fn written(sizes: &[usize], does: impl Fn(usize) -> Writes + Send + Sync + 'static) -> (Scene, Arc<AtomicUsize>) {
+    let mut scene = in_turn(sizes);
+    let pieces = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&pieces);
+    scene.writing = Some(Arc::new(move |at| {
+        count.store(at, Ordering::Relaxed);
+        does(at)
+    }));
+    (scene, pieces)
+}
+
+#[test]
+fn pieces_that_the_second_thread_writes_are_all_there_however_late() {
+    for late in [0, 1, 2] {
+        let does = move |at| if at % 3 < late { Writes::Late } else { Writes::AtOnce };
+        let (mut scene, pieces) = written(&[20 * MIB + 12_345, 9 * MIB, 3 * MIB + 1], does);
+        let ran = scene.run(None);
+        assert!(ran.is_whole(), "{:?} {:?}", ran.sent, ran.received);
+        scene.assert_arrived();
+        scene.assert_clean();
+        let pieces = pieces.load(Ordering::Relaxed);
+        assert!(pieces > 0, "none was left to it");
+    }
+}
+
+#[test]
+fn what_the_second_thread_has_not_written_when_a_connection_breaks_is_waited_for() {
+    // Behind this much the second thread has some to write.
+    for cut in [3 * MIB as u64 + 500, 4 * MIB as u64 - 77] {
+        let (mut scene, pieces) = written(&[12 * MIB], |_| Writes::Late);
+        let first = scene.run(Some(cut));
+        assert!(error(&first.received).is_break(), "{:?}", first.received);
+        assert!(pieces.load(Ordering::Relaxed) > 0);
+        let second = scene.run(None);
+        assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+        let kept = Ran::kept(&second.sender)[0].1;
+        assert!(kept > cut - WORDS, "{kept} of {cut}");
+        scene.assert_arrived();
+        scene.assert_clean();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_for_the_second_thread_holds_the_transfer_and_what_was_before_is_kept() {
+    let (mut scene, _pieces) = written(&[12 * MIB], |at| if at == 5 { Writes::Fails } else { Writes::AtOnce });
+    let first = scene.run(None);
+    assert!(error(&first.received).is_hold(), "{:?}", first.received);
+    scene.writing = None;
+    let second = scene.run(None);
+    assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
+    let kept = Ran::kept(&second.sender)[0].1;
+    // Four pieces at least had been written, and not all of it.
+    assert!((MIB as u64..12 * MIB as u64).contains(&kept), "{kept}");
+    scene.assert_arrived();
+    scene.assert_clean();
+}
+
+#[test]
+fn a_receiver_whose_second_thread_dies_with_a_piece_fails_that_file_and_names_nothing() {
+    let does = |at| if at == 3 { Writes::Dies } else { Writes::AtOnce };
+    let (mut scene, _pieces) = written(&[9 * MIB, 9 * MIB, 1000], does);
+    let ran = scene.run(None);
+    assert_eq!(ran.received.as_ref().unwrap().failed, 1);
+    let (here, there) = (reason(&ran.receiver, 0).unwrap(), reason(&ran.sender, 0).unwrap());
+    assert_eq!((here.code, here.side), (ReasonCode::Internal, Side::Here));
+    assert_eq!((there.code, there.side), (ReasonCode::Internal, Side::There));
+    assert_eq!(scene.names(), ["file 1", "file 2"], "the others go without it");
+    what_failed_can_be_sent_again(scene);
+}
+
 fn what_failed_can_be_sent_again(mut scene: Scene) {
     scene.aside = [None, None];
+    scene.writing = None;
     let second = scene.run(None);
     assert!(second.is_whole(), "{:?} {:?}", second.sent, second.received);
     scene.assert_arrived();

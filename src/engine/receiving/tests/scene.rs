@@ -50,7 +50,7 @@ use crate::{
 };
 
 pub(super) use side::{Ran, Said, Side, Teller, moved};
-pub(super) use watched::{BeforePiece, Does, Watched};
+pub(super) use watched::{BeforePiece, BeforeWrite, Does, Watched, Writes};
 pub(super) use wire::{Wire, pair};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
@@ -69,11 +69,17 @@ pub(super) struct Scene {
     pub(super) held: [Option<Held>; 2],
     /// Asked by sender and receiver before each piece of a file that is left to its second thread, in turn with the lane.
     pub(super) aside: [Option<BeforePiece>; 2],
+    /// Asked by the receiver before each piece of a file that is left to its second thread to be written.
+    pub(super) writing: Option<BeforeWrite>,
 }
 
 /// Whoever hashes beside a lane.
-fn beside(before: Option<BeforePiece>) -> Box<dyn Aside + Send> {
-    before.map_or_else(|| Box::new(AsideHandle::default()) as _, |before| Box::new(Watched::new(before)) as _)
+fn beside(before: Option<BeforePiece>, writing: Option<BeforeWrite>) -> Box<dyn Aside + Send> {
+    if before.is_none() && writing.is_none() {
+        return Box::new(AsideHandle::default());
+    }
+    let before = before.unwrap_or_else(|| Arc::new(|_| Does::Goes));
+    Box::new(Watched::new(before, writing.unwrap_or_else(|| Arc::new(|_| Writes::AtOnce))))
 }
 
 impl Scene {
@@ -107,6 +113,7 @@ impl Scene {
             before: SentBefore::default(),
             held: [None, None],
             aside: [None, None],
+            writing: None,
         }
     }
 
@@ -183,7 +190,7 @@ impl Scene {
     pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
         let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
         let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
-        let mut aside = beside(self.aside[0].clone());
+        let mut aside = beside(self.aside[0].clone(), None);
         let thread = spawn(move || {
             let ahead = match next_message(&mut link) {
                 Ok(Some(Message::Answer(Answer::Accept { ahead, together }))) => Ahead::granted(ahead, together),
@@ -207,7 +214,7 @@ impl Scene {
         let End { mut link, side, tell, notes, heard } = self.end(stream, self.held[1]);
         let key = TransferKey { id: ID, direction: Direction::Incoming };
         let whose = Whose { key, cancel: side.cancel.clone(), notes };
-        let mut aside = beside(self.aside[1].clone());
+        let mut aside = beside(self.aside[1].clone(), self.writing.clone());
         let thread = spawn(move || {
             let ended = receive_with(&mut link, &mut Teller(tell), &landing, recovered, (&whose, &mut *aside));
             close(link, &ended);

@@ -1,11 +1,14 @@
-//! Who works beside a lane, without threads: hashes at once what is left to it, and tells at once or when nothing else is to be done.
+//! Who works beside a lane, without threads: hashes or writes at once what is left to it, and tells at once or when nothing else is to be done.
 
 use std::collections::VecDeque;
 
 use sealdrop::{
     digest::Hasher,
     model::seal::Md5Digest,
-    storage::{landing::Landing, part_file::StoredBytes},
+    storage::{
+        landing::Landing,
+        part_file::{Piece, StoredBytes},
+    },
     transfer::{
         aside::{Aside, Back, PIECES},
         check::{Check, CheckJob, CheckNews, Matter},
@@ -21,7 +24,7 @@ pub(crate) fn md5_of(bytes: &[u8]) -> Md5Digest {
     hasher.finish()
 }
 
-/// Hashes one stream aside, or a round of several.
+/// Hashes one stream aside, or a round of several, or writes pieces.
 #[derive(Default)]
 pub(crate) struct Stream {
     hasher: Option<Hasher>,
@@ -55,6 +58,13 @@ impl Aside for Stream {
         assert!(self.hasher.is_none() && self.back.is_empty(), "a round while something else is hashed");
         round.hash();
         self.back.push_back(Back::Round(round));
+        Ok(())
+    }
+
+    fn write(&mut self, piece: Piece) -> Result<(), Piece> {
+        assert!(self.hasher.is_none(), "a piece to be written while a stream is hashed");
+        self.back.push_back(Back::Written(piece.write()));
+        assert!(self.back.len() < PIECES, "{} pieces are under way", self.back.len());
         Ok(())
     }
 

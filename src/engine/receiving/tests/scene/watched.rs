@@ -1,10 +1,11 @@
-//! A thread that hashes a large file beside its lane, and what happens to it.
+//! A thread that hashes and writes a large file beside its lane, and what happens to it.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, thread, time::Duration};
 
 use crate::{
     digest::Hasher,
     engine::aside::AsideHandle,
+    storage::part_file::Piece,
     transfer::{
         aside::{Aside, Back},
         rounds::Round,
@@ -22,16 +23,37 @@ pub(in super::super) enum Does {
 
 pub(in super::super) type BeforePiece = Arc<dyn Fn(usize) -> Does + Send + Sync>;
 
+/// What becomes of the n-th piece that it is to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Writes {
+    AtOnce,
+    /// Not before the lane waits for it.
+    Late,
+    /// There is no room for it.
+    Fails,
+    /// The thread dies with it.
+    Dies,
+}
+
+pub(in super::super) type BeforeWrite = Arc<dyn Fn(usize) -> Writes + Send + Sync>;
+
 pub(in super::super) struct Watched {
     inner: AsideHandle,
     before: BeforePiece,
     pieces: usize,
     does: Does,
+    before_write: BeforeWrite,
+    writes: usize,
+    /// Pieces that are not written yet, and what has come back of others.
+    late: VecDeque<Piece>,
+    back: VecDeque<Back>,
 }
 
 impl Watched {
-    pub(in super::super) fn new(before: BeforePiece) -> Self {
-        Self { inner: AsideHandle::default(), before, pieces: 0, does: Does::Goes }
+    pub(in super::super) fn new(before: BeforePiece, before_write: BeforeWrite) -> Self {
+        let (late, back) = (VecDeque::new(), VecDeque::new());
+        let inner = AsideHandle::default();
+        Self { inner, before, pieces: 0, does: Does::Goes, before_write, writes: 0, late, back }
     }
 }
 
@@ -65,7 +87,29 @@ impl Aside for Watched {
         self.inner.hash_round(round)
     }
 
+    fn write(&mut self, piece: Piece) -> Result<(), Piece> {
+        self.writes += 1;
+        match (self.before_write)(self.writes) {
+            Writes::AtOnce => return self.inner.write(piece),
+            Writes::Late => self.late.push_back(piece),
+            Writes::Fails => self.back.push_back(Back::Written(piece.fail(io::ErrorKind::StorageFull.into()))),
+            // More than there is to hash: it panics.
+            Writes::Dies => self.inner.hash(Vec::new(), 1),
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) -> Option<Back> {
+        self.back.pop_front().or_else(|| self.inner.look())
+    }
+
     fn wait(&mut self) -> Option<Back> {
+        if let Some(back) = self.back.pop_front() {
+            return Some(back);
+        }
+        if let Some(late) = self.late.pop_front() {
+            return Some(Back::Written(late.write()));
+        }
         if self.does == Does::Hangs {
             thread::sleep(Duration::from_millis(10));
             return None;
