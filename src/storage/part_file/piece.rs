@@ -43,11 +43,12 @@ impl PartFile {
     /// be said with [`PartFile::leave`].
     ///
     /// # Errors
-    /// Not this one, since there may be zeros in it that are not written: the buffer comes back.
+    /// Not this one: there may be zeros in it that are not written, or zeros before it that are not in the file, and would count
+    /// before it is. The buffer comes back.
     pub fn piece(&self, buffer: Vec<u8>, length: usize) -> Result<Piece, Vec<u8>> {
         let bytes = buffer.get(..length).unwrap_or_default();
         match &self.file {
-            Some(file) if self.held == 0 && !self.has_block_of_zeros(bytes) => {
+            Some(file) if !self.is_short && self.held == 0 && !self.has_block_of_zeros(bytes) => {
                 Ok(Piece { file: Arc::clone(file), at: self.written, length, buffer })
             }
             _ => Err(buffer),
@@ -65,7 +66,6 @@ impl PartFile {
     pub fn leave(&mut self, length: usize) {
         self.elsewhere.push(self.written);
         self.written += length as u64;
-        self.is_short = false;
     }
 
     /// A piece has been written. If not, the file ends where it begins.
@@ -166,6 +166,23 @@ mod tests {
         assert!(!takes(&part, &vec![0; block - 9]));
         part.write_all(&vec![0; block]).unwrap();
         assert!(!takes(&part, &[7; 100]), "zeros before it are not written");
+    }
+
+    #[test]
+    fn zeros_are_in_the_file_when_they_are_flushed_though_what_stands_behind_them_is_not() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut part = part(temp.path());
+        part.write_all(&vec![7; ZEROS.len()]).unwrap();
+        part.write_all(ZEROS).unwrap();
+        // Whoever is to write what follows.
+        let late = part.piece(vec![7; PIECE], PIECE);
+        match &late {
+            Ok(_piece) => part.leave(PIECE),
+            Err(bytes) => part.write_all(bytes).unwrap(),
+        }
+        drop(part.flusher().unwrap());
+        let (there, settled) = (fs::metadata(temp.path().join("p")).unwrap().len(), part.settled());
+        assert!(settled >= 2 * BLOCK && there >= settled, "{there} bytes are there, {settled} are flushed");
     }
 
     #[test]
