@@ -191,6 +191,12 @@ impl<'a> Hashes<'a> {
         self.rounds.end(self.beside.get(), link)
     }
 
+    /// Nothing was to move for so long: that says nothing of how fast bodies do.
+    pub fn stood_still(&mut self, time: Duration) {
+        self.pace.since += time;
+        self.pace.together_since += time;
+    }
+
     /// So many bytes have moved since the last body that came alone began; it is over.
     pub fn moved(&mut self, bytes: u64) {
         self.pace.end(bytes);
@@ -354,6 +360,26 @@ mod tests {
             move_at(&mut files, false, 100 << 20, least / 2, &limits);
             assert_eq!(files.is_fast(&limits), Some(false));
         }
+    }
+
+    #[test]
+    fn a_pause_does_not_make_bodies_slow() {
+        let mut files = Hashes::new(None);
+        let limits = Limits::default();
+        let (least, pause) = (limits.by_turns, Duration::from_mins(1));
+        move_at(&mut files, false, 100 << 20, least * 2, &limits);
+        let (bytes, took) = (100 << 20, Duration::from_millis((100 << 20) * 500 / least));
+        files.pace.begin_together();
+        files.pace.since -= took + pause;
+        files.pace.together_since -= took + pause;
+        files.stood_still(pause);
+        files.moved_together(bytes, &limits);
+        assert_eq!(files.is_fast(&limits), Some(true), "by turns");
+        files.pace.begin();
+        files.pace.since -= took + pause;
+        files.stood_still(pause);
+        files.moved(bytes);
+        assert_eq!(files.is_fast(&limits), Some(true), "alone");
     }
 
     #[test]

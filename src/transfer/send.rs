@@ -4,7 +4,7 @@ mod judge;
 mod orders;
 mod together;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     digest::Hasher,
@@ -313,6 +313,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     /// At the border of a chunk: as long as anybody holds the transfer.
     fn stand_still(&mut self) -> Result<(), LaneError> {
         self.orders.hold.tell(self.link, true)?;
+        let since = Instant::now();
         while self.orders.hold.is_held() {
             self.link.set_at_border(true);
             let waited = self.link.wait();
@@ -321,6 +322,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             self.orders.take_input(self.link, self.report)?;
             self.orders.hold.tell(self.link, true)?;
         }
+        self.hashes.stood_still(since.elapsed());
         Ok(())
     }
 
