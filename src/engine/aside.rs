@@ -31,6 +31,8 @@ enum Word {
 #[derive(Default)]
 pub struct AsideHandle {
     thread: Option<Thread>,
+    /// Whether there is but one processor. Asking the system takes 30 µs, much for each piece of 256 KiB: it is done once.
+    is_only: Option<bool>,
 }
 
 struct Thread {
@@ -94,8 +96,9 @@ impl Aside for AsideHandle {
 
 impl AsideHandle {
     /// With one processor a second thread is no help.
-    fn is_in_the_way(&self) -> bool {
-        self.thread.is_none() && available_parallelism().is_ok_and(|processors| processors.get() == 1)
+    fn is_in_the_way(&mut self) -> bool {
+        let is_only = || available_parallelism().is_ok_and(|processors| processors.get() == 1);
+        self.thread.is_none() && *self.is_only.get_or_insert_with(is_only)
     }
 
     /// Says the first word of something, which comes back if nobody hears it.
