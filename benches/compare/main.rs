@@ -41,7 +41,7 @@
 //!
 //! | row | Sealdrop | its floor | rsync daemon, in clear | scp, AES-128-GCM | rsync over ssh |
 //! | --- | --- | --- | --- | --- | --- |
-//! | one file of 2 GiB, in a slow hour | 7.03 s | 5.84 s | 4.05 s | 7.68 s | 9.87 s |
+//! | one file of 2 GiB | 5.12 s | 4.60 s | 2.62 s | 6.44 s | 8.55 s |
 //! | 100 x 10 MiB | 1.17 s | 1.02 s | 0.97 s | 2.51 s | 3.28 s |
 //! | 10,000 x 4 KiB | 0.30 s | 0.22 s | 0.42 s | 6.03 s | 0.91 s |
 //! | one file of 1 KiB | 0.017 s | below 0.01 s | 0.095 s | 0.21 s | 0.34 s |
@@ -53,10 +53,11 @@
 //!
 //! The large file was 5 to 15 % above its floor, because the ends are not alike: the receiver has to find room for what it writes,
 //! and takes 1.16 to 1.25 times as long as the sender. Since its second thread writes for it, one file in memory is 3 to 4 % above the
-//! floor (4.39, 4.59, 4.52 and 4.61 s, before 4.59, 4.86, 4.64 and 4.77 s, medians of five to seven in alternation); in the row above
-//! it is 20 %, on a machine on which everything took half as long again as in other hours. Of its time,
+//! floor when it is measured in alternation with what was before (4.39, 4.59, 4.52 and 4.61 s, before 4.59, 4.86, 4.64 and 4.77 s,
+//! medians of five to seven); in the row above it is 11 %, and was 20 % in an hour in which all programs were half as slow again. Why the
+//! row differs was not found out. Of its time,
 //! MD5 of one stream is 57 %, at the speed that its chain of steps allows. `scp` with AES-128-GCM, which computes none, was 8 % faster
-//! to 8 % slower. Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512 (0.72 against 0.80 GB/s on
+//! to a quarter slower. Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512 (0.72 against 0.80 GB/s on
 //! Zen 4); 8 or 24 buffers in place of 4 between a lane and the thread that hashes for it; smaller socket buffers; a hashing thread of
 //! the least priority, from which the lane takes back what it has not begun with, to use what the other end leaves of its processor
 //! (5.28 against 4.92 s, ten rounds in alternation).
@@ -73,7 +74,8 @@
 //!
 //! Of many small files, making them on the disk takes 0.41 s in the same run (0.24 s with two threads): receiving them, each of them safe
 //! before it is *verified*, is 1.46 times that. On an ext4 of its own, made anew for each run, it is 1.35 to 1.48 times (0.54 to
-//! 0.40 s, 0.64 to 0.43 s; medians of seven; what was before took 0.60 and 0.70 s in these runs). A plain program that flushes the volume after each 300 files and renames them then takes
+//! 0.40 s, 0.64 to 0.43 s; medians of seven; what was before took 0.60 and 0.70 s in these runs; in a third one, of nine rounds, 0.55 to
+//! 0.40, before 0.59). A plain program that flushes the volume after each 300 files and renames them then takes
 //! 0.63 s there by itself.
 //! Above the floor is the beginning, when one thread works at a time: in a traced run of 0.46 s in memory the first file moved
 //! after 0.09 s, of which listing 10,000 files took 0.055 s, and bringing the list over 0.025 s.
