@@ -57,20 +57,14 @@ impl Aside for AsideHandle {
     }
 
     fn hash_round(&mut self, round: Round) -> Result<(), Round> {
-        if self.is_in_the_way() {
-            return Err(round);
-        }
-        match self.begin_with(Word::Round(round)) {
+        match self.begin_beside(Word::Round(round)) {
             Err(Word::Round(round)) => Err(round),
             _ => Ok(()),
         }
     }
 
     fn write(&mut self, piece: Piece) -> Result<(), Piece> {
-        if self.is_in_the_way() {
-            return Err(piece);
-        }
-        match self.begin_with(Word::Write(piece)) {
+        match self.begin_beside(Word::Write(piece)) {
             Err(Word::Write(piece)) => Err(piece),
             _ => Ok(()),
         }
@@ -95,10 +89,13 @@ impl Aside for AsideHandle {
 }
 
 impl AsideHandle {
-    /// With one processor a second thread is no help.
-    fn is_in_the_way(&mut self) -> bool {
+    /// As `begin_with`, unless there is one processor: then a second thread is no help.
+    fn begin_beside(&mut self, word: Word) -> Result<(), Word> {
         let is_only = || available_parallelism().is_ok_and(|processors| processors.get() == 1);
-        self.thread.is_none() && *self.is_only.get_or_insert_with(is_only)
+        if self.thread.is_none() && *self.is_only.get_or_insert_with(is_only) {
+            return Err(word);
+        }
+        self.begin_with(word)
     }
 
     /// Says the first word of something, which comes back if nobody hears it.
