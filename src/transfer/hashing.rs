@@ -152,6 +152,11 @@ impl<'a> Hashes<'a> {
         matches!(hashing, Hashing::Along(_)) && self.large.leave_writing(part, piece, self.beside.get(), link)
     }
 
+    /// Takes back what has been written, without waiting.
+    pub fn look_for_writes(&mut self) {
+        self.large.look_for_writes(self.beside.get());
+    }
+
     /// Waits until all that was left to be written is, also when the link is over.
     pub fn wait_for_writes(&mut self, link: &mut impl Link) {
         self.large.wait_for_writes(self.beside.get(), link);

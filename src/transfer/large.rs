@@ -99,6 +99,13 @@ impl Large {
         self.writes.leave(part, piece, aside, link, &mut self.free)
     }
 
+    /// Takes back what has been written, without waiting.
+    pub fn look_for_writes(&mut self, aside: Option<&mut dyn Aside>) {
+        if let Some(aside) = aside {
+            self.writes.look(aside);
+        }
+    }
+
     /// Waits until all that was left to be written is, also when the link is over.
     pub fn wait_for_writes(&mut self, aside: Option<&mut dyn Aside>, link: &mut impl Link) {
         if let Some(aside) = aside {

@@ -46,9 +46,7 @@ impl Writes {
         free: &mut Vec<Vec<u8>>,
     ) -> bool {
         let is_idle = self.is_idle(link);
-        while let Some(back) = (self.under_way > 0).then(|| aside.look()).flatten() {
-            self.is_back(back);
-        }
+        self.look(aside);
         if (is_idle && aside.window() > 0) || self.is_lost || self.under_way == MOST {
             return false;
         }
@@ -74,6 +72,13 @@ impl Writes {
         let (now, waited) = (Instant::now(), link.waited());
         let (then, before) = self.before.replace((now, waited)).unwrap_or((now, waited));
         waited.saturating_sub(before) > (now - then).mul_f64(IDLE)
+    }
+
+    /// Takes what has come back.
+    pub(super) fn look(&mut self, aside: &mut dyn Aside) {
+        while let Some(back) = (self.under_way > 0).then(|| aside.look()).flatten() {
+            self.is_back(back);
+        }
     }
 
     /// Waits for all that was left, also when the link is over: the file is nobody else's before.

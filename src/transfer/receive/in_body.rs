@@ -71,6 +71,11 @@ impl<L: Link, R: Report, C: Commit, K: Check> Beside<L> for InBody<'_, '_, R, C,
 
     /// A long file must not keep the receipts of those before it, nor the word that this side stands still.
     fn look_up(&mut self, link: &mut L, open: &mut [Open], at: usize, moved: usize) -> Result<(), LaneError> {
+        if moved == 0 {
+            // A link may stand still for long: what has been written by now is to be put on the disk for good all the same.
+            self.files.hashes.look_for_writes();
+            self.tell_written(&mut open[at].arrived)?;
+        }
         let Self { report, owed, files } = self;
         if moved > 0 {
             let Open { index, told, .. } = &mut open[at];

@@ -14,13 +14,14 @@ use crossbeam_channel::bounded;
 
 use super::{
     MIB, WORDS, reason,
-    scene::{Does, Ran, Said, Scene, Writes, error, moved},
+    scene::{Does, LIMIT, Ran, Said, Scene, Writes, error, moved},
 };
 use crate::{
     model::{
         outcome::FileState,
         reason::{ReasonCode, Side},
     },
+    storage::kept,
     transfer::link::Held,
 };
 
@@ -183,6 +184,32 @@ fn what_the_second_thread_has_not_written_when_a_connection_breaks_is_waited_for
         assert!(kept > cut - WORDS, "{kept} of {cut}");
         scene.assert_arrived();
         scene.assert_clean();
+    }
+}
+
+#[test]
+fn what_the_second_thread_has_written_is_soon_on_the_disk_though_nothing_more_comes() {
+    for begins in 2..8 {
+        let (mut scene, _pieces) = written(&[40 * MIB], |_| Writes::AtOnce);
+        scene.limits.flush_every = Duration::from_millis(50);
+        let profile = scene.profile();
+        let flushed = || kept::incoming(&profile)[0].as_ref().unwrap().recovered.parts.get(&0).copied().unwrap_or(0);
+        let ran = scene.run_with(None, |sender, receiver| {
+            while receiver.moved() < begins * MIB as u64 {
+                receiver.wait("some of it", |said| matches!(said, Said::Moved(..)));
+            }
+            sender.hold.set(Some(Held::Person));
+            receiver.wait("the pause", |said| matches!(said, Said::Held(Some(_))));
+            let come = receiver.settles(Duration::from_millis(300));
+            let deadline = Instant::now() + LIMIT;
+            while flushed() < come {
+                assert!(Instant::now() < deadline, "{} of {come} bytes", flushed());
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+            sender.hold.set(None);
+        });
+        assert!(ran.is_whole(), "{:?} {:?}", ran.sent, ran.received);
+        scene.assert_arrived();
     }
 }
 
