@@ -87,7 +87,8 @@
 //!   what failed in it. *Interrupted* is a state, not an end.
 //! - A receipt goes out only after the file is flushed, named and noted in the journal.
 //! - Both sides put on their disks that all receipts are there before they say so (`done` and its echo): whoever is killed or
-//!   cut off from then on reaches the same end as the other. A receiver's journal goes when the history has that end.
+//!   cut off from then on reaches the same end as the other. What stands in the profile of a transfer goes, or is put by for a retry,
+//!   only when the history has that end.
 //! - Cancel is true within half a second at every stage, and the other side is told why.
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name` or `model::shared_path`, or ends the program.

@@ -49,11 +49,11 @@ enum Work {
     Accepted(TransferId),
     Cancelled(TransferKey),
     Drop(TransferKey),
-    /// Of an incoming one: what a crash, or a broken connection, has left of its end; so much failed.
-    End(TransferKey, u64),
+    /// Of an incoming one: what a crash, or a broken connection, has left of its end; both sides know that so much failed.
+    End(TransferKey, Option<u64>),
     Epoch(TransferId, u32),
     Keep(Box<KeptOutgoing>),
-    Over(TransferId),
+    Over(TransferId, u32),
     Paused(TransferKey, bool),
     /// Files of one transfer that were verified at the other end.
     Receipts(TransferId, Vec<(u32, Md5Digest)>),
@@ -97,14 +97,14 @@ impl Archive {
     }
 
     /// A person here holds it, or lets go of it. Of an incoming one only while no lane has it; and none may begin before
-    /// `Note::PauseNoted` has come, which it does if this says so.
+    /// `Note::JournalFree` has come, which it does if this says so.
     pub fn paused(&self, key: TransferKey, paused: bool) -> bool {
         self.ask(Work::Paused(key, paused))
     }
 
-    /// It ended with files that failed, and may be taken up again.
-    pub fn over(&self, id: TransferId) {
-        self.ask(Work::Over(id));
+    /// It ended over the connection of this number with files that failed, and may be taken up again, if it has not been.
+    pub fn over(&self, id: TransferId, epoch: u32) {
+        self.ask(Work::Over(id, epoch));
     }
 
     /// Nothing of it is to be kept any more, and of an incoming one nothing that is not whole.
@@ -112,8 +112,9 @@ impl Archive {
         self.ask(Work::Drop(key));
     }
 
-    /// Does what is left to do of an incoming transfer that has ended; so much failed. `EndNews::Again` follows, if this says so.
-    pub fn end(&self, key: TransferKey, failed: u64) -> bool {
+    /// Does what is left to do of an incoming transfer that has ended; both sides know that so much failed, or (none) the other one may
+    /// know nothing. `EndNews::Again` follows, if this says so.
+    pub fn end(&self, key: TransferKey, failed: Option<u64>) -> bool {
         self.ask(Work::End(key, failed))
     }
 
@@ -212,11 +213,11 @@ impl Keeper {
             }
             Work::Accepted(id) => self.note(id, OutgoingFile::note_accepted),
             Work::Epoch(id, epoch) => self.note(id, |file| file.note_epoch(epoch)),
-            Work::Over(id) => self.note(id, OutgoingFile::note_over),
+            Work::Over(id, epoch) => self.note(id, |file| file.note_over(epoch)),
             Work::Paused(key, paused) if key.direction == Direction::Incoming => {
                 drop(kept::note_paused(&self.profile, key.id, paused));
                 // Dispatch is gone only at shutdown.
-                self.notes.send(Note::PauseNoted(key)).ok();
+                self.notes.send(Note::JournalFree(key)).ok();
             }
             Work::Paused(key, paused) => self.note(key.id, |file| file.note_paused(paused)),
             Work::Receipts(id, receipts) => self.note(id, |file| file.note_receipts(&receipts)),
@@ -264,7 +265,7 @@ mod tests {
             next = following;
             order.push(match work {
                 Work::Receipts(id, receipts) => (id.0[0], receipts.iter().map(|(index, _)| *index).collect()),
-                Work::Over(id) => (id.0[0], vec![]),
+                Work::Over(id, _) => (id.0[0], vec![]),
                 _ => panic!("something else"),
             });
         }
@@ -295,7 +296,7 @@ mod tests {
             archive.receipts.try_send(receipt(1, index)).unwrap();
         }
         assert!(archive.receipts.is_full());
-        archive.over(TransferId([2; 16]));
+        archive.over(TransferId([2; 16]), 0);
         drop(archive);
         let done = done(&to_do);
         assert_eq!(done.first(), Some(&(2, vec![])), "it comes first");

@@ -97,8 +97,8 @@ impl Errands {
     /// No thread.
     pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
         let (changes, to_do) = bounded::<Change>(CHANGES);
-        let historian = Historian::start(profile.clone(), notes.clone())?;
         let archive = Archive::start(profile.clone(), notes.clone())?;
+        let historian = Historian::start(profile.clone(), notes.clone(), archive.clone())?;
         let keeper = Bookkeeper { profile: profile.clone(), notes: notes.clone() };
         threads::spawn("devices", move || {
             for change in to_do {

@@ -11,11 +11,13 @@ use crate::{
     model::{
         history::{HistoryEntry, MOST_ENTRIES, Search},
         reason::{Reason, ReasonCode},
+        transfer::Direction,
     },
     storage::{error::StorageError, history_file, kept, profile::Profile},
 };
 
 use super::{
+    archive::Archive,
     messages::{HistoryAsked, HistoryFound},
     note::Note,
     threads,
@@ -35,8 +37,11 @@ pub struct Historian {
 pub enum Papers {
     /// It is not the history's business.
     Elsewhere,
-    /// They say that it has ended, so that a crash does not lose its entry, and go when that is written.
+    /// They say that it has ended, or how far it has come, so that a crash does not lose its entry; and go when that is written.
     Go,
+    /// The same, but then they are for another time: until that is noted in them, no lane may have an incoming one. The number is
+    /// that of its newest connection.
+    Rest(u32),
 }
 
 /// Something to be done with the history.
@@ -52,9 +57,9 @@ impl Historian {
     ///
     /// # Errors
     /// No thread.
-    pub fn start(profile: Profile, notes: Sender<Note>) -> io::Result<Self> {
+    pub fn start(profile: Profile, notes: Sender<Note>, archive: Archive) -> io::Result<Self> {
         let (work, to_do) = bounded(WAITING);
-        let keeper = Keeper { profile, notes };
+        let keeper = Keeper { profile, notes, archive };
         threads::spawn("history", move || keeper.run(&to_do))?;
         Ok(Self { work })
     }
@@ -101,6 +106,7 @@ impl Historian {
 struct Keeper {
     profile: Profile,
     notes: Sender<Note>,
+    archive: Archive,
 }
 
 impl Keeper {
@@ -128,12 +134,21 @@ impl Keeper {
 
     /// The entry first: what stands in the profile brings it about once more if it is lost.
     fn add(&self, entry: &HistoryEntry, papers: Papers, again: bool) {
-        if !again || !history_file::holds(&self.profile, entry.key).unwrap_or_default() {
+        if !again || !history_file::holds(&self.profile, entry).unwrap_or_default() {
             let added = history_file::append(&self.profile, entry);
             self.changed(added);
         }
-        if papers == Papers::Go {
-            kept::forget_incoming(&self.profile, entry.key.id);
+        let key = entry.key;
+        match (papers, key.direction) {
+            (Papers::Elsewhere, _) => {}
+            (Papers::Go, Direction::Incoming) => kept::forget_incoming(&self.profile, key.id),
+            (Papers::Go, Direction::Outgoing) => self.archive.drop_all(key),
+            (Papers::Rest(_), Direction::Incoming) => {
+                // If it cannot be said, it ends once more after a restart.
+                kept::note_over(&self.profile, key.id).ok();
+                self.tell(Note::JournalFree(key));
+            }
+            (Papers::Rest(epoch), Direction::Outgoing) => self.archive.over(key.id, epoch),
         }
     }
 

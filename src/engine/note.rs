@@ -214,8 +214,8 @@ pub enum Note {
         key: TransferKey,
         introduced: Introduced,
     },
-    /// The archive has written down whether an incoming transfer is paused, or could not.
-    PauseNoted(TransferKey),
+    /// The archive has written down whether an incoming transfer is paused, or the historian that it is over; or could not.
+    JournalFree(TransferKey),
     Preflighted {
         key: TransferKey,
         preflight: Preflight,

@@ -87,8 +87,7 @@ fn no_thread(error: &std::io::Error) -> Box<LaneEnd> {
 /// What stays of a transfer after one of its connections.
 fn settle(landing: &Landing, ended: &Result<Tally, Box<LaneEnd>>, cancel: &CancelFlag) {
     match ended {
-        Ok(Tally { failed: 0 }) => landing.close(),
-        Ok(_) => landing.finish_partial(),
+        Ok(_) => landing.close(),
         Err(end) if !cancel.is_final() && (end.error.is_break() || end.error.is_hold()) => landing.suspend(),
         Err(_) => landing.discard(),
     }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::{history::HistoryEntry, transfer::TransferKey};
+use crate::model::history::HistoryEntry;
 
 use super::{
     error::StorageError,
@@ -85,14 +85,19 @@ pub fn append_missed(profile: &Profile, entry: &HistoryEntry) -> Result<(), Stor
     damaged.map_or(Ok(()), |kept_at| Err(StorageError::Damaged { kept_at }))
 }
 
-/// Whether a transfer is in the history.
+/// Whether this end of a transfer is in the history. One that was taken up again after it had ended has ended more than once.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn holds(profile: &Profile, key: TransferKey) -> Result<bool, StorageError> {
+pub fn holds(profile: &Profile, end: &HistoryEntry) -> Result<bool, StorageError> {
     let path = profile.history_path();
     let Found { lines, .. } = read(&path, MAX_BYTES).map_err(StorageError::at(&path))?;
-    Ok(lines.into_iter().filter_map(|line| line.entry).any(|entry| entry.key == key))
+    Ok(lines.into_iter().filter_map(|line| line.entry).any(|entry| is_same_end(&entry, end)))
+}
+
+fn is_same_end(one: &HistoryEntry, other: &HistoryEntry) -> bool {
+    let what = |entry: &HistoryEntry| (entry.key, entry.outcome, entry.files);
+    what(one) == what(other)
 }
 
 /// Reads all of it. A missing file is an empty one.
@@ -223,7 +228,11 @@ fn drop_older_half(path: &Path, most: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{history::received, transfer::Direction};
+    use crate::model::{
+        history::received,
+        outcome::Outcome,
+        transfer::{Direction, TransferKey},
+    };
 
     use super::*;
 
@@ -253,11 +262,15 @@ mod tests {
         append(&profile, &received(5, 3, &[])).unwrap();
         assert_eq!(times(&profile), [1, 2, 3]);
         assert_eq!(load(&profile).unwrap().entries[1], entry);
-        assert!(holds(&profile, entry.key).unwrap());
-        assert!(!holds(&profile, TransferKey { direction: Direction::Outgoing, ..entry.key }).unwrap());
+        let later = HistoryEntry { ended_at: 9, ..entry.clone() };
+        assert!(holds(&profile, &later).unwrap(), "the same end, told once more after a crash");
+        let key = TransferKey { direction: Direction::Outgoing, ..entry.key };
+        assert!(!holds(&profile, &HistoryEntry { key, ..entry.clone() }).unwrap());
+        let in_part = HistoryEntry { outcome: Outcome::Partial, ..entry.clone() };
+        assert!(!holds(&profile, &in_part).unwrap(), "it was another end");
         clear(&profile).unwrap();
         clear(&profile).unwrap();
-        assert!(!holds(&profile, entry.key).unwrap());
+        assert!(!holds(&profile, &entry).unwrap());
         assert!(times(&profile).is_empty());
     }
 

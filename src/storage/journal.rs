@@ -47,7 +47,7 @@ pub struct Recovered {
     pub parts: HashMap<u32, u64>,
     /// A person here has paused it.
     pub paused: bool,
-    /// It ended with files that failed; a retry may take it up.
+    /// It ended with files that failed, or its sender may not have heard of its end: that one may take it up. The history has it.
     pub over: bool,
     /// Both sides knew how everything had ended, and that so much had failed; the rest of the end was still to come.
     pub ended: Option<u64>,
@@ -98,8 +98,8 @@ pub(super) enum Line {
         index: u32,
     },
     Paused(bool),
-    /// It ended with files that failed; or it goes on, which is said when a retry begins, and first of all when the top-level
-    /// folders are made.
+    /// It ended with files that failed, or without its sender, and stands in the history; or it goes on, which is said when a retry
+    /// begins, and first of all when the top-level folders are made.
     Over(bool),
     /// The other side has every receipt, and may forget the transfer from now on; so much failed.
     Ended {

@@ -21,7 +21,7 @@ use super::{
     profile::Profile,
 };
 
-/// A transfer that ended with files that failed can be retried this long.
+/// A transfer that ended with files that failed can be retried this long; so long one that has ended without its sender tells it so.
 const KEEP_OVER: Duration = Duration::from_hours(30 * 24);
 
 /// One of them.
@@ -59,9 +59,9 @@ pub fn discard_incoming(profile: &Profile, id: TransferId) {
     forget_incoming(profile, id);
 }
 
-/// Does what is left to do of the end of a transfer of which so much failed, if the receive folder is there. What stands in the
-/// profile of one that is whole stays, until the history has it.
-pub fn end_incoming(profile: &Profile, id: TransferId, failed: u64) {
+/// Does what is left to do of the end of a transfer, if the receive folder is there; `failed`: both sides know that so much did.
+/// What stands in the profile stays, until the history has it.
+pub fn end_incoming(profile: &Profile, id: TransferId, failed: Option<u64>) {
     // A folder that is gone keeps nothing from having come.
     Landing::end_again_on(&Disk::default(), profile, id, failed).ok();
 }
@@ -76,12 +76,24 @@ pub fn forget_incoming(profile: &Profile, id: TransferId) {
 /// # Errors
 /// `UnknownTransfer`, or the profile cannot be written.
 pub fn note_paused(profile: &Profile, id: TransferId, paused: bool) -> Result<(), Reason> {
+    note(profile, id, journal::Line::Paused(paused))
+}
+
+/// Notes that the history has the end of a transfer which its sender may take up; while no lane has it.
+///
+/// # Errors
+/// As `note_paused`: it ends once more after a restart.
+pub fn note_over(profile: &Profile, id: TransferId) -> Result<(), Reason> {
+    note(profile, id, journal::Line::Over(true))
+}
+
+fn note(profile: &Profile, id: TransferId, line: journal::Line) -> Result<(), Reason> {
     let place = profile.running_folder();
     let failed = |error: io::Error| io_reason(&error, &place, Doing::Writing);
     let running = Disk::default().folder(&place).map_err(failed)?;
     let entries = agreement::count(&running, id).map_err(|error| unread(&error, id, profile))?;
     let mut journal = journal::Journal::open_to_add(&running, id, entries).map_err(failed)?;
-    journal.add(&[journal::Line::Paused(paused)]).and_then(|()| journal.flush(None)).map_err(failed)
+    journal.add(&[line]).and_then(|()| journal.flush(None)).map_err(failed)
 }
 
 /// Forgets transfers that ended long ago, journals whose agreement is gone, and agreements that a kill has left half written.

@@ -81,6 +81,8 @@ pub struct SentSoFar {
 pub struct OutgoingFile {
     path: PathBuf,
     sent: SentLog,
+    /// The highest that was noted; 0 for none.
+    epoch: u32,
     /// None where the file system has no locks.
     lock: Option<File>,
 }
@@ -94,7 +96,7 @@ impl OutgoingFile {
         let path = path_of(profile, kept.id);
         let lock = written(profile, kept, &path, false).map_err(StorageError::at(&path))?;
         match SentLog::create(path.with_extension("sent")) {
-            Ok(sent) => Ok(Self { path, sent, lock }),
+            Ok(sent) => Ok(Self { path, sent, epoch: 0, lock }),
             Err(error) => {
                 std::fs::remove_file(&path).ok();
                 Err(error)
@@ -124,7 +126,8 @@ impl OutgoingFile {
         let entries = kept.outgoing.manifest.entries.len();
         let (sent, told) = SentLog::open(path.with_extension("sent"), entries)?;
         kept.accepted |= told.accepted;
-        Ok(Some((Self { path, sent, lock: locked.then_some(file) }, kept, told.sent_so_far())))
+        let epoch = told.epoch;
+        Ok(Some((Self { path, sent, epoch, lock: locked.then_some(file) }, kept, told.sent_so_far())))
     }
 
     /// More is known of what was agreed: who answered. It takes the place of what stood there, and what has happened so far stays.
@@ -140,6 +143,7 @@ impl OutgoingFile {
 
     /// A connection with this number begins; also survives a loss of power. What was over goes on.
     pub fn note_epoch(&mut self, epoch: u32) -> Result<(), StorageError> {
+        self.epoch = self.epoch.max(epoch);
         self.sent.add(&[Happened::Epoch(epoch)])?;
         self.sent.flush()
     }
@@ -172,9 +176,9 @@ impl OutgoingFile {
         self.sent.add(&[Happened::Paused(paused)])
     }
 
-    /// It has ended with files that failed and can be sent again.
-    pub fn note_over(&mut self) -> Result<(), StorageError> {
-        self.sent.add(&[Happened::Over])
+    /// It has ended, over the connection with this number, with files that failed and can be sent again; unless they are by now.
+    pub fn note_over(&mut self, epoch: u32) -> Result<(), StorageError> {
+        if epoch < self.epoch { Ok(()) } else { self.sent.add(&[Happened::Over]) }
     }
 
     /// Forgets the transfer.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,6 +13,7 @@ use crate::model::{
     reason::{Reason, ReasonCode},
 };
 
+use super::walk::nanos;
 pub use super::{
     source::Source,
     walk::{WalkLimits, walk},
@@ -57,6 +59,19 @@ impl Outgoing {
     pub fn tops(&self) -> impl Iterator<Item = &Path> {
         let entries = self.manifest.entries.iter().zip(&self.places);
         entries.filter(|(entry, _)| entry.path.len() == 1).map(|(_, place)| place.as_path())
+    }
+
+    /// Whether all of it stands there as it was listed, by size and time; so no folder has got or lost anything.
+    pub fn is_as_listed(&self) -> bool {
+        let mut all = self.manifest.entries.iter().zip(&self.places);
+        all.all(|(entry, place)| {
+            let is_link = matches!(entry.kind, EntryKind::Link { .. });
+            let there = if is_link { fs::symlink_metadata(place) } else { fs::metadata(place) };
+            there.is_ok_and(|there| {
+                let is_as_long = !entry.is_file() || there.len() == entry.size();
+                is_as_long && there.modified().ok().and_then(nanos) == entry.mtime
+            })
+        })
     }
 }
 

@@ -210,7 +210,8 @@ fn a_file_that_is_gone_or_has_another_size_after_a_break_comes_again() {
     assert_eq!(done(&recovered), [0, 1, 2, 3, 4]);
     assert_eq!(fs::read(desk.at("d")).unwrap(), b"edited");
     // It has ended with files that failed, and somebody has put away what had arrived: a retry is not about that.
-    landing.note_over().unwrap();
+    drop(landing);
+    kept::note_over(&desk.profile, ID).unwrap();
     fs::remove_file(desk.at("P/b")).unwrap();
     let (landing, recovered) = desk.reopen();
     assert_eq!(done(&recovered), [0, 1, 2, 3, 4]);
@@ -441,7 +442,8 @@ fn pause_and_the_end_with_failed_files_are_remembered() {
     let (landing, recovered) = desk.reopen();
     assert!(recovered.paused && !recovered.over);
     landing.note_paused(false).unwrap();
-    landing.finish_partial();
+    landing.close();
+    kept::note_over(&desk.profile, ID).unwrap();
     assert_eq!(desk.landed(), ["b"]);
     let over = || kept::incoming(&desk.profile)[0].as_ref().map(|kept| kept.recovered.over).unwrap();
     assert!(over());
@@ -471,7 +473,8 @@ fn what_ended_a_month_ago_is_forgotten_and_what_did_not_end_never_is() {
     age();
     sweep_leftovers(&desk.profile);
     assert_eq!(desk.kept().len(), 3);
-    landing.finish_partial();
+    landing.close();
+    kept::note_over(&desk.profile, ID).unwrap();
     sweep_leftovers(&desk.profile);
     assert_eq!(desk.kept().len(), 3, "it ended just now");
     age();

@@ -64,6 +64,7 @@ mod survives_hostile;
 mod survives_queue;
 mod survives_races;
 mod survives_restarts;
+mod survives_untold;
 #[cfg(target_os = "linux")]
 mod torture;
 mod verifying;

@@ -328,7 +328,7 @@ fn recover(
         [] => return check_names(desk, expected),
         [Ok(kept)] if kept.recovered.ended == Some(0) => {
             // Nobody comes any more.
-            Landing::end_again_on(through, &desk.profile, ID, 0).map_err(|reason| reason.to_string())?;
+            Landing::end_again_on(through, &desk.profile, ID, Some(0)).map_err(|reason| reason.to_string())?;
             kept::forget_incoming(&desk.profile, ID);
             return check_end(desk, expected, true);
         }

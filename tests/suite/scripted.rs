@@ -60,6 +60,14 @@ impl Door {
         Scripted::over(SealedStream::answer(self.accept_plain(), own).unwrap())
     }
 
+    /// Whether somebody stands before it.
+    pub(crate) fn is_called(&self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let called = self.0.accept().is_ok();
+        self.0.set_nonblocking(false).unwrap();
+        called
+    }
+
     /// A connection on which nothing has been said.
     pub(crate) fn accept_plain(&self) -> TcpStream {
         patient(self.0.accept().unwrap().0)

@@ -82,11 +82,13 @@ fn is_done_with(kept: &KeptOutgoing, sent: &SentSoFar) -> bool {
     sent.over || !(kept.accepted || kept.verified)
 }
 
-/// Whether `kept` is what `request` asks for: the same files and folders to the same recipient.
+/// Whether `kept` is what `request` asks for: the same files and folders to the same recipient. What has all arrived there is the same
+/// only as it was then.
 fn is_same(kept: &KeptOutgoing, sent: &SentSoFar, request: &SendRequest) -> bool {
     // What nobody has taken yet goes on waiting only for who waits.
     let may_wait = kept.accepted || sent.paused || request.wait >= Wait::WhileAway;
-    may_wait && !is_done_with(kept, sent) && request.asks_for(kept)
+    let is_asked_for = may_wait && !is_done_with(kept, sent) && request.asks_for(kept);
+    is_asked_for && (!sent.all_verified || kept.outgoing.is_as_listed())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::{
     engine::{
+        historian::Papers,
         messages::Wait,
         note::{EndNews, Session},
     },
@@ -40,14 +41,15 @@ impl Dispatch {
             record.snapshot.stage = Stage::Ended(record.ending(result));
             record.snapshot.current = None;
             record.snapshot.code = None;
-            self.keep(&mut record);
+            let papers = record.papers();
+            let is_kept = self.keep(&mut record, papers);
             if key.direction == Direction::Incoming && record.acceptance.is_none() {
                 if record.was_lost() {
                     self.lost_before_an_answer(key.id);
                 }
                 record.forget_the_list();
             }
-            let rests = self.close_the_file(&mut record);
+            let rests = self.close_the_file(&mut record, papers, is_kept);
             if let Some((link, _)) = record.going.parked.take() {
                 // What rests is taken up when it comes again.
                 self.turn_away(*link, if rests { ReasonCode::ConnectionLost } else { self.unknown(key) });
@@ -95,35 +97,44 @@ impl Dispatch {
             record.snapshot.stage = Stage::Finishing;
         });
         let failed = self.records.get(&key).map_or(0, Record::failed);
-        if !self.setup.errands.archive.end(key, failed) {
+        if !self.setup.errands.archive.end(key, Some(failed)) {
             self.end(key, Ok(()));
         }
     }
 
-    /// What the profile keeps of a transfer that has ended; whether it can be taken up again.
-    fn close_the_file(&mut self, record: &mut Record) -> bool {
-        let key = record.snapshot.key;
-        let Stage::Ended(ending) = &record.snapshot.stage else { return false };
-        let archive = &self.setup.errands.archive;
-        let in_order = matches!(ending.outcome, Outcome::Partial | Outcome::Failed) && record.ended_in_order;
-        if in_order && record.is_lasting() && record.is_curable() {
-            if key.direction == Direction::Outgoing {
-                archive.over(key.id);
+    /// What the profile keeps of a transfer that has ended, unless the historian sees to that (`is_kept`); whether it can be taken up
+    /// again.
+    fn close_the_file(&mut self, record: &mut Record, papers: Papers, is_kept: bool) -> bool {
+        let (key, archive) = (record.snapshot.key, &self.setup.errands.archive);
+        match (papers, key.direction) {
+            (Papers::Elsewhere, _) => self.drop_the_file(record),
+            (Papers::Go, _) if !is_kept => archive.drop_all(key),
+            (Papers::Go, _) => {}
+            (Papers::Rest(_), Direction::Incoming) => record.going.noting += u32::from(is_kept),
+            (Papers::Rest(epoch), Direction::Outgoing) => {
                 record.snapshot.retryable = true;
+                if !is_kept {
+                    archive.over(key.id, epoch);
+                }
             }
-            return true;
         }
+        matches!(papers, Papers::Rest(_))
+    }
+
+    /// Nobody goes on with it.
+    fn drop_the_file(&mut self, record: &Record) {
+        let (key, archive) = (record.snapshot.key, &self.setup.errands.archive);
+        let Stage::Ended(ending) = &record.snapshot.stage else { return };
         let here = ending.reason.as_ref().is_some_and(|reason| reason.side == Side::Here);
         if ending.outcome == Outcome::Cancelled && here && record.is_lasting() {
             archive.cancelled(key);
             self.cancelled.push_front(key);
             self.cancelled.truncate(MOST_CANCELLED);
         }
-        let kept = key.direction == Direction::Outgoing || (record.is_lasting() && ending.outcome != Outcome::Verified);
-        if kept && record.session == Session::Sealed {
+        let is_there = key.direction == Direction::Outgoing || record.is_lasting();
+        if is_there && record.session == Session::Sealed {
             archive.drop_all(key);
         }
-        false
     }
 
     /// Leaves a transfer as it is: the program ends, another time it goes on.
@@ -146,6 +157,14 @@ impl Dispatch {
 }
 
 impl Record {
+    /// What becomes of what stands in the profile when it has ended.
+    fn papers(&self) -> Papers {
+        if !self.ended_in_order || !self.is_lasting() {
+            return Papers::Elsewhere;
+        }
+        if self.is_curable() { Papers::Rest(self.going.epoch) } else { Papers::Go }
+    }
+
     /// Whether it goes on when the program has ended, because the profile has what that takes.
     pub(super) fn outlives_us(&self) -> bool {
         let request = self.request.as_ref();

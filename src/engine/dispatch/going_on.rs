@@ -132,6 +132,8 @@ impl Dispatch {
         let is_offered = record.is_lasting();
         match key.direction {
             Direction::Incoming => self.want(key),
+            // An earlier run had all receipts.
+            Direction::Outgoing if record.end != KnownEnd::No => self.end(key, Ok(())),
             Direction::Outgoing if self.asks_instead(key) => {}
             // Too many at once would find the other side busy.
             Direction::Outgoing if !is_offered && !self.may_offer(key) => self.queue_for_turn(key),

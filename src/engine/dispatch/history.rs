@@ -9,7 +9,7 @@ use crate::{
     model::{
         history::{HistoryEntry, HistoryFile, HistoryPeer, MOST_FILES, MOST_NAME_BYTES},
         manifest::Entry,
-        outcome::{Ending, FileEnd, FileState, Outcome},
+        outcome::{Ending, FileEnd, FileState},
         transfer::{Direction, Stage},
     },
 };
@@ -68,9 +68,9 @@ impl Kept {
 }
 
 impl Dispatch {
-    /// Keeps an ended transfer. Of an offer that nobody took, only that it came.
-    pub(super) fn keep(&mut self, record: &mut Record) {
-        let Stage::Ended(ending) = &record.snapshot.stage else { return };
+    /// Keeps an ended transfer. Of an offer that nobody took, only that it came. Whether the historian sees to its papers.
+    pub(super) fn keep(&mut self, record: &mut Record, papers: Papers) -> bool {
+        let Stage::Ended(ending) = &record.snapshot.stage else { return false };
         let incoming = record.snapshot.key.direction == Direction::Incoming;
         if incoming && record.acceptance.is_none() {
             if record.announced {
@@ -79,10 +79,10 @@ impl Dispatch {
                 entry.reason.iter_mut().for_each(|reason| reason.detail = None);
                 self.setup.errands.historian.add_missed(entry);
             }
-            return;
+            return false;
         }
         if !incoming && record.outgoing.is_none() {
-            return;
+            return false;
         }
         let mut kept = std::mem::take(&mut record.kept);
         if record.session == Session::Fetch && kept.list.is_empty() {
@@ -100,16 +100,16 @@ impl Dispatch {
         };
         if record.session == Session::Download {
             // Strangers could push out what people here have done.
-            return self.setup.errands.historian.add_missed(entry);
+            self.setup.errands.historian.add_missed(entry);
+            return false;
         }
-        let is_whole = incoming && record.session == Session::Sealed && ending.outcome == Outcome::Verified;
-        let papers = if is_whole { Papers::Go } else { Papers::Elsewhere };
-        if let Err(reason) = self.setup.errands.historian.add(entry, papers, record.end == KnownEnd::Before) {
+        let again = record.end == KnownEnd::Before;
+        let added = self.setup.errands.historian.add(entry, papers, again);
+        let is_added = added.is_ok();
+        if let Err(reason) = added {
             self.outbox.once(Event::HistoryFailed(reason));
-            if is_whole {
-                self.setup.errands.archive.drop_all(record.snapshot.key);
-            }
         }
+        is_added
     }
 
     pub(super) fn clear_history(&mut self) {

@@ -110,7 +110,7 @@ impl Dispatch {
             Note::HeldThere { key, held } => self.held_there(key, held),
             Note::Kept(kept) => self.restored(*kept),
             Note::Obstacle { key, life, obstacle } => self.obstacle(key, life, obstacle),
-            Note::PauseNoted(key) => self.pause_noted(key),
+            Note::JournalFree(key) => self.journal_is_free(key),
             Note::StartedAgain { key, index } => self.started_again(key, index),
             Note::WantCame { transfer, peer, link } => self.want_came(transfer, &peer, *link),
             Note::Wanted { key, life, result } => self.wanted(key, life, result),

@@ -13,7 +13,7 @@ use crate::{
         note::{Kept, Session},
     },
     model::{
-        manifest::Selection,
+        manifest::{Entry, Selection},
         outcome::{FileEnd, FileState},
         seal::Md5Digest,
         transfer::{Direction, QueuedFor, Stage, TransferKey, TransferSnapshot},
@@ -28,7 +28,7 @@ use crate::{
 
 use super::{
     Dispatch,
-    record::{Hands, Record},
+    record::{Hands, KnownEnd, Record},
 };
 
 impl Dispatch {
@@ -105,7 +105,11 @@ impl Dispatch {
         record.going.epoch = sent.epoch.max(1);
         (record.going.all_verified, record.going.receipts_complete) = (sent.all_verified, sent.all_verified);
         record.going.rank = self.next_rank();
+        // All receipts are here: nothing can change its end.
+        let has_ended = sent.all_verified;
+        let accepted = accepted || has_ended;
         record.accepted_at = accepted.then(Instant::now);
+        record.end = if has_ended { KnownEnd::Before } else { KnownEnd::No };
         record.request = Some(SendRequest {
             id: key.id,
             to,
@@ -120,13 +124,23 @@ impl Dispatch {
         let receipts = sent.receipts;
         let end_of = move |index| {
             let place = outgoing.places.get(index as usize).cloned();
-            Some(arrived(index, Some(receipts.get(index)?), place))
+            let is_file = outgoing.manifest.entries.get(index as usize).is_some_and(Entry::is_file);
+            match receipts.get(index) {
+                Some(md5) => Some(arrived(index, Some(md5), place)),
+                // It was not wanted.
+                None if has_ended && is_file => Some(FileEnd { state: FileState::Skipped, ..failed(index) }),
+                None => has_ended.then(|| arrived(index, None, place)),
+            }
         };
         if !accepted {
             record.going.queued = Some(QueuedFor::Device);
             record.going.next_try = (self.listener_id > 0 && !sent.paused).then(Instant::now);
         }
         self.come_back(record, end_of, 0, sent.paused);
+        // Whoever asks for the same again hears of it when that is asked for.
+        if has_ended && self.setup.restore.holds(Direction::Outgoing) {
+            self.end(key, Ok(()));
+        }
     }
 
     /// `end_of`: how an entry has ended, if it has.

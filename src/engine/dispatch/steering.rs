@@ -84,8 +84,11 @@ impl Dispatch {
         }
     }
 
-    /// The archive has written down whether it is paused.
-    pub(super) fn pause_noted(&mut self, key: TransferKey) {
+    /// Nobody but a lane writes to its journal any more.
+    pub(super) fn journal_is_free(&mut self, key: TransferKey) {
+        if let Some(resting) = self.resting.iter_mut().find(|record| record.snapshot.key == key) {
+            resting.going.noting = resting.going.noting.saturating_sub(1);
+        }
         let Some(record) = self.records.get_mut(&key) else { return };
         record.going.noting = record.going.noting.saturating_sub(1);
         if record.hands != Hands::Lane {

@@ -25,14 +25,6 @@ impl Landing {
         self.journal(&[Line::Paused(paused)], true)
     }
 
-    /// It ended with files that failed.
-    ///
-    /// # Errors
-    /// The profile cannot be written.
-    pub fn note_over(&self) -> Result<(), Reason> {
-        self.journal(&[Line::Over(true)], true)
-    }
-
     /// The other side has every receipt, and may forget the transfer as soon as it is told that this one knows; so much failed. To be
     /// called before it is told: whatever happens then, the transfer has ended that way.
     ///
@@ -57,8 +49,8 @@ impl Landing {
         }
     }
 
-    /// As `finish`, but what was agreed and the journal stay until the history has it (`kept::forget_incoming`): the end itself
-    /// is not to be lost with a crash.
+    /// As `finish`, but what was agreed and the journal stay until the history has it: the end itself is not to be lost with a
+    /// crash. Then they go (`kept::forget_incoming`), or are for a retry (`kept::note_over`).
     pub fn close(&self) {
         if !self.is_kept() {
             return self.finish();
@@ -70,17 +62,6 @@ impl Landing {
             // The next start sweeps them.
             self.record().save(&self.shared.profile, self.id()).ok();
         }
-    }
-
-    /// The end with files that failed: parts go, what was agreed stays for a retry.
-    pub fn finish_partial(&self) {
-        if !self.is_kept() {
-            return self.finish();
-        }
-        self.set_folder_times();
-        self.remove_parts();
-        // If it cannot be said, the transfer stands there as interrupted, and goes on as well.
-        self.note_over().ok();
     }
 
     /// The end without anything more: parts and folders that hold nothing go too. A folder that was there before the

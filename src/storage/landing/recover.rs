@@ -70,18 +70,18 @@ impl Landing {
         Self::take_up(disk, profile, id, None).and_then(Self::go_on)
     }
 
-    /// Does what is left to do of the end of a transfer, `failed`: so much failed; but what the journal says of that holds
-    /// (`Recovered::ended`). What stands in the profile of one that is whole stays there.
+    /// Does what is left to do of the end of a transfer. `failed`: both sides know that so much failed, which is noted unless it was
+    /// before; none: the other one may not have heard of the end. What stands in the profile stays there (`close`).
     ///
     /// # Errors
     /// As `reopen`: the receive folder is then left as it is.
-    pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId, failed: u64) -> Result<(), Reason> {
+    pub fn end_again_on(disk: &Disk, profile: &Profile, id: TransferId, failed: Option<u64>) -> Result<(), Reason> {
         let (landing, story) = Self::take_up(disk, profile, id, None)?;
-        if story.ended.unwrap_or(failed) == 0 {
-            landing.close();
-        } else {
-            landing.finish_partial();
+        if let (None, Some(failed)) = (story.ended, failed) {
+            // If it cannot be said, it is so after a crash only.
+            landing.note_ended(failed).ok();
         }
+        landing.close();
         Ok(())
     }
 

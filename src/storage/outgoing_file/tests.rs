@@ -104,7 +104,9 @@ fn after_a_restart_all_that_was_agreed_and_happened_is_there() {
         }
     );
     file.note_paused(false).unwrap();
-    file.note_over().unwrap();
+    file.note_over(1).unwrap();
+    assert!(!look(&profile, agreed.id).unwrap().1.over, "it has gone on since");
+    file.note_over(2).unwrap();
     drop(file);
     let (mut file, _, so_far) = open(&profile).unwrap();
     let receipts = receipts.into_iter().collect();

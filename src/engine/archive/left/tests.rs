@@ -12,7 +12,10 @@ use crate::{
         device_key::DeviceKey,
         manifest::{Entry, EntryKind, Manifest},
     },
-    storage::{profile::Profile, sources::Outgoing},
+    storage::{
+        profile::Profile,
+        sources::{self, Outgoing, WalkLimits, walk},
+    },
 };
 
 const KEY: DeviceKey = DeviceKey([7; 32]);
@@ -78,6 +81,22 @@ fn what_waits_for_a_device_goes_on_only_with_who_waits() {
     assert_eq!([Wait::No, Wait::WhileBusy, Wait::WhileAway].map(is), [false, false, true]);
 }
 
+#[test]
+fn what_has_arrived_and_was_changed_since_is_something_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("x");
+    std::fs::write(&place, "one").unwrap();
+    let tree = walk(&place, WalkLimits::default(), &mut |_, _| std::ops::ControlFlow::Continue(())).unwrap().unwrap();
+    let outgoing = Arc::new(sources::combine(vec![Arc::new(tree)]).unwrap());
+    let kept = KeptOutgoing { outgoing, ..kept(1) };
+    let request = request("laptop", None, &[place.to_str().unwrap()]);
+    let is = |all_verified| is_same(&kept, &SentSoFar { all_verified, ..SentSoFar::default() }, &request);
+    assert!(is(true) && is(false));
+    std::fs::write(&place, "three").unwrap();
+    assert!(!is(true), "that did not arrive");
+    assert!(is(false), "what is missing is looked at when it goes on");
+}
+
 struct Home {
     _folder: tempfile::TempDir,
     profile: Profile,
@@ -132,7 +151,7 @@ fn what_nobody_will_go_on_with_is_removed_by_whoever_comes() {
     let stranger = KeptOutgoing { accepted: false, ..kept(1) };
     let home = Home::with(&[stranger, kept(2)]);
     let (mut file, ..) = OutgoingFile::open(&home.profile, TransferId([2; 16])).unwrap().unwrap();
-    file.note_over().unwrap();
+    file.note_over(0).unwrap();
     let (_keeper, taken) = home.send(ours());
     assert_eq!((taken, outgoing_file::list(&home.profile)), (vec![], vec![TransferId([2; 16])]), "somebody has it");
     drop(file);

@@ -1,0 +1,124 @@
+//! Ends that one side knows and the other does not hear of, because it is gone for good: they are told all the same, once, and are
+//! the same when it comes back after all.
+
+use std::{fs::File, path::Path};
+
+use sealdrop::{
+    engine::messages::Event,
+    model::{
+        outcome::Outcome,
+        reason::{Reason, ReasonCode},
+        transfer::{Stage, TransferKey},
+    },
+    wire::header::{Answer, Message, ReceiptState},
+};
+
+use crate::{
+    scripted::{Door, md5_of},
+    support::{Station, nothing_left, seeded},
+    survives_ends::{SIZE, Sent, entries, history},
+};
+
+/// Nothing was told of a transfer, and it has one entry.
+fn is_quiet(b: &mut Station, key: TransferKey) {
+    assert_eq!(history(b).len(), 1);
+    let is_told = |event: &Event| match event {
+        Event::Snapshot(snapshot) => snapshot.key == key,
+        Event::FilesEnded { key: of, .. } | Event::StartedAgain { key: of, .. } => *of == key,
+        _ => false,
+    };
+    let told: Vec<_> = b.seen.iter().filter(|event| is_told(event)).collect();
+    assert!(told.is_empty(), "{told:?}");
+}
+
+/// Nobody writes the history of this station as long as this is held.
+fn history_waits(station: &Station) -> File {
+    let lock = File::options().read(true).write(true).open(station.home.path().join("profile/files.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// Kills a station before the history has what has just ended in it.
+fn killed_before_the_history(station: Station, name: &str, held: File) -> Station {
+    assert!(!Path::new(&station.home.path().join("profile/history.jsonl")).exists(), "it has been written");
+    let killed = station.kill_and(name, |_profile| {});
+    drop(held);
+    killed
+}
+
+#[test]
+fn a_receiver_killed_before_its_history_has_the_end_of_a_part_has_it_later() {
+    let mut b = Station::new("b");
+    let mut sent = Sent::to(&mut b, entries());
+    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
+    sent.receipts(2);
+    let held = history_waits(&b);
+    sent.caller.say(&Message::Done);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
+    let mut b = killed_before_the_history(b, "b", held);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
+    assert_eq!(history(&mut b).len(), 1);
+    // From now on only its sender can take it up.
+    let mut b = b.restart("b");
+    b.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
+    is_quiet(&mut b, sent.key);
+    let mut back = sent.again(&b, 2);
+    assert!(matches!(back.hear(), Some(Message::Answer(Answer::Accept { .. }))));
+}
+
+#[test]
+fn a_part_that_can_never_be_whole_is_in_the_history_before_it_is_forgotten() {
+    let mut b = Station::new("b");
+    let mut sent = Sent::to(&mut b, entries());
+    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Changed) });
+    sent.receipts(2);
+    let held = history_waits(&b);
+    sent.caller.say(&Message::Done);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
+    let mut b = killed_before_the_history(b, "b", held);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
+    assert_eq!(history(&mut b).len(), 1);
+    assert!(b.received().join("d/empty").is_dir());
+}
+
+/// `a` has sent one file to a receiver that says this of it, and heard that this knows the end.
+fn sent_one(a: &mut Station, state: ReceiptState) -> TransferKey {
+    let door = Door::open();
+    let bytes = seeded(1, SIZE);
+    let source = a.file("x", &bytes);
+    let sending = a.send_to(door.address(), &[&source], false);
+    let mut receiver = door.accept();
+    receiver.hear_offer();
+    receiver.accept_all(1);
+    while !matches!(receiver.hear(), Some(Message::File { .. })) {}
+    crate::survives_hostile::read_body(&mut receiver);
+    assert!(matches!(receiver.hear(), Some(Message::Seal { .. })));
+    let md5 = Some(md5_of(&bytes));
+    receiver.say(&Message::Receipt(sealdrop::wire::header::Receipt { index: 0, state, md5 }));
+    assert_eq!(receiver.hear(), Some(Message::Done));
+    receiver.say(&Message::Done);
+    sending
+}
+
+#[test]
+fn a_sender_killed_before_its_history_has_the_end_has_it_later() {
+    let mut a = Station::new("a");
+    let held = history_waits(&a);
+    let sending = sent_one(&mut a, ReceiptState::Verified);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    let mut a = killed_before_the_history(a, "a", held);
+    assert_eq!(a.ending(sending).outcome, Outcome::Verified);
+    let [entry] = history(&mut a).try_into().expect("one entry");
+    assert_eq!((entry.key, entry.files, entry.selected), (sending, 1, 1));
+    nothing_left(&a);
+}
+
+#[test]
+fn a_sender_killed_before_its_history_has_what_failed_can_still_send_it() {
+    let mut a = Station::new("a");
+    let held = history_waits(&a);
+    let sending = sent_one(&mut a, ReceiptState::Mismatch);
+    assert_eq!(a.ending(sending).outcome, Outcome::Failed);
+    let mut a = killed_before_the_history(a, "a", held);
+    a.snapshot(sending, "that it is not over", |it| matches!(it.stage, Stage::Interrupted).then_some(()));
+}
