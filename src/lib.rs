@@ -88,7 +88,8 @@
 //! - A receipt goes out only after the file is flushed, named and noted in the journal.
 //! - Both sides put on their disks that all receipts are there before they say so (`done` and its echo): whoever is killed or
 //!   cut off from then on reaches the same end as the other. What stands in the profile of a transfer goes, or is put by for a retry,
-//!   only when the history has that end.
+//!   only when the history has that end. A receiver that has everything and hears nothing more ends alone; a sender that comes back
+//!   hears so, and nobody here is told again.
 //! - Cancel is true within half a second at every stage, and the other side is told why.
 //! - Nothing a peer says sizes an allocation before it is compared with a named constant, names a path before it went
 //!   through `model::file_name` or `model::shared_path`, or ends the program.

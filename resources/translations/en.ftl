@@ -574,6 +574,7 @@ trying-again-in-minutes = Trying again in { $minutes } min
 trying-again-now = Trying again now…
 waits-for-peer = Waiting for { $peer } to come back
 interrupted-stage = Interrupted: Sealdrop was closed before all was there. Resume goes on from here
+interrupted-all-here = Interrupted: everything is here, and the other device may not have heard so
 waits-to-accept = Waiting for { $peer } to accept
 waits-to-start = Waiting for { $peer } to start
 finishing-there = Finishing: waiting for { $peer } to confirm
@@ -626,6 +627,8 @@ goes-on-when-writable = { $side ->
 
 all-verified = All { files } verified on both devices
 one-verified = Verified on both devices
+all-here-verified = All { files } are here and verified
+one-here-verified = Here and verified
 received-unchecked = Received, no checksum to compare with
 all-arrived-but = All { files } arrived, something else was left out
 some-arrived = { $some } of { files } arrived
@@ -924,6 +927,8 @@ reason-unreadable = { $side ->
     }
 reason-unresolved = No device of that name was found
     .advice = Check the spelling, or type its numeric address
+reason-untold = The other device was gone before it heard that everything is here
+    .advice = Its own screen may say otherwise until it comes back
 reason-version = The two versions of Sealdrop do not work together
     .advice = Update the older one
 reason-versions = These two Sealdrops do not understand each other: one speaks protocol version { $one }, the other { $other }

@@ -508,6 +508,7 @@ trying-again-in-minutes = { $minutes } 分钟后重试
 trying-again-now = 正在重试…
 waits-for-peer = 等待 { $peer } 恢复连接
 interrupted-stage = 已中断：Sealdrop 在传完之前被关闭。点击“继续”可从这里接着传
+interrupted-all-here = 已中断：内容已全部到达本机，但对方设备可能还不知道
 waits-to-accept = 等待 { $peer } 接收
 waits-to-start = 等待 { $peer } 开始
 finishing-there = 正在收尾：等待 { $peer } 确认
@@ -553,6 +554,8 @@ goes-on-when-writable = { $side ->
 
 all-verified = 全部 { files }已在两台设备上验证
 one-verified = 已在两台设备上验证
+all-here-verified = 全部 { files }已到达本机并通过验证
+one-here-verified = 已到达本机并通过验证
 received-unchecked = 已接收，没有可供比对的校验和
 all-arrived-but = 全部 { files }已送达，但有其他内容未包含在内
 some-arrived = 共 { files }，已送达 { $some } 个
@@ -836,6 +839,8 @@ reason-unreadable = { $side ->
     }
 reason-unresolved = 找不到该名称的设备
     .advice = 请检查拼写，或输入数字地址
+reason-untold = 内容已全部到达本机，但对方设备在得知之前就断开了
+    .advice = 在它重新连接之前，对方屏幕上的显示可能不同
 reason-version = 两个 Sealdrop 的版本无法互通
     .advice = 请更新较旧的一方
 reason-versions = 两个 Sealdrop 无法互相理解：一方使用协议版本 { $one }，另一方使用 { $other }

@@ -359,9 +359,11 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
         Direction::Incoming => ("Received", "from"),
         Direction::Outgoing => ("Sent", "to"),
     };
+    let why = ending.reason.as_ref().map(sentence).unwrap_or_default();
+    let but = if why.is_empty() { String::new() } else { format!(". {why}") };
     if ending.outcome == Outcome::Verified && snapshot.manifest.entries.is_empty() {
         return match snapshot.key.direction {
-            Direction::Incoming => format!("Received a message from {peer}"),
+            Direction::Incoming => format!("Received a message from {peer}{but}"),
             Direction::Outgoing => format!("Message delivered to {peer}"),
         };
     }
@@ -371,9 +373,8 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
         kept => format!(" ({} there already)", size(kept)),
     };
     let arrived = format!("{files}, {} {preposition} {peer} in {}{there}", size(ending.bytes), duration(ending.took));
-    let why = ending.reason.as_ref().map(sentence).unwrap_or_default();
     match ending.outcome {
-        Outcome::Verified => format!("{verb} {arrived}: verified"),
+        Outcome::Verified => format!("{verb} {arrived}: verified{but}"),
         Outcome::Unchecked if snapshot.key.direction == Direction::Outgoing => {
             format!("Handed over {arrived}: not confirmed by the other side")
         }
@@ -397,6 +398,7 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
 mod tests {
     use super::*;
     use crate::model::{
+        manifest::{Entry, EntryKind, Manifest},
         reason::ReasonCode,
         transfer::{Pause, TransferId},
     };
@@ -421,6 +423,25 @@ mod tests {
         let by_person = Stage::Paused(Pause { here: false, there: true, reason: None });
         assert_eq!(line(by_person.clone(), None, false).as_deref(), Some("Paused by Lap\u{fffd}top"));
         assert_eq!(line(by_person, None, true), None);
+    }
+
+    #[test]
+    fn what_is_all_here_says_so_and_that_the_other_side_may_not() {
+        let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
+        let reason = Some(Reason::bare(ReasonCode::Untold));
+        let ending =
+            Ending { outcome: Outcome::Verified, reason, files: 2, bytes: 5_000, took: Duration::from_secs(3) };
+        let stage = Stage::Ended(ending.clone());
+        let mut snapshot = TransferSnapshot::new(key, Peer::at("Laptop".to_owned(), false), stage, None);
+        let told = "The other device was gone before it heard that everything is here. Its own screen may say otherwise \
+                    until it comes back";
+        assert_eq!(summary(&snapshot, &ending), format!("Received a message from Laptop. {told}"));
+        let entry = Entry { path: vec!["a".to_owned()], kind: EntryKind::File { size: 5 }, mtime: None, exec: false };
+        snapshot.manifest = Manifest::from_entries(vec![entry]).unwrap().into();
+        assert_eq!(
+            summary(&snapshot, &ending),
+            format!("Received 2 files, 5.0 kB from Laptop in 3.0 s: verified. {told}")
+        );
     }
 
     #[test]

@@ -89,6 +89,8 @@ fn settle(landing: &Landing, ended: &Result<Tally, Box<LaneEnd>>, cancel: &Cance
     match ended {
         Ok(_) => landing.close(),
         Err(end) if !cancel.is_final() && (end.error.is_break() || end.error.is_hold()) => landing.suspend(),
+        // All of it is its owner's.
+        Err(_) if landing.has_ended() => landing.suspend(),
         Err(_) => landing.discard(),
     }
 }

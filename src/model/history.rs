@@ -29,7 +29,7 @@ pub struct HistoryEntry {
     pub ended_at: u64,
     pub peer: HistoryPeer,
     pub outcome: Outcome,
-    /// Why not everything was verified, if so.
+    /// Why not everything was verified, if so; or that the other side has not heard that it was (`Untold`).
     pub reason: Option<Reason>,
     /// Files that arrived, of `selected`.
     pub files: u64,

@@ -64,7 +64,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ending {
     pub outcome: Outcome,
-    /// Why not everything was verified, if so.
+    /// Why not everything was verified, if so; or that the other side has not heard that it was (`Untold`).
     pub reason: Option<Reason>,
     /// Files that arrived (verified or unchecked).
     pub files: u64,

@@ -53,6 +53,8 @@ pub enum ReasonCode {
     Unreachable,
     /// Here only: the host name could not be resolved.
     Unresolved,
+    /// Here only: all of it is here, and the other side was gone before it heard so.
+    Untold,
     /// A newer peer's code; the detail is shown.
     Other(String),
 }

@@ -8,7 +8,10 @@ use std::{
 
 use crate::model::{by_index::ByIndex, seal::Md5Digest};
 
-use super::path_map::{NodeId, PathMap};
+use super::{
+    agreement::Terms,
+    path_map::{NodeId, PathMap},
+};
 
 /// Entries that stand at their places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +45,12 @@ impl DoneList {
     /// Takes the name that it got in place of its own.
     pub fn name(&self, index: u32) -> Option<&str> {
         self.names.get(&index).map(String::as_str)
+    }
+
+    /// Whether everything that was wanted is among them.
+    pub(super) fn has_all(&self, terms: &Terms) -> bool {
+        let mut wanted = (0..).zip(&terms.manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
+        wanted.all(|(index, _)| self.get(index).is_some())
     }
 
     pub fn len(&self) -> usize {

@@ -24,7 +24,7 @@ use crate::{
 pub(super) const BEGINNING: &[u8] = b"{\"id\":\"";
 
 /// Words of the codes that never cross the wire.
-const HERE: [(&str, ReasonCode); 12] = [
+const HERE: [(&str, ReasonCode); 13] = [
     ("already_there", ReasonCode::AlreadyThere),
     ("files_only", ReasonCode::FilesOnly),
     ("key_damaged", ReasonCode::KeyDamaged),
@@ -37,6 +37,7 @@ const HERE: [(&str, ReasonCode); 12] = [
     ("refused", ReasonCode::Refused),
     ("unreachable", ReasonCode::Unreachable),
     ("unresolved", ReasonCode::Unresolved),
+    ("untold", ReasonCode::Untold),
 ];
 
 const OUTCOMES: [Outcome; 7] = [

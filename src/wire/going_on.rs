@@ -29,7 +29,7 @@
 //! * **Done.** Entries that are finished are planned `skip`. Those of them that are files and were verified over an earlier
 //!   connection stand, with their digest, in `done` of the same header: the receipt may have been lost with the connection.
 //!   The sender compares with the receipts that it knows, or with what it hashes now. Folders and links are planned `send`
-//!   on each connection and get their receipt again.
+//!   on each connection and get their receipt again, unless the receiver had ended.
 //! * **Check, at.** Of a file that has come in part the receiver hashes what it has for certain, and plans `check`
 //!   meanwhile; so it does, on any connection, for a whole file that stands at the place of an entry if it was told to
 //!   leave out identical ones. Then it says `at`: so many bytes are there, with this digest; for a whole file that is its
@@ -49,6 +49,9 @@
 //!   A sender that has said `done` and loses the connection comes again to say it, but not for ever: when nobody has answered
 //!   for the fifth time, that is its end as well. A receiver whose receipts have all been read, and that hears
 //!   `abort {unknown_transfer}` when it says `want`, knows that this was the end.
+//!   A receiver that has all of it and whose sender is gone for a minute tells so without it. That ends nothing on the wire: a sender
+//!   that comes again later (within 30 days) is answered as ever, with every entry planned `skip`, also folders and links, and the
+//!   digests of all files in `done`; it says `done`, and hears it.
 //! * **Want.** A receiver that wants to go on dials the sender and says `want`. It is answered `done`, and the sender dials back
 //!   as above; or `abort {unknown_transfer}`.
 //!

@@ -47,16 +47,24 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn to(b: &mut Station, entries: Vec<Entry>) -> Self {
+        Self::listening(b, entries, None)
+    }
+
+    /// One that says that it can be called at this port.
+    pub(crate) fn listening(b: &mut Station, entries: Vec<Entry>, port: Option<u16>) -> Self {
         let anna = new_identity();
         let mut caller = Scripted::dial_as(b.port, &anna);
-        caller.offer(entries.clone());
+        let Message::Hello(hello) = caller.hello() else { panic!("no hello") };
+        caller.say(&Message::Hello(Hello { port, ..hello }));
+        assert!(matches!(caller.hear(), Some(Message::Hello(_))));
+        caller.offer_only(entries.clone());
         let key = b.accept();
         caller.hear_accept(u32::try_from(entries.len()).unwrap());
         Self { anna, caller, key, entries }
     }
 
     /// Sends the file and waits for all receipts.
-    fn all(&mut self) {
+    pub(crate) fn all(&mut self) {
         self.caller.file_and_seal(1, &seeded(1, SIZE));
         self.receipts(self.entries.len());
     }
@@ -364,16 +372,8 @@ fn a_sender_without_a_receipt_does_not_end_while_its_receiver_is_away() {
 fn a_receiver_whose_sender_has_ended_untold_ends_in_the_same_way() {
     let door = Door::open();
     let mut b = Station::limited("b", |limits| limits.retry = Duration::from_millis(10));
-    let anna = new_identity();
-    let mut sender = Scripted::dial_as(b.port, &anna);
-    let Message::Hello(hello) = sender.hello() else { panic!("no hello") };
-    sender.say(&Message::Hello(Hello { port: Some(door.address().port), ..hello }));
-    assert!(matches!(sender.hear(), Some(Message::Hello(_))));
-    sender.offer_only(entries());
-    let key = b.accept();
-    sender.hear_accept(3);
-    sender.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
-    let mut sent = Sent { anna, caller: sender, key, entries: entries() };
+    let mut sent = Sent::listening(&mut b, entries(), Some(door.address().port));
+    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
     sent.receipts(2);
     sent.caller.hang_up();
     let mut asked = door.accept_as(&sent.anna);
@@ -381,7 +381,7 @@ fn a_receiver_whose_sender_has_ended_untold_ends_in_the_same_way() {
     assert!(matches!(asked.hear(), Some(Message::Want { .. })));
     let reason = Reason::bare(ReasonCode::UnknownTransfer);
     asked.say(&Message::Abort(Abort { reason, ours: None, theirs: None }));
-    assert_eq!(b.ending(key).outcome, Outcome::Failed);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
     assert_eq!(history(&mut b).len(), 1);
     let [Ok(kept)] = &kept::incoming(&b.profile())[..] else { panic!("it can be sent again") };
     assert!(kept.recovered.over, "after a restart it would wait for a sender that has ended");

@@ -1,16 +1,21 @@
 //! Ends that one side knows and the other does not hear of, because it is gone for good: they are told all the same, once, and are
 //! the same when it comes back after all.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs::{self, File},
+    path::Path,
+    time::Duration,
+};
 
 use sealdrop::{
     engine::messages::Event,
     model::{
         outcome::Outcome,
-        reason::{Reason, ReasonCode},
+        reason::{Reason, ReasonCode, Side},
         transfer::{Stage, TransferKey},
     },
-    wire::header::{Answer, Message, ReceiptState},
+    transfer::limits::Limits,
+    wire::header::{Answer, Message, ReceiptState, Want},
 };
 
 use crate::{
@@ -18,6 +23,38 @@ use crate::{
     support::{Station, nothing_left, seeded},
     survives_ends::{SIZE, Sent, entries, history},
 };
+
+/// Waits are told as so many times this.
+fn soon(limits: &mut Limits) {
+    (limits.retry, limits.retry_most) = (Duration::from_millis(5), Duration::from_millis(20));
+}
+
+/// All is there, by what this device knows; that is told once and stands in the history.
+fn ends_untold(b: &mut Station, key: TransferKey) {
+    let ending = b.ending(key);
+    assert_eq!((ending.outcome, ending.files, ending.bytes), (Outcome::Verified, 1, SIZE as u64));
+    let reason = ending.reason.expect("nobody knows whether the other side has heard it");
+    assert_eq!((reason.code, reason.side), (ReasonCode::Untold, Side::Here));
+    let [entry] = history(b).try_into().expect("one entry");
+    let code = entry.reason.map(|reason| reason.code);
+    assert_eq!((entry.key, entry.outcome, code), (key, Outcome::Verified, Some(ReasonCode::Untold)));
+    assert_eq!(entry.list[0].md5, Some(md5_of(&seeded(1, SIZE))));
+}
+
+/// A sender that has not read one receipt comes back after all: it hears that all is there, and nobody here is told of it again.
+fn is_served(sent: &Sent, b: &mut Station, epoch: u32) {
+    b.seen.clear();
+    let mut back = sent.again(b, epoch);
+    assert!(matches!(back.hear(), Some(Message::Answer(Answer::Accept { .. }))));
+    let Some(Message::Plan { items, done }) = back.hear() else { panic!("no plan") };
+    let wants: Vec<Want> = items.iter().flat_map(|item| vec![item.want; item.count as usize]).collect();
+    assert_eq!(wants, [Want::Skip; 3]);
+    assert_eq!(done, [(1, md5_of(&seeded(1, SIZE)))]);
+    back.say(&Message::Done);
+    assert_eq!(back.hear(), Some(Message::Done));
+    nothing_left(b);
+    is_quiet(b, sent.key);
+}
 
 /// Nothing was told of a transfer, and it has one entry.
 fn is_quiet(b: &mut Station, key: TransferKey) {
@@ -29,6 +66,78 @@ fn is_quiet(b: &mut Station, key: TransferKey) {
     };
     let told: Vec<_> = b.seen.iter().filter(|event| is_told(event)).collect();
     assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn a_receiver_that_has_everything_says_so_though_its_sender_is_gone_for_good() {
+    let mut b = Station::limited("b", soon);
+    let mut sent = Sent::to(&mut b, entries());
+    sent.lost();
+    ends_untold(&mut b, sent.key);
+    is_served(&sent, &mut b, 2);
+    // Now it is gone on both sides.
+    assert_eq!(sent.again(&b, 3).hear_abort().code, ReasonCode::UnknownTransfer);
+}
+
+#[test]
+fn a_sender_that_is_called_in_vain_is_not_waited_for_for_ever() {
+    let mut b = Station::limited("b", soon);
+    let nobody = Door::open().address().port;
+    let mut sent = Sent::listening(&mut b, entries(), Some(nobody));
+    sent.lost();
+    ends_untold(&mut b, sent.key);
+    is_served(&sent, &mut b, 2);
+}
+
+#[test]
+fn a_sender_that_comes_back_after_its_receiver_was_restarted_hears_that_all_is_there() {
+    let mut b = Station::limited("b", soon);
+    let mut sent = Sent::to(&mut b, entries());
+    sent.lost();
+    ends_untold(&mut b, sent.key);
+    let mut b = b.restart("b");
+    b.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
+    is_quiet(&mut b, sent.key);
+    // It breaks off once more, and the receiver is killed before it has heard the last word.
+    let mut back = sent.again(&b, 2);
+    assert!(matches!(back.hear(), Some(Message::Answer(Answer::Accept { .. }))));
+    back.hang_up();
+    let mut b = b.kill("b");
+    b.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
+    is_quiet(&mut b, sent.key);
+    // What its owner has put away meanwhile does not come again.
+    fs::remove_dir_all(b.received().join("d")).unwrap();
+    is_served(&sent, &mut b, 3);
+    assert!(!b.received().join("d").exists());
+}
+
+#[test]
+fn what_has_all_arrived_ends_by_itself_after_a_restart() {
+    let mut b = Station::new("b");
+    let mut sent = Sent::to(&mut b, entries());
+    sent.lost();
+    let mut b = b.restart_with("b", soon, |_| {});
+    ends_untold(&mut b, sent.key);
+    is_served(&sent, &mut b, 2);
+}
+
+#[test]
+fn what_failed_and_whose_sender_is_gone_for_good_ends_so_and_can_still_come() {
+    let mut b = Station::limited("b", soon);
+    let mut sent = Sent::to(&mut b, entries());
+    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
+    sent.receipts(2);
+    sent.caller.hang_up();
+    let ending = b.ending(sent.key);
+    assert_eq!((ending.outcome, ending.reason.unwrap().code), (Outcome::Failed, ReasonCode::Unreadable));
+    assert_eq!(history(&mut b).len(), 1);
+    sent.caller = sent.again(&b, 2);
+    sent.caller.hear_accept(3);
+    sent.all();
+    sent.caller.say(&Message::Done);
+    assert_eq!(b.ending(sent.key).outcome, Outcome::Verified);
+    assert_eq!(history(&mut b).len(), 2, "it has ended twice");
+    nothing_left(&b);
 }
 
 /// Nobody writes the history of this station as long as this is held.

@@ -22,7 +22,7 @@ impl Dispatch {
         let tries = self.records.values().filter_map(|record| record.going.next_try);
         let waiting = waiting.into_iter().chain(self.sharing.places.next_expiry());
         let next = forced.chain(lapsing).chain(held).chain(tries).chain(waiting).chain(self.stopping_until);
-        let next = next.chain(self.until_next_look()).min();
+        let next = next.chain(self.next_untold()).chain(self.until_next_look()).min();
         let next = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(Instant::now()));
         self.until_next_meeting().map_or(next, |meeting| meeting.min(next))
     }
@@ -47,6 +47,7 @@ impl Dispatch {
         for key in held {
             self.make_card(key);
         }
+        self.tell_what_is_here(now);
         self.try_again(now);
         let forced: Vec<(TransferKey, Reason)> = self
             .records

@@ -27,6 +27,9 @@ impl Dispatch {
     /// The last word on a transfer, exactly once: its record goes.
     pub(super) fn end(&mut self, key: TransferKey, result: Result<(), Reason>) {
         if let Some(mut record) = self.records.remove(&key) {
+            if record.going.is_quiet {
+                return self.end_quietly(record, result.is_ok());
+            }
             self.give_back(record.ration);
             let result = match (result, record.forced_end.take()) {
                 // What a cancelled worker says of its end is a consequence of the cancel.
@@ -91,13 +94,19 @@ impl Dispatch {
 
     /// Does what a crash, or a broken connection, has left of the end of an incoming transfer; then it has ended.
     pub(super) fn end_again(&mut self, key: TransferKey) {
+        let failed = self.records.get(&key).map_or(0, Record::failed);
+        self.end_for_itself(key, KnownEnd::Before, Some(failed));
+    }
+
+    /// The same, for whatever reason.
+    pub(super) fn end_for_itself(&mut self, key: TransferKey, end: KnownEnd, failed: Option<u64>) {
         self.change(key, |record| {
             record.begin_life(Hands::Errand);
-            record.end = KnownEnd::Before;
+            record.going.next_try = None;
+            record.end = end;
             record.snapshot.stage = Stage::Finishing;
         });
-        let failed = self.records.get(&key).map_or(0, Record::failed);
-        if !self.setup.errands.archive.end(key, Some(failed)) {
+        if !self.setup.errands.archive.end(key, failed) {
             self.end(key, Ok(()));
         }
     }
@@ -144,7 +153,7 @@ impl Dispatch {
         {
             record.snapshot.stage = Stage::Interrupted;
             record.snapshot.current = None;
-            self.outbox.snapshot(record.snapshot);
+            self.show(&record);
         }
     }
 
@@ -162,7 +171,8 @@ impl Record {
         if !self.ended_in_order || !self.is_lasting() {
             return Papers::Elsewhere;
         }
-        if self.is_curable() { Papers::Rest(self.going.epoch) } else { Papers::Go }
+        let goes_on = self.is_curable() || self.end == KnownEnd::Untold;
+        if goes_on { Papers::Rest(self.going.epoch) } else { Papers::Go }
     }
 
     /// Whether it goes on when the program has ended, because the profile has what that takes.

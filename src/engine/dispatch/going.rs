@@ -55,6 +55,10 @@ pub(super) struct Going {
     /// When it is tried again, and how often that was in vain.
     pub(super) next_try: Option<Instant>,
     pub(super) tries: u32,
+    /// Incoming: all of it is here, and since then its sender is gone.
+    pub(super) alone_since: Option<Instant>,
+    /// Incoming: it has ended before with all that was wanted, and only its sender has still to hear so. Nobody here is told again.
+    pub(super) is_quiet: bool,
     /// How many connections have broken while further ones stood beside them.
     pub(super) breaks_of_several: u32,
     /// It was before a device, or on its way there, when the connection broke before anybody answered: so long it is offered
@@ -104,12 +108,13 @@ impl Going {
         self.broke = None;
         self.obstacle = None;
         self.next_try = None;
+        self.alone_since = None;
         self.dial_after = false;
         self.interrupted = false;
         self.queued = None;
     }
 
-    fn pause(&self) -> Option<Pause> {
+    pub(super) fn pause(&self) -> Option<Pause> {
         // A disk that has to change is not somebody who holds it.
         let (waits_there, held_there) = match &self.held_there {
             Some(reason) if concerns_all(reason) => (Some(reason), false),
@@ -126,7 +131,8 @@ impl Going {
 impl Record {
     /// Whether all files have arrived, or failed for good, by the receiver's own word.
     pub(super) fn has_all_receipts(&self) -> bool {
-        self.going.all_verified || (self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files)
+        let have_all_ended = self.snapshot.files > 0 && self.snapshot.files_ended >= self.snapshot.files;
+        self.going.all_verified || have_all_ended || self.is_all_in()
     }
 
     /// Whether it may end without having told the receiver that all receipts came: that has been tried often enough, and a receiver

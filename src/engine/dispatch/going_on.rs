@@ -62,6 +62,9 @@ impl Dispatch {
         if self.take_up_parked(key) {
             return;
         }
+        if self.records.get(&key).is_some_and(|record| record.going.is_quiet) {
+            return self.end(key, Err(reason));
+        }
         let Some(record) = self.records.get_mut(&key) else { return };
         let going = &mut record.going;
         going.breaks_of_several += u32::from(kind == OverKind::Break { of_several: true });
@@ -84,6 +87,7 @@ impl Dispatch {
     /// Decides when a transfer without a connection is tried again.
     fn schedule(&mut self, key: TransferKey) {
         let (retry, most) = (self.setup.limits.retry, self.setup.limits.retry_most);
+        self.wait_to_tell(key);
         self.change(key, |record| {
             let going = &mut record.going;
             let first = if key.direction == Direction::Incoming { retry * SENDER_FIRST } else { retry };
@@ -279,9 +283,12 @@ impl Dispatch {
         if epoch <= newest.max(1) {
             return self.turn_away(link, ReasonCode::StaleEpoch);
         }
-        if record.end != KnownEnd::No {
+        match record.end {
+            KnownEnd::No => {}
+            // It is about to end; then it is taken up.
+            KnownEnd::Untold => return self.turn_away(link, ReasonCode::ConnectionLost),
             // So the sender has all receipts, too.
-            return self.turn_away(link, ReasonCode::UnknownTransfer);
+            KnownEnd::Before | KnownEnd::Yes => return self.turn_away(link, ReasonCode::UnknownTransfer),
         }
         if record.hands == Hands::Lobby {
             // Its first connection is on the way from there to its lane.

@@ -103,7 +103,7 @@ impl Dispatch {
             self.setup.errands.historian.add_missed(entry);
             return false;
         }
-        let again = record.end == KnownEnd::Before;
+        let again = matches!(record.end, KnownEnd::Before | KnownEnd::Untold);
         let added = self.setup.errands.historian.add(entry, papers, again);
         let is_added = added.is_ok();
         if let Err(reason) = added {

@@ -23,6 +23,7 @@ mod spent;
 mod steering;
 mod surroundings;
 mod trust;
+mod untold;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -298,6 +299,13 @@ impl Dispatch {
             if !record.is_unseen() {
                 self.outbox.snapshot(record.snapshot.clone());
             }
+        }
+    }
+
+    /// Shows how a transfer stands, unless nobody is to see it.
+    fn show(&mut self, record: &Record) {
+        if !record.is_unseen() {
+            self.outbox.snapshot(record.snapshot.clone());
         }
     }
 

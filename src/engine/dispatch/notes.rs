@@ -223,7 +223,9 @@ impl Dispatch {
         record.snapshot.current = Some(index);
         // Something got through: the next break is a new one.
         record.going.tries = if moved > 0 { 0 } else { record.going.tries };
-        self.outbox.figures(&record.snapshot);
+        if !record.is_unseen() {
+            self.outbox.figures(&record.snapshot);
+        }
     }
 
     fn started_again(&mut self, key: TransferKey, index: u32) {

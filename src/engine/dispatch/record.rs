@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    ops::Range,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -98,7 +99,7 @@ pub(super) struct Record {
     /// What was asked for and is not even on the list; no retry brings it.
     pub(super) missed: Missed,
     /// How each entry has ended, as far as it has.
-    ended: ByIndex<Ended>,
+    pub(super) ended: ByIndex<Ended>,
     /// Outgoing: receipts that have come, for the next connection.
     pub(super) receipts: ByIndex<Md5Digest>,
     /// For the history.
@@ -112,6 +113,8 @@ pub(super) enum KnownEnd {
     Yes,
     /// As it was known already when an earlier run was killed, or when the other side forgot it.
     Before,
+    /// Incoming: all is here, and the other side is gone and may not have heard so.
+    Untold,
 }
 
 /// Ends of entries, counted.
@@ -129,7 +132,7 @@ pub(super) struct Tally {
 
 /// How one entry has ended.
 #[derive(Clone, Copy)]
-struct Ended {
+pub(super) struct Ended {
     state: FileState,
     /// It failed, and may fare better at another try.
     is_curable: bool,
@@ -297,15 +300,24 @@ impl Record {
         let (outcome, reason) = match result {
             Err(reason) => (outcome_of(&reason, self.accepted_at.is_some()), Some(reason)),
             Ok(()) if lost == 0 && *unchecked > 0 => (Outcome::Unchecked, None),
-            Ok(()) if lost == 0 => (Outcome::Verified, None),
+            Ok(()) if lost == 0 => {
+                let is_untold = self.end == KnownEnd::Untold;
+                (Outcome::Verified, is_untold.then(|| Reason::bare(ReasonCode::Untold)))
+            }
             Ok(()) => {
                 let outcome = if verified + unchecked > 0 { Outcome::Partial } else { Outcome::Failed };
                 let failure = first_failure.as_ref().map(|(_, reason)| reason);
                 (outcome, self.missed.reason.as_ref().or(failure).cloned())
             }
         };
-        let took = self.accepted_at.map_or(Duration::ZERO, |start| start.elapsed());
+        // A wait for a sender that is gone is none of its time.
+        let over = self.going.alone_since.filter(|_| self.end == KnownEnd::Untold).unwrap_or_else(Instant::now);
+        let took = self.accepted_at.map_or(Duration::ZERO, |start| over.saturating_duration_since(start));
         Ending { outcome, reason, files: verified + unchecked, bytes: *bytes, took }
+    }
+
+    pub(super) fn entries(&self) -> Range<u32> {
+        0..u32::try_from(self.snapshot.manifest.entries.len()).unwrap_or(u32::MAX)
     }
 
     /// Bytes of the files that arrived.

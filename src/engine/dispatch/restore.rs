@@ -1,7 +1,6 @@
 //! What earlier runs of the program have left unfinished comes back as it was.
 
 use std::{
-    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -85,6 +84,8 @@ impl Dispatch {
         self.come_back(record, move |index| ends.of(index), begun, paused && lost.is_none());
         if lost.is_some() {
             self.end_again(key);
+        } else {
+            self.wait_to_tell(key);
         }
     }
 
@@ -165,10 +166,6 @@ impl Dispatch {
 }
 
 impl Record {
-    fn entries(&self) -> Range<u32> {
-        0..u32::try_from(self.snapshot.manifest.entries.len()).unwrap_or(u32::MAX)
-    }
-
     /// Counts the ends of all entries that have one.
     fn ended_before(&mut self, end_of: &impl Fn(u32) -> Option<FileEnd>) {
         for end in self.entries().filter_map(end_of) {

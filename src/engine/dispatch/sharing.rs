@@ -259,8 +259,9 @@ impl Dispatch {
 }
 
 impl Record {
-    /// A request of which nobody knows yet whether there is such a file: strangers make no rows with names of their own.
+    /// A request of which nobody knows yet whether there is such a file: strangers make no rows with names of their own. Or what has
+    /// ended before and was told then.
     pub(super) fn is_unseen(&self) -> bool {
-        self.session == Session::Download && self.outgoing.is_none()
+        self.going.is_quiet || self.session == Session::Download && self.outgoing.is_none()
     }
 }

@@ -104,23 +104,24 @@ impl Dispatch {
         self.offer(key);
     }
 
-    /// Makes a transfer that ended with failed files a running one again.
+    /// Makes a transfer that ended with failed files, or without its sender, a running one again.
     pub(super) fn bring_back(&mut self, key: TransferKey) -> bool {
         let Some(at) = self.resting.iter().position(|record| record.snapshot.key == key) else { return false };
         let Some(mut record) = self.resting.remove(at) else { return false };
+        record.going.is_quiet = record.is_all_in() && record.failed() == 0;
         record.forget_failures();
         (record.snapshot.moved, record.snapshot.kept) = (record.tally_bytes(), record.tally_bytes());
         record.hands = Hands::Nobody;
         record.going.broke = Some(Reason::here(ReasonCode::ConnectionLost, "files that failed are sent again"));
         record.snapshot.stage = record.standing();
-        self.outbox.snapshot(record.snapshot.clone());
+        self.show(&record);
         self.records.insert(key, record);
         true
     }
 
     /// Keeps what may be taken up again.
     pub(super) fn rest(&mut self, mut record: Record) {
-        record.end = KnownEnd::No;
+        (record.end, record.hands) = (KnownEnd::No, Hands::Nobody);
         self.resting.push_front(record);
         if self.resting.len() > MOST_RESTING
             && let Some(oldest) = self.resting.pop_back()
@@ -141,7 +142,9 @@ impl Dispatch {
         let to = Destination { profile, terms, reserved, begin };
         let (joining, joined) = bounded(spread::MOST);
         record.joining = Some(joining);
-        self.outbox.snapshot(record.snapshot.clone());
+        if !record.is_unseen() {
+            self.outbox.snapshot(record.snapshot.clone());
+        }
         self.submit(key, move |lane| match session {
             Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
             // Neither comes by way of an offer.
@@ -207,7 +210,7 @@ impl Record {
         self.going.there = if self.is_lasting() { self.snapshot.moved } else { 0 };
         self.going.local = link.local_addr().ok().map(|at| at.ip().to_canonical()).filter(|ip| !is_everywhere(*ip));
         // A few words take nobody's turn.
-        let crowded = crowded && !self.is_message();
+        let crowded = crowded && !self.is_message() && !self.going.is_quiet;
         self.going.waits_for_turn = crowded && self.is_lasting() && !self.going.paused_here;
         self.going.tell_lane();
         self.snapshot.stage = self.standing();

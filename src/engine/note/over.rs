@@ -29,7 +29,7 @@ impl Over {
 /// How far the end of a transfer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndNews {
-    /// Incoming: the archive has done what a crash had left of it.
+    /// Incoming: the archive has done what a crash, or a sender that is gone, had left of it.
     Again,
     /// Outgoing: all receipts have come, and the receiver may forget it from now on.
     HasReceipts { all_verified: bool },

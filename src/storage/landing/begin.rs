@@ -102,7 +102,10 @@ impl Landing {
         let marks = Marks::new(terms.manifest.entries.len(), first_names.map.len());
         let (parts, earlier) = (Arc::default(), HashMap::new());
         let profile = profile.clone();
-        Ok(Self::over(root, Shared { profile, terms, first_names, tops, paper, parts, earlier, marks }))
+        Ok(Self::over(
+            root,
+            Shared { profile, terms, first_names, tops, paper, parts, earlier, marks, has_ended: false },
+        ))
     }
 
     pub(super) fn over(root: Folder, shared: Shared) -> Self {

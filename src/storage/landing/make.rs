@@ -147,7 +147,8 @@ impl Landing {
         make: impl Fn(u32) -> T,
     ) -> Vec<(u32, T)> {
         let terms = &self.shared.terms;
-        let entries = (0..).zip(&terms.manifest.entries);
+        let left = if self.has_ended() { 0 } else { terms.manifest.entries.len() };
+        let entries = (0..).zip(&terms.manifest.entries).take(left);
         let wanted = entries.filter(|(index, entry)| wanted(&entry.kind) && terms.selection.holds(*index));
         wanted.map(|(index, _entry)| (index, make(index))).collect()
     }

@@ -135,6 +135,8 @@ struct Shared {
     /// How far parts of earlier connections are flushed.
     earlier: HashMap<u32, u64>,
     marks: Marks,
+    /// It had ended before with all that was wanted.
+    has_ended: bool,
 }
 
 /// What stands in the profile about this transfer.
@@ -193,6 +195,12 @@ impl Landing {
     /// What was agreed.
     pub fn terms(&self) -> &Terms {
         &self.shared.terms
+    }
+
+    /// Whether it had ended before with all that was wanted, and only its sender has still to hear so. What became of it since is its
+    /// owner's business: nothing of it is made again.
+    pub fn has_ended(&self) -> bool {
+        self.shared.has_ended
     }
 
     /// Where an entry will stand (a name that is taken at the last moment apart).

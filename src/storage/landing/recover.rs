@@ -136,14 +136,17 @@ impl Landing {
         let earlier = story.flushed.clone();
         // Parts that nobody knows of may be there, too.
         let parts = Arc::new(1.into());
+        let has_ended = story.over && story.done.has_all(&terms);
         let (profile, paper) = (profile.clone(), Paper::Agreement(Ok(agreed).into()));
         let first_names = Names { map, found };
-        Ok(Self::over(root, Shared { profile, terms, first_names, tops, paper, parts, earlier, marks }))
+        Ok(Self::over(root, Shared { profile, terms, first_names, tops, paper, parts, earlier, marks, has_ended }))
     }
 
     fn recover(&self, mut story: Story) -> Result<Recovered, Reason> {
         let (mut gone, mut touched) = (Vec::new(), Vec::new());
-        if story.over || story.ended.is_some() {
+        if self.has_ended() {
+            // Whatever breaks off now, that stays so.
+        } else if story.over || story.ended.is_some() {
             // What became of its files since it had ended is their owner's business: a retry is about those that failed.
             self.journal(&[Line::Over(false)], true)?;
         } else {

@@ -69,8 +69,8 @@ impl<'a, C: Commit, K: Check> Owed<'a, C, K> {
         let terms = landing.terms();
         let manifest = Arc::clone(&terms.manifest);
         let selected = || (0..).zip(&manifest.entries).filter(|(index, _)| terms.selection.holds(*index));
-        let (files_left, receipts_left) =
-            (selected().filter(|(_, entry)| entry.is_file()).count() as u64, selected().count() as u64);
+        let files_left = selected().filter(|(_, entry)| entry.is_file()).count() as u64;
+        let receipts_left = if landing.has_ended() { files_left } else { selected().count() as u64 };
         let is_paused = recovered.paused;
         let planner = Planner::new(&landing, recovered);
         Self {

@@ -28,6 +28,8 @@ pub(super) struct Planner {
     manifest: Arc<Manifest>,
     selection: Selection,
     conflict: Conflict,
+    /// All that is wanted stood there when it ended before: folders and links are not made again.
+    has_ended: bool,
     /// What stands there since an earlier connection.
     done: DoneList,
     /// Files of that which have to be looked at first, in order.
@@ -64,6 +66,7 @@ impl Planner {
             manifest: Arc::clone(&terms.manifest),
             selection: terms.selection.clone(),
             conflict: terms.conflict,
+            has_ended: landing.has_ended(),
             done: recovered.done,
             touched: recovered.touched,
             parts: recovered.parts,
@@ -133,7 +136,7 @@ impl Planner {
         }
         let entry = &self.manifest.entries[index as usize];
         if !entry.is_file() {
-            return Decision::Send;
+            return if self.has_ended { Decision::LeaveOut } else { Decision::Send };
         }
         if let Some(Some(md5)) = self.done.get(index) {
             return if self.is_touched(index) { Decision::Check } else { Decision::Done(md5) };
@@ -165,7 +168,7 @@ mod tests {
         let manifest = Arc::new(Manifest::from_entries((0..files).map(entry).collect()).unwrap());
         let conflict = Conflict::KeepBoth;
         let (done, touched, parts) = (DoneList::default(), Vec::new(), HashMap::new());
-        Planner { manifest, selection, conflict, done, touched, parts, next: 0 }
+        Planner { manifest, selection, conflict, has_ended: false, done, touched, parts, next: 0 }
     }
 
     fn header(planner: &mut Planner) -> (Vec<(u32, u32, Want)>, usize) {

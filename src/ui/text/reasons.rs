@@ -80,6 +80,7 @@ fn message(code: &ReasonCode) -> &'static str {
         ReasonCode::Unreachable => "reason-unreachable",
         ReasonCode::Unreadable => "reason-unreadable",
         ReasonCode::Unresolved => "reason-unresolved",
+        ReasonCode::Untold => "reason-untold",
         ReasonCode::Version => "reason-version",
         ReasonCode::WrongKey => "reason-wrong-key",
     }
@@ -127,6 +128,7 @@ mod tests {
             C::Refused,
             C::Unreachable,
             C::Unresolved,
+            C::Untold,
         ]
     }
 

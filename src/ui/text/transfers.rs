@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::{
     outcome::{Ending, Outcome},
-    reason::Reason,
+    reason::{Reason, ReasonCode},
     transfer::{Direction, QueuedFor, Stage, TransferSnapshot},
 };
 
@@ -58,6 +58,7 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Reconnecting { reason, next_try } => {
             reconnecting(reason, next_try.map(|at| at.saturating_duration_since(now)), direction, peer)
         }
+        Stage::Interrupted if is_all_here(snapshot) => say!("interrupted-all-here"),
         Stage::Interrupted => say!("interrupted-stage"),
         Stage::Waiting if direction == Direction::Outgoing => say!("waits-to-accept", peer),
         Stage::Waiting => say!("waits-to-start", peer),
@@ -66,6 +67,11 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Cancelling => Word::Cancelling.text().to_owned(),
         Stage::Moving | Stage::Ended(_) => String::new(),
     }
+}
+
+fn is_all_here(snapshot: &TransferSnapshot) -> bool {
+    let TransferSnapshot { moved, total, files_ended, files, .. } = *snapshot;
+    snapshot.key.direction == Direction::Incoming && moved >= total && files_ended >= files
 }
 
 fn turn(place: Option<usize>) -> String {
@@ -137,7 +143,13 @@ pub fn discard_question(direction: Direction, moved: u64, files_ended: u64) -> S
 
 /// How a transfer ended, in a few words.
 pub fn outcome(ending: &Ending, direction: Direction, files: u64) -> String {
+    // Nobody knows what the other device says.
+    let is_untold = ending.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Untold);
     let word = match (ending.outcome, direction) {
+        (Outcome::Verified, _) if is_untold && ending.files > 1 => {
+            return say!("all-here-verified", files = ending.files);
+        }
+        (Outcome::Verified, _) if is_untold && ending.files == 1 => return say!("one-here-verified"),
         // What was not wanted is not among them.
         (Outcome::Verified, _) if ending.files > 1 => return say!("all-verified", files = ending.files),
         (Outcome::Verified, _) if ending.files == 0 => Word::OutcomeComplete,
@@ -179,7 +191,6 @@ pub fn close_question(transfers: usize, lost: usize, offers: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::reason::ReasonCode;
 
     #[test]
     fn a_countdown_ends_with_one_second_and_never_says_zero() {
@@ -211,6 +222,28 @@ mod tests {
         };
         assert_eq!(told(Some(now + Duration::from_secs(5))), "Anna is busy. Trying again in 5 s");
         assert_eq!(told(Some(now)), "Anna is busy. Trying again now…");
+    }
+
+    #[test]
+    fn what_is_all_here_does_not_speak_for_the_other_device() {
+        use crate::model::{
+            device::Peer,
+            transfer::{TransferId, TransferKey},
+        };
+        let told = |files, reason: Option<ReasonCode>| {
+            let (outcome, bytes, took) = (Outcome::Verified, 1, Duration::ZERO);
+            let ending = Ending { outcome, reason: reason.map(Reason::bare), files, bytes, took };
+            super::outcome(&ending, Direction::Incoming, files)
+        };
+        assert_eq!(told(2, Some(ReasonCode::Untold)), "All 2 files are here and verified");
+        assert_eq!(told(1, Some(ReasonCode::Untold)), "Here and verified");
+        assert_eq!(told(2, None), "All 2 files verified on both devices");
+        let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
+        let mut snapshot = TransferSnapshot::new(key, Peer::at("Anna".to_owned(), false), Stage::Interrupted, None);
+        (snapshot.files, snapshot.files_ended, snapshot.total) = (2, 1, 9);
+        assert!(stage(&snapshot, Instant::now()).contains("before all was there"));
+        (snapshot.moved, snapshot.files_ended) = (9, 2);
+        assert!(stage(&snapshot, Instant::now()).contains("everything is here"));
     }
 
     #[test]
