@@ -379,6 +379,8 @@ fn summary(snapshot: &TransferSnapshot, ending: &Ending) -> String {
             format!("Handed over {arrived}: not confirmed by the other side")
         }
         Outcome::Unchecked => format!("{verb} {arrived}: not checked, the sender gave no usable checksum"),
+        // Why is not known any more after a restart.
+        Outcome::Partial if why.is_empty() => format!("{verb} only {arrived}; the rest failed"),
         Outcome::Partial => format!("{verb} only {arrived}; the rest failed: {why}"),
         Outcome::Cancelled | Outcome::Declined => why,
         // Nothing went wrong: this process was told to end.
@@ -442,6 +444,17 @@ mod tests {
             summary(&snapshot, &ending),
             format!("Received 2 files, 5.0 kB from Laptop in 3.0 s: verified. {told}")
         );
+    }
+
+    #[test]
+    fn what_failed_in_an_earlier_run_has_no_reason_and_no_colon() {
+        let key = TransferKey { id: TransferId([7; 16]), direction: Direction::Incoming };
+        let ending =
+            Ending { outcome: Outcome::Partial, reason: None, files: 1, bytes: 5, took: Duration::from_secs(3) };
+        let stage = Stage::Ended(ending.clone());
+        let snapshot = TransferSnapshot::new(key, Peer::at("Laptop".to_owned(), false), stage, None);
+        let said = summary(&snapshot, &ending);
+        assert!(said.ends_with(" in 3.0 s; the rest failed"), "{said}");
     }
 
     #[test]
