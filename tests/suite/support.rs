@@ -125,8 +125,15 @@ impl Station {
 
     /// As `kill`; `change` is made to what it has left in its profile.
     pub(crate) fn kill_and(self, name: &str, change: impl FnOnce(&Profile)) -> Self {
+        self.kill_holding((), name, change)
+    }
+
+    /// As `kill_and`; `held` is what kept it from going on. It is let go of before another profile takes the place of the old one, to
+    /// which alone what was held up belongs.
+    pub(crate) fn kill_holding<T>(self, held: T, name: &str, change: impl FnOnce(&Profile)) -> Self {
         let (old, copy) = (self.home.path().join("profile"), self.home.path().join("copy"));
         copy_of_a_moment(&old, &copy);
+        drop(held);
         let Self { engine, home, .. } = self;
         engine.shut_down(LIMIT);
         let aside = tempfile::tempdir_in(home.path()).unwrap();

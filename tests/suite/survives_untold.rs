@@ -150,9 +150,7 @@ fn history_waits(station: &Station) -> File {
 /// Kills a station before the history has what has just ended in it.
 fn killed_before_the_history(station: Station, name: &str, held: File) -> Station {
     assert!(!Path::new(&station.home.path().join("profile/history.jsonl")).exists(), "it has been written");
-    let killed = station.kill_and(name, |_profile| {});
-    drop(held);
-    killed
+    station.kill_holding(held, name, |_profile| {})
 }
 
 #[test]
