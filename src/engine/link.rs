@@ -36,6 +36,12 @@ use transport::{Transport, canonical};
 
 /// No wait is longer than this without a look at cancel and deadlines.
 const TICK: Duration = Duration::from_millis(100);
+/// After this a full socket is tried again. Linux says that there is room only when a third of a socket's buffer is free
+/// (`sk_stream_is_writeable`), but takes more as soon as any is. Where the buffer is what limits the bytes under way, whoever
+/// waits to be told lets them shrink to two thirds, and a long link stands idle each time.
+const ROOM: Duration = Duration::from_millis(4);
+/// Where nothing moves, it is tried again after as long as that already lasts, divided by this.
+const ROOM_LATER: u32 = 4;
 /// Bytes read ahead while waiting to write; always holds one whole header.
 const INBOX_BYTES: usize = 128 << 10;
 /// One read into the inbox.
@@ -326,15 +332,16 @@ impl SocketLink {
         if self.cancel.is_final() { LinkEnd::Cancelled.into() } else { LinkEnd::Suspended.into() }
     }
 
-    fn check(&mut self) -> io::Result<()> {
+    /// For how long there has been no sign of life.
+    fn check(&mut self) -> io::Result<Duration> {
         self.check_limits()?;
         let now = Instant::now();
-        let since = *self.waiting_since.get_or_insert(now);
+        let waiting = now - *self.waiting_since.get_or_insert(now);
         // Bytes that came while the lane was busy elsewhere count.
-        if now - since >= self.limits.silence && !(self.may_be_heard() && self.fill()) {
+        if waiting >= self.limits.silence && !(self.may_be_heard() && self.fill()) {
             return Err(LinkEnd::Silent(self.limits.silence.as_secs()).into());
         }
-        Ok(())
+        Ok(waiting)
     }
 
     /// Whether more may come that counts as a sign of life: not after the end, nor over and over while a further connection
@@ -349,7 +356,7 @@ impl SocketLink {
     }
 
     fn poll_for(&mut self, writable: bool, mut wait: Duration) -> io::Result<()> {
-        self.check()?;
+        let waiting = self.check()?;
         let readable = !self.ended && self.inbox.len() < INBOX_BYTES;
         if readable && self.transport.has_plain() {
             return Ok(());
@@ -357,6 +364,9 @@ impl SocketLink {
         let interest = Event::new(0, readable, writable);
         if let Some(deadline) = self.deadline {
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
+        }
+        if writable {
+            wait = wait.min(ROOM.max(waiting / ROOM_LATER));
         }
         // A connection that was reset would end each wait at once, whatever is waited for.
         if readable || writable {

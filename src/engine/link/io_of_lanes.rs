@@ -205,7 +205,7 @@ mod tests {
     use socket2::SockRef;
 
     use super::*;
-    use crate::engine::cancel::CancelFlag;
+    use crate::engine::{cancel::CancelFlag, link::TICK};
 
     fn connected() -> (TcpStream, TcpStream) {
         let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -250,5 +250,25 @@ mod tests {
         }
         assert!(said > taken);
         assert!(most <= 2 * GATHER_BYTES, "{most} bytes are held for {} that wait", 4 * piece.len());
+    }
+
+    #[test]
+    fn room_is_used_before_the_system_speaks_of_it() {
+        let (mut peer, stream) = connected();
+        let (notes, _heard) = crossbeam_channel::bounded(1);
+        let mut link = SocketLink::new(stream, CancelFlag::default(), Limits::default(), notes).unwrap();
+        let (piece, mut heard) = (vec![7; 64 << 10], vec![0; 64 << 10]);
+        let fill = |link: &mut SocketLink| while link.push_out(&piece).unwrap() > 0 {};
+        fill(&mut link);
+        let mut shortest = TICK;
+        for _ in 0..10 {
+            // Less than a third of what waits.
+            peer.read_exact(&mut heard).unwrap();
+            link.waited = Duration::ZERO;
+            link.poll(true).unwrap();
+            shortest = shortest.min(link.waited());
+            fill(&mut link);
+        }
+        assert!(shortest < TICK / 2, "{shortest:?}");
     }
 }
