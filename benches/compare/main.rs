@@ -56,7 +56,7 @@
 //! floor when it is measured in alternation with what was before (4.39, 4.59, 4.52 and 4.61 s, before 4.59, 4.86, 4.64 and 4.77 s,
 //! medians of five to seven; on another day 2 to 4 %), in the row above 5 to 8 % (4.56 to 4.34, 4.62 to 4.29, 4.60 to 4.36 s; 11 and 20 %
 //! in hours in which all programs were slower). Why the row is a little more was not found out: looking at both ends less often
-//! ([`process`]) changed nothing that could be told from noise. Of its time,
+//! than every 4 ms ([`process`]) changed nothing that could be told from noise. Of its time,
 //! MD5 of one stream is 57 %, at the speed that its chain of steps allows. `scp` with AES-128-GCM, which computes none, was 8 % faster
 //! to a quarter slower. Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512 (0.72 against 0.80 GB/s on
 //! Zen 4); 8 or 24 buffers in place of 4 between a lane and the thread that hashes for it; smaller socket buffers; a hashing thread of

@@ -3,15 +3,13 @@
 use std::{
     fs,
     process::Child,
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
     time::{Duration, Instant},
 };
 
 use super::Medium;
 
-/// Between the first two looks at its memory, and at most.
-const FIRST_GAP: Duration = Duration::from_millis(1);
-const LONGEST_GAP: Duration = Duration::from_millis(64);
+/// Between two looks at its memory.
+const LOOK_EVERY: Duration = Duration::from_millis(4);
 
 /// No run takes longer.
 pub(crate) const LONGEST: Duration = Duration::from_mins(10);
@@ -31,55 +29,38 @@ pub(crate) struct Taken {
     pub(crate) ends: Option<[End; 2]>,
 }
 
-/// Waits for both to end well.
+/// Waits for both to end well, sender first.
 pub(crate) fn watch(ends: [&mut Child; 2]) -> [End; 2] {
     let begun = Instant::now();
-    let over = ends.each_ref().map(|child| told_when_over(child.id()));
-    let peaks = std::thread::scope(|scope| {
-        let watching = ends.each_ref().map(|child| child.id()).into_iter().zip(over);
-        let watching: Vec<_> = watching.map(|(id, over)| scope.spawn(move || peak(id, &over, begun))).collect();
-        watching.into_iter().map(|peak| peak.join().expect("a look")).collect::<Vec<f64>>()
-    });
     let mut taken = [End::default(); 2];
-    for ((child, end), peak) in ends.into_iter().zip(&mut taken).zip(peaks) {
-        *end = End { processor: processor_seconds(child), peak };
+    let mut over = [false; 2];
+    let [a, b] = ends;
+    let mut ends = [a, b];
+    while over != [true; 2] {
+        for ((child, end), over) in ends.iter_mut().zip(&mut taken).zip(&mut over) {
+            if !*over {
+                *over = look(child, end);
+            }
+        }
+        assert!(begun.elapsed() < LONGEST, "it does not come to its end");
+        std::thread::sleep(LOOK_EVERY);
+    }
+    for child in ends {
         assert!(child.wait().expect("a process").success(), "an end failed");
     }
     taken
 }
 
-/// MiB that a process has had at most, when it is over. What is looked at takes processor time of both ends, so the looks get rarer.
-fn peak(id: u32, over: &Receiver<()>, begun: Instant) -> f64 {
-    let mut peak = 0.0;
-    let mut gap = FIRST_GAP;
-    loop {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let now = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak =
-            now.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).map_or(peak, |kib| kib / 1024.0);
-        match over.recv_timeout(gap) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return peak,
-        }
-        assert!(begun.elapsed() < LONGEST, "it does not come to its end");
-        gap = (gap * 2).min(LONGEST_GAP);
-    }
-}
-
-/// It is not asked for its end yet, so that its times can still be read.
-fn told_when_over(id: u32) -> Receiver<()> {
-    let (over, told) = mpsc::channel();
-    let wait = move || {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-            let id = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process");
-            waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).expect("a child");
-        }
-        drop(over);
-    };
-    std::thread::Builder::new().spawn(wait).expect("a thread");
-    told
+/// True when it has ended: its processor time is still to be had then, and its memory is that of the look before.
+fn look(child: &Child, end: &mut End) -> bool {
+    let about = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", child.id())).unwrap_or_default();
+    let stat = about("stat");
+    end.processor = processor_of(&stat);
+    let status = about("status");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    end.peak = peak.map_or(end.peak, |kib| kib / 1024.0);
+    after_name(&stat).starts_with('Z') || stat.is_empty()
 }
 
 /// Seconds of a process so far, all its threads together.
