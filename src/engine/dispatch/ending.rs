@@ -58,8 +58,8 @@ impl Dispatch {
                 self.turn_away(*link, if rests { ReasonCode::ConnectionLost } else { self.unknown(key) });
             }
             // One that was held back and never shown leaves no row: strangers could make as many as they like.
-            if record.card_at.is_none() && !record.is_unseen() {
-                self.outbox.snapshot(record.snapshot.clone());
+            if record.card_at.is_none() {
+                self.outbox.show(&record);
             }
             if let Some(from) = record.from.filter(|_| record.session == Session::Download) {
                 self.download_ended(from);
@@ -153,7 +153,7 @@ impl Dispatch {
         {
             record.snapshot.stage = Stage::Interrupted;
             record.snapshot.current = None;
-            self.show(&record);
+            self.outbox.show(&record);
         }
     }
 

@@ -296,16 +296,7 @@ impl Dispatch {
     fn change(&mut self, key: TransferKey, change: impl FnOnce(&mut Record)) {
         if let Some(record) = self.records.get_mut(&key) {
             change(record);
-            if !record.is_unseen() {
-                self.outbox.snapshot(record.snapshot.clone());
-            }
-        }
-    }
-
-    /// Shows how a transfer stands, unless nobody is to see it.
-    fn show(&mut self, record: &Record) {
-        if !record.is_unseen() {
-            self.outbox.snapshot(record.snapshot.clone());
+            self.outbox.show(record);
         }
     }
 

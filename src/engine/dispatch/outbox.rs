@@ -11,6 +11,8 @@ use crate::{
     },
 };
 
+use super::record::Record;
+
 /// Lines about callers that were turned away, at most, while nobody reads: strangers make as many as they like.
 const MAX_LINES: usize = 32;
 
@@ -128,6 +130,13 @@ impl Outbox {
                 **last = event;
             }
             _ => self.fact(event),
+        }
+    }
+
+    /// How a transfer stands, unless nobody is to see it.
+    pub(super) fn show(&mut self, record: &Record) {
+        if !record.is_unseen() {
+            self.snapshot(record.snapshot.clone());
         }
     }
 

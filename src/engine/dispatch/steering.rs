@@ -114,7 +114,7 @@ impl Dispatch {
         record.hands = Hands::Nobody;
         record.going.broke = Some(Reason::here(ReasonCode::ConnectionLost, "files that failed are sent again"));
         record.snapshot.stage = record.standing();
-        self.show(&record);
+        self.outbox.show(&record);
         self.records.insert(key, record);
         true
     }
@@ -142,9 +142,7 @@ impl Dispatch {
         let to = Destination { profile, terms, reserved, begin };
         let (joining, joined) = bounded(spread::MOST);
         record.joining = Some(joining);
-        if !record.is_unseen() {
-            self.outbox.snapshot(record.snapshot.clone());
-        }
+        self.outbox.show(record);
         self.submit(key, move |lane| match session {
             Session::Classic { md5 } => lane.receive_classic(link, &manifest, &to, md5),
             // Neither comes by way of an offer.

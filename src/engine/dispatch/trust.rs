@@ -79,7 +79,7 @@ impl Dispatch {
             record.into = record.into.take().filter(|into| accepts_into(rule, into));
             if record.snapshot.peer.verified != rule.is_some() {
                 record.snapshot.peer.verified = rule.is_some();
-                self.outbox.snapshot(record.snapshot.clone());
+                self.outbox.show(record);
             }
         }
         for meeting in self.meetings.values_mut() {
