@@ -317,13 +317,8 @@ fn a_message_whose_sender_is_killed_after_its_last_word_is_not_told_twice() {
     );
 }
 
-/// A sender that tries again soon, of one file to a receiver that has got all of it and says `last`.
-fn sent_all(door: &Door, last: Option<Message>) -> (Station, TransferKey, Scripted) {
-    let a = Station::limited("a", |limits| {
-        (limits.retry, limits.retry_most) = (Duration::from_millis(10), Duration::from_millis(20));
-    });
-    let source = a.file("x", &seeded(1, SIZE));
-    let sending = a.send_to(door.address(), &[&source], false);
+/// A receiver that gets all of one file, and says `last` to that.
+pub(crate) fn takes_one(door: &Door, last: Option<Message>) -> Scripted {
     let mut receiver = door.accept();
     receiver.hear_offer();
     receiver.accept_all(1);
@@ -334,6 +329,17 @@ fn sent_all(door: &Door, last: Option<Message>) -> (Station, TransferKey, Script
         receiver.say(&last);
         assert_eq!(receiver.hear(), Some(Message::Done));
     }
+    receiver
+}
+
+/// A sender that tries again soon, of one file to a receiver that has got all of it and says `last`.
+fn sent_all(door: &Door, last: Option<Message>) -> (Station, TransferKey, Scripted) {
+    let a = Station::limited("a", |limits| {
+        (limits.retry, limits.retry_most) = (Duration::from_millis(10), Duration::from_millis(20));
+    });
+    let source = a.file("x", &seeded(1, SIZE));
+    let sending = a.send_to(door.address(), &[&source], false);
+    let receiver = takes_one(door, last);
     (a, sending, receiver)
 }
 

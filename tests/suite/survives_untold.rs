@@ -15,13 +15,13 @@ use sealdrop::{
         transfer::{Stage, TransferKey},
     },
     transfer::limits::Limits,
-    wire::header::{Answer, Message, ReceiptState, Want},
+    wire::header::{Answer, Message, Receipt, ReceiptState, Want},
 };
 
 use crate::{
     scripted::{Door, md5_of},
     support::{Station, nothing_left, seeded},
-    survives_ends::{SIZE, Sent, entries, history},
+    survives_ends::{SIZE, Sent, entries, history, takes_one},
 };
 
 /// Waits are told as so many times this.
@@ -153,11 +153,11 @@ fn killed_before_the_history(station: Station, name: &str, held: File) -> Statio
     station.kill_holding(held, name, |_profile| {})
 }
 
-#[test]
-fn a_receiver_killed_before_its_history_has_the_end_of_a_part_has_it_later() {
+/// A receiver that is killed before its history has an end in which one file failed, and its sender: it is told afterwards.
+fn failed_and_killed(why: ReasonCode) -> (Station, Sent) {
     let mut b = Station::new("b");
     let mut sent = Sent::to(&mut b, entries());
-    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Unreadable) });
+    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(why) });
     sent.receipts(2);
     let held = history_waits(&b);
     sent.caller.say(&Message::Done);
@@ -165,6 +165,12 @@ fn a_receiver_killed_before_its_history_has_the_end_of_a_part_has_it_later() {
     let mut b = killed_before_the_history(b, "b", held);
     assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
     assert_eq!(history(&mut b).len(), 1);
+    (b, sent)
+}
+
+#[test]
+fn a_receiver_killed_before_its_history_has_the_end_of_a_part_has_it_later() {
+    let (b, sent) = failed_and_killed(ReasonCode::Unreadable);
     // From now on only its sender can take it up.
     let mut b = b.restart("b");
     b.find("what was left", |event| matches!(event, Event::Restored).then_some(()));
@@ -175,16 +181,7 @@ fn a_receiver_killed_before_its_history_has_the_end_of_a_part_has_it_later() {
 
 #[test]
 fn a_part_that_can_never_be_whole_is_in_the_history_before_it_is_forgotten() {
-    let mut b = Station::new("b");
-    let mut sent = Sent::to(&mut b, entries());
-    sent.caller.say(&Message::Failed { index: 1, reason: Reason::bare(ReasonCode::Changed) });
-    sent.receipts(2);
-    let held = history_waits(&b);
-    sent.caller.say(&Message::Done);
-    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
-    let mut b = killed_before_the_history(b, "b", held);
-    assert_eq!(b.ending(sent.key).outcome, Outcome::Failed);
-    assert_eq!(history(&mut b).len(), 1);
+    let (b, _sent) = failed_and_killed(ReasonCode::Changed);
     assert!(b.received().join("d/empty").is_dir());
 }
 
@@ -194,15 +191,8 @@ fn sent_one(a: &mut Station, state: ReceiptState) -> TransferKey {
     let bytes = seeded(1, SIZE);
     let source = a.file("x", &bytes);
     let sending = a.send_to(door.address(), &[&source], false);
-    let mut receiver = door.accept();
-    receiver.hear_offer();
-    receiver.accept_all(1);
-    while !matches!(receiver.hear(), Some(Message::File { .. })) {}
-    crate::survives_hostile::read_body(&mut receiver);
-    assert!(matches!(receiver.hear(), Some(Message::Seal { .. })));
     let md5 = Some(md5_of(&bytes));
-    receiver.say(&Message::Receipt(sealdrop::wire::header::Receipt { index: 0, state, md5 }));
-    assert_eq!(receiver.hear(), Some(Message::Done));
+    let mut receiver = takes_one(&door, Some(Message::Receipt(Receipt { index: 0, state, md5 })));
     receiver.say(&Message::Done);
     sending
 }
