@@ -163,6 +163,7 @@
 #[expect(dead_code, reason = "what else the other bench measures")]
 mod network;
 
+mod backing;
 mod far;
 mod ground;
 mod link;
@@ -204,11 +205,14 @@ fn main() -> ExitCode {
     if let Some(code) = stream::received() {
         return code;
     }
+    // Held by the one that only waits: it comes back however the other one ends.
+    let _kept = backing::Kept::begin();
     if let Some(code) = network::again_in_an_own_one() {
         return code;
     }
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     say_network();
+    backing::say();
     table::say_md5();
     let names: Vec<&str> = Work::all().map(Work::name).into_iter().chain([window::NAME]).collect();
     let is_asked = |name: &str, all: &[&str]| {
@@ -282,6 +286,7 @@ fn measure(work: Work, medium: &Medium) -> Vec<Row> {
         for (turn, (who, row)) in all.iter_mut().enumerate() {
             let into = ground::fresh(&ground, &format!("received-{round}-{turn}"));
             table::touch_memory(work.bytes());
+            process::settle(medium, &into);
             let taken = match who {
                 Who::Other(other) => other.run(work, &source, &into, medium),
                 Who::Sealdrop(ends) => ends.run(&source, &into, medium),

@@ -83,11 +83,16 @@ fn after_name(stat: &str) -> &str {
 pub(crate) fn timed(medium: &Medium, into: &std::path::Path, work: impl FnOnce()) -> f64 {
     let begun = Instant::now();
     work();
+    settle(medium, into);
+    begun.elapsed().as_secs_f64()
+}
+
+/// Puts all that was written to a disk there: whoever flushes next does not wait for it.
+pub(crate) fn settle(medium: &Medium, place: &std::path::Path) {
     if medium.is_disk {
-        let folder = fs::File::open(into).expect("a folder");
+        let folder = fs::File::open(place).expect("a folder");
         #[cfg(target_os = "linux")]
         rustix::fs::syncfs(&folder).expect("a disk that syncs");
         drop(folder);
     }
-    begun.elapsed().as_secs_f64()
 }
