@@ -99,7 +99,7 @@
 //! - Of the shared folder nothing is ever opened but regular files below it, without following links; never a hidden one, and never
 //!   one of this program's own profile. Bytes go out whole only under the digest that was announced for them.
 //! - Two Sealdrops never speak to each other in clear, and what a rule allows is allowed to a key, not to a name.
-//! - No round trip per file: the sender runs ahead of receipts by a window of files, as many as the receiver grants: 256 to 1,024, as it
+//! - No round trip per file: the sender runs ahead of receipts by a window of files, as many as the receiver grants: 256 to 4,096, as it
 //!   has handles for them (`transfer::ahead`, `engine::handles`).
 //!
 //! # Languages

@@ -41,12 +41,17 @@ use tells::{Alarm, Tells};
 
 /// Receipts are released at this many files,
 const BATCH: usize = 64;
+/// which have so many bytes at most, where they are small,
+const BATCH_BYTES: u64 = BATCH as u64 * SMALL;
 /// or when the first of them has waited this long. So long folders, too, wait for the first files.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 /// What has gathered while others were put on the disk goes there together, up to a third of what was granted: as many wait until
 /// their names are there too, and as many can come meanwhile. Or up to this where some are so large that a sender has fewer on
 /// their way; their names do not wait for others.
 const MOST_LARGER_TOGETHER: usize = ahead::USUAL / 2;
+
+/// Or, of small ones, up to so many bytes: a slow stick takes seconds for them.
+const MOST_BYTES_TOGETHER: u64 = ahead::SMALL_BYTES / 3;
 
 /// What went wrong and was not read by the lane.
 const MOST_TROUBLES: usize = 16;
@@ -67,6 +72,8 @@ struct Settled {
     there: Vec<(u32, Md5Digest)>,
     /// Whether some are larger than `SMALL`.
     has_larger: bool,
+    /// Of the others.
+    small_bytes: u64,
 }
 
 impl Settled {
@@ -78,11 +85,13 @@ impl Settled {
         self.parts.append(&mut more.parts);
         self.there.append(&mut more.there);
         self.has_larger |= more.has_larger;
+        self.small_bytes += more.small_bytes;
     }
 
     /// Whether no more are to go with them.
     fn is_enough(&self, granted: usize) -> bool {
-        self.len() + BATCH > granted / 3 || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
+        let is_long = self.len() + BATCH > granted / 3 || self.small_bytes + BATCH_BYTES > MOST_BYTES_TOGETHER;
+        is_long || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
     }
 }
 
@@ -132,7 +141,10 @@ impl Commit for CommitHandle {
             // The committer is behind, as it waits for the disk.
             self.landing.complete(&mut part.part);
         }
-        self.settled.has_larger |= part.part.written() > SMALL;
+        match part.part.written() {
+            bytes if bytes <= SMALL => self.settled.small_bytes += bytes,
+            _ => self.settled.has_larger = true,
+        }
         self.settled.parts.push(part);
         self.gathered_one();
     }
@@ -192,9 +204,10 @@ pub struct Whose {
 /// # Errors
 /// The system has no thread for us.
 pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(CommitHandle, JoinHandle<()>)> {
-    // Each file once, verified or to be kept for later; one flush, and that nothing more will come.
-    let (words, heard) = bounded(granted + 2);
-    let (receipts, released) = bounded(granted);
+    // Each file once, verified or to be kept for later; one flush, and that nothing more will come. A short list needs less room.
+    let most = granted.min(landing.terms().manifest.entries.len()).max(1);
+    let (words, heard) = bounded(most + 2);
+    let (receipts, released) = bounded(most);
     let (troubles, told) = bounded(MOST_TROUBLES);
     let (flushed, are_flushed) = bounded(1);
     let Whose { key, notes, waker, cancel } = whose;
@@ -272,7 +285,7 @@ impl Committer {
     }
 
     /// A cancel keeps nothing more.
-    fn release(&mut self, Settled { parts, there, has_larger }: Settled) {
+    fn release(&mut self, Settled { parts, there, has_larger, .. }: Settled) {
         if self.tells.cancel.is_final() {
             return;
         }
@@ -472,6 +485,18 @@ mod tests {
         let mut next = settled(1);
         assert!(matches!(take_more(&mut next, &come, 512), Some(Word::AllFilesEnded)), "nothing passes another");
         assert_eq!(next.len(), 51);
+    }
+
+    #[test]
+    fn so_do_small_ones_up_to_a_third_of_the_bytes_that_may_be_on_their_way() {
+        let (words, come) = bounded(99);
+        let settled = || Settled { there: vec![(0, SEAL); 64], small_bytes: BATCH_BYTES, ..Settled::default() };
+        for _ in 0..9 {
+            words.send(Word::Settle(settled())).unwrap();
+        }
+        let mut first = settled();
+        assert!(take_more(&mut first, &come, 4096).is_none());
+        assert_eq!((first.len(), come.len()), (5 * 64, 5), "20 MiB, and one more would be too much");
     }
 
     #[test]

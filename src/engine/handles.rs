@@ -9,16 +9,16 @@ use crate::transfer::ahead;
 #[cfg(unix)]
 const CALLERS: u64 = 3 * 64;
 
-/// As many as `MAX_PARALLEL` transfers have open, each of 1,024 small files in as many folders, and callers besides. macOS takes no
+/// As many as `MAX_PARALLEL` transfers have open, each of 4,096 small files in as many folders, and callers besides. macOS takes no
 /// more than 10,240, whatever it calls the maximum.
 #[cfg(unix)]
 const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 65_536 };
 
 /// What the table of open files is to have room for: two of each file of one transfer, and what else is open.
 #[cfg(target_os = "linux")]
-const ROOM: u64 = 4096;
+const ROOM: u64 = 16_384;
 
-/// Asks for as many as the system grants. A transfer of small files has up to 2,300 open, and the usual 1,024 (made for
+/// Asks for as many as the system grants. A transfer of small files has up to 8,400 open, and the usual 1,024 (made for
 /// programs that use `select`) would let it be granted no more than 256, and files of the fourth transfer fail.
 pub fn raise_limit() {
     #[cfg(unix)]
@@ -35,7 +35,7 @@ pub fn raise_limit() {
 
 /// For the beginning of a program, when it has but one thread: raises the limit, and lets the system's table of what is open be as
 /// large as a transfer of small files needs it. Linux doubles it when it is full, and then waits until no other thread can still
-/// be looking at the old one (`expand_fdtable` in its fs/file.c): some 8 ms each time, six times on the way from 64 to 2,300.
+/// be looking at the old one (`expand_fdtable` in its fs/file.c): some 8 ms each time, six times on the way from 64 to 4,096.
 pub fn make_room() {
     raise_limit();
     #[cfg(target_os = "linux")]
@@ -95,16 +95,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transfer_is_granted_a_sixteenth_of_the_handles_between_256_and_1024_files() {
+    fn a_transfer_is_granted_a_sixteenth_of_the_handles_between_256_and_4096_files() {
         let limits = [None, Some(u64::MAX), Some(65_536), Some(16_384), Some(16_383), Some(8192), Some(4096), Some(0)];
-        assert_eq!(limits.map(share), [1024, 1024, 1024, 1024, 1023, 512, 256, 256]);
-        assert!((256..=1024).contains(&files_ahead()));
+        assert_eq!(limits.map(share), [4096, 4096, 4096, 1024, 1023, 512, 256, 256]);
+        assert!((256..=4096).contains(&files_ahead()));
     }
 
     #[cfg(unix)]
     #[test]
     fn two_transfers_find_their_handles_whoever_calls_and_callers_are_left_a_quarter() {
-        assert_eq!([WANTED.max(16_384), 8192, 4096, 1024].map(kept), [2048 + 192, 1024 + 192, 512 + 192, 512 + 192]);
+        assert_eq!([65_536, 16_384, 8192, 1024].map(kept), [8192 + 192, 2048 + 192, 1024 + 192, 512 + 192]);
         assert_eq!([512, 128].map(kept), [384, 96], "of few");
     }
 }

@@ -79,9 +79,8 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         let Sending { manifest, places, before, ahead } = what;
         let orders = Orders::new(manifest, places, before);
         let buffer = vec![0; chunk::SEND_CHUNK_BYTES];
-        let hashes = Hashes::new(aside);
         let (turns, farewell) = (Turns::default(), Farewell::default());
-        Self { link, report, orders, ahead, hashes, credit: 0, buffer, turns, farewell }
+        Self { link, report, orders, ahead, hashes: Hashes::new(aside), credit: 0, buffer, turns, farewell }
     }
 
     /// Carries the transfer out, from the plan to the echoed `done`. The answer has been read already.
@@ -179,8 +178,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
 
     /// Whether one more file may be on its way, and be this one.
     fn may_begin(&self, index: u32) -> bool {
-        let outstanding = self.orders.outstanding() + self.hashes.len();
-        self.ahead.has_room(outstanding, self.orders.entry(index).1.size())
+        self.orders.have_room(self.ahead, self.hashes.len(), self.orders.entry(index).1.size())
     }
 
     fn hash(&mut self) -> Result<bool, LaneError> {
@@ -189,8 +187,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
         }
         self.credit = self.credit.saturating_sub(self.buffer.len() as u64);
         self.orders.judge.progress.tell(self.link, self.report, None)?;
-        self.link.tick()?;
-        Ok(true)
+        Ok(self.link.tick().map(|()| true)?)
     }
 
     fn next_in_queue(&mut self) -> Option<u32> {
@@ -236,6 +233,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             self.write_kept()?;
         }
         header::write_header(self.link, &Message::File { index, offset })?;
+        self.orders.began(index);
         self.set_in_body(true);
         let read = self.send_body(index, &mut source, &mut hashing)?;
         self.link.write_all(&chunk::END)?;
@@ -252,6 +250,9 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
             (Ok(()), Hashing::Aside | Hashing::Together(_) | Hashing::Over) => Ok(()),
             (Err(reason), _) => Err(reason),
         };
+        if ended.is_err() {
+            self.orders.is_over(index);
+        }
         ended.or_else(|reason| self.fail(index, reason))
     }
 

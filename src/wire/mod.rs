@@ -212,8 +212,9 @@
 //! the reason. A sender shows a file as sent only after `verified`.
 //!
 //! **Window.** Between `file` (or `files`) and `receipt` at most `ahead` files of the `answer` may be outstanding on a connection, 256 if it named
-//! none; more are `bad_message`. No sender uses more than 1024, whatever is granted, and none begins a file of more than 65536 bytes while
-//! 256 are outstanding: what is not yet safe when somebody is killed stays bounded. Who has reached it writes the seals it still
+//! none; more are `bad_message`. No sender uses more than 4096, whatever is granted. While 256 are outstanding none begins a file of more than
+//! 65536 bytes, nor a smaller one with which those outstanding would have more than 64 MiB: what is not yet safe when somebody is killed
+//! stays bounded. Who has reached it writes the seals it still
 //! owes and reads receipts before it sends another `file`. Folders and links do not count. A receiver never waits for more files
 //! before it sends receipts, and reads on while they are not taken; both sides read while they wait to write: neither can block the other.
 //!
@@ -373,7 +374,7 @@
 //! | a download request | 1024 bytes | `{}`, closed |
 //! | downloads from the shared folder | 32 in all, 4 of one address, the last 8 for addresses of known devices | wait up to 30 s, closed |
 //! | connections that were answered and ask for nothing | 64 in all, 8 of one address, 2 min | closed |
-//! | files between `file` and `receipt` | `ahead` of the answer, else 256; 1024 at most, and 256 before one of more than 65536 bytes | the sender waits; `abort {bad_message}` |
+//! | files between `file` and `receipt` | `ahead` of the answer, else 256; 4096 at most, 256 before one of more than 65536 bytes or more than 64 MiB of smaller ones | the sender waits; `abort {bad_message}` |
 //! | `at` that were not answered with `file` or `failed` | 256 | the receiver waits |
 //!
 //! # 14 Examples

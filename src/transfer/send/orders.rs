@@ -15,6 +15,8 @@ use crate::{
     },
     storage::sources::Source,
     transfer::{
+        ahead::Ahead,
+        hashing::SMALL,
         hold::Hold,
         lane::{LaneError, Report, ended_early, read_message, unexpected},
         link::Link,
@@ -42,6 +44,8 @@ pub(super) struct Orders<'a> {
     /// Folders and links whose receipt has not come.
     unmade: usize,
     sealed: HashMap<u32, Md5Digest>,
+    /// Of small files that have begun, and whose receipts have not come.
+    small_bytes: u64,
     pub(super) judge: Judge,
     pub(super) hold: Hold,
 }
@@ -59,6 +63,7 @@ impl<'a> Orders<'a> {
             queue: VecDeque::new(),
             unmade: 0,
             sealed: HashMap::new(),
+            small_bytes: 0,
             judge: Judge::default(),
             hold: Hold::new(By::Sender),
         }
@@ -73,9 +78,24 @@ impl<'a> Orders<'a> {
         self.is_all_sent() && self.sealed.is_empty() && self.unmade == 0
     }
 
-    /// Files whose receipt has not come.
-    pub(super) fn outstanding(&self) -> usize {
-        self.sealed.len()
+    /// Whether a file of `bytes` bytes may begin while so many are on their way whose seals are owed, and all whose receipts are.
+    pub(super) fn have_room(&self, ahead: Ahead, unsealed: usize, bytes: u64) -> bool {
+        ahead.has_room(unsealed + self.sealed.len(), self.small_bytes, bytes)
+    }
+
+    /// What it counts for among the bytes of small files.
+    fn small(&self, index: u32) -> u64 {
+        self.size_of(index).filter(|size| *size <= SMALL).unwrap_or(0)
+    }
+
+    /// This file goes now.
+    pub(super) fn began(&mut self, index: u32) {
+        self.small_bytes += self.small(index);
+    }
+
+    /// One that began is on its way no more.
+    pub(super) fn is_over(&mut self, index: u32) {
+        self.small_bytes -= self.small(index);
     }
 
     /// Whether the receiver hashes the beginnings of files that were broken off.
@@ -243,11 +263,12 @@ impl<'a> Orders<'a> {
 
     fn receipt(&mut self, receipt: Receipt, report: &mut impl Report) -> Result<(), LaneError> {
         let not_sent = || LaneError::Protocol(format!("a receipt for entry {} which was not sent", receipt.index));
+        let small = self.small(receipt.index);
         let standing = self.standing.get_mut(receipt.index as usize).ok_or_else(not_sent)?;
         let ours = self.sealed.remove(&receipt.index);
         let is_file = self.manifest.entries[receipt.index as usize].is_file();
         match (*standing, ours) {
-            (Standing::Sealed, Some(_)) => {}
+            (Standing::Sealed, Some(_)) => self.small_bytes -= small,
             (Standing::Wanted, None) if !is_file => self.unmade -= 1,
             _ => return Err(not_sent()),
         }
@@ -291,5 +312,45 @@ impl<'a> Orders<'a> {
     ) {
         let place = self.places.get(index as usize).cloned();
         report.file_ended(FileEnd { index, state, md5, place, reason });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::manifest::EntryKind;
+
+    struct Nobody;
+
+    impl Report for Nobody {
+        fn moved(&mut self, _index: u32, _bytes: u64) {}
+        fn file_ended(&mut self, _end: FileEnd) {}
+        fn finishing(&mut self) {}
+    }
+
+    #[test]
+    fn small_files_count_until_they_have_a_receipt_or_did_not_go_whole() {
+        let entry = |size: u64| Entry {
+            path: vec![size.to_string()],
+            kind: EntryKind::File { size },
+            mtime: None,
+            exec: false,
+        };
+        let manifest = Manifest::from_entries([SMALL, 20, SMALL + 1].map(entry).into()).unwrap();
+        let places = vec![PathBuf::new(); 3];
+        let mut orders = Orders::new(Arc::new(manifest), &places, SentBefore::default());
+        let items = vec![PlanItem { first: 0, count: 3, want: Want::Send }];
+        orders.take(Message::Plan { items, done: Vec::new() }, &mut Nobody).unwrap();
+        (0..3).for_each(|index| orders.began(index));
+        assert_eq!(orders.small_bytes, SMALL + 20);
+        let md5 = Md5Digest([7; 16]);
+        for index in [0, 2] {
+            orders.sealed(index, md5);
+            let receipt = Receipt { index, state: ReceiptState::Verified, md5: Some(md5) };
+            orders.take(Message::Receipt(receipt), &mut Nobody).unwrap();
+        }
+        assert_eq!(orders.small_bytes, 20);
+        orders.is_over(1);
+        assert_eq!(orders.small_bytes, 0);
     }
 }

@@ -66,14 +66,14 @@ impl<L: Link, R: Report> SendLane<'_, L, R> {
         if most < TOGETHER_LEAST {
             return None;
         }
-        let outstanding = self.orders.outstanding() + self.hashes.len();
+        let unsealed = self.hashes.len();
         let (mut files, mut bytes) = (Vec::new(), 0);
         for (at, index) in self.orders.queue.iter().enumerate().take(LOOK_AHEAD) {
             let size = self.orders.entry(*index).1.size();
             if size <= SMALL || size > LARGEST || bytes + size > most_bytes || self.waits_for_parts(*index) {
                 continue;
             }
-            if files.len() == most || !self.ahead.has_room(outstanding + files.len(), size) {
+            if files.len() == most || !self.orders.have_room(self.ahead, unsealed + files.len(), size) {
                 break;
             }
             bytes += size;

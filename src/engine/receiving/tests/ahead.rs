@@ -25,8 +25,10 @@ use crate::{
     },
 };
 
-/// Just too large to count as small.
-const LARGER: usize = (64 << 10) + 1;
+/// Counts as small, just so.
+const SMALL: usize = 64 << 10;
+/// Just too large for that.
+const LARGER: usize = SMALL + 1;
 
 fn md5(bytes: &[u8]) -> Md5Digest {
     let mut hasher = Hasher::new();
@@ -125,19 +127,33 @@ fn scene(sizes: &[usize]) -> Scene {
 }
 
 #[test]
-fn a_sender_uses_what_is_granted_up_to_1024_files_and_256_where_nothing_is_said() {
-    let scene = scene(&[10; 1100]);
-    for (ahead, expected) in [(None, 256), (Some(1), 1), (Some(300), 300), (Some(1024), 1024), (Some(u32::MAX), 1024)] {
+fn a_sender_uses_what_is_granted_up_to_4096_files_and_256_where_nothing_is_said() {
+    let scene = scene(&[10; 4100]);
+    for (ahead, expected) in [(None, 256), (Some(1), 1), (Some(300), 300), (Some(4096), 4096), (Some(u32::MAX), 4096)] {
         let (ours, peer) = pair();
         let (thread, _side) = scene.sender(ours);
         let mut peer = Scripted::new(peer);
-        peer.accept(ahead, 1100, 0);
+        peer.accept(ahead, 4100, 0);
         peer.comes(expected);
         peer.receipts(0..1);
         peer.comes(expected + 1);
         drop(peer);
         assert!(error(&thread.join().unwrap()).is_break());
     }
+}
+
+#[test]
+fn no_more_than_64_mib_of_small_files_are_on_their_way() {
+    let scene = scene(&[SMALL; 1026]);
+    let (ours, peer) = pair();
+    let (thread, _side) = scene.sender(ours);
+    let mut peer = Scripted::new(peer);
+    peer.accept(Some(4096), 1026, 0);
+    peer.comes(1024);
+    peer.receipts(0..1);
+    peer.comes(1025);
+    drop(peer);
+    assert!(error(&thread.join().unwrap()).is_break());
 }
 
 #[test]
@@ -203,8 +219,8 @@ fn small_files_do_not_take_the_room_that_one_that_was_broken_off_waits_for() {
 
 #[test]
 fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
-    for granted in [256, 300, 1024] {
-        let mut scene = Scene::of(&[10; 1100]);
+    for granted in [256, 300, 4096] {
+        let mut scene = Scene::of(&[10; 4100]);
         scene.limits.files_ahead = granted;
         let (landing, recovered) = scene.landing();
         let (ours, peer) = pair();
