@@ -163,6 +163,12 @@ pub struct TransferSnapshot {
 }
 
 impl TransferSnapshot {
+    /// Incoming: whether nothing more has to come, so that only the sender may not know it.
+    pub fn is_all_here(&self) -> bool {
+        let Self { moved, total, files_ended, files, .. } = *self;
+        self.key.direction == Direction::Incoming && moved >= total && files_ended >= files
+    }
+
     /// A transfer of which nothing has moved and no list is known.
     pub fn new(key: TransferKey, peer: Peer, stage: Stage, message: Option<String>) -> Self {
         Self {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sealdrop::{
-    engine::messages::Event,
+    engine::messages::{Command, Event},
     model::{
         outcome::Outcome,
         reason::{Reason, ReasonCode, Side},
@@ -77,6 +77,21 @@ fn a_receiver_that_has_everything_says_so_though_its_sender_is_gone_for_good() {
     is_served(&sent, &mut b, 2);
     // Now it is gone on both sides.
     assert_eq!(sent.again(&b, 3).hear_abort().code, ReasonCode::UnknownTransfer);
+}
+
+#[test]
+fn who_does_not_wait_for_a_sender_that_is_gone_ends_what_is_all_here_as_it_is() {
+    let nobody = Door::open().address().port;
+    // It waits to be called, or calls in vain.
+    for port in [None, Some(nobody)] {
+        let mut b = Station::new("b");
+        let mut sent = Sent::listening(&mut b, entries(), port);
+        sent.lost();
+        b.stage(sent.key, "a break", |stage| matches!(stage, Stage::Reconnecting { .. }));
+        b.say(Command::Cancel(sent.key));
+        ends_untold(&mut b, sent.key);
+        is_served(&sent, &mut b, 2);
+    }
 }
 
 #[test]

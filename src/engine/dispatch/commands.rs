@@ -97,6 +97,9 @@ impl Dispatch {
             let last = Some(abort(reason.clone()));
             self.setup.lobby.dismiss(key, Farewell { last, ..Farewell::default() });
             self.end(key, Err(reason));
+        } else if matches!(record.hands, Hands::Errand | Hands::Nobody) && record.is_all_in() {
+            // There is nothing left to be cancelled but the wait for a sender that may not know, or a call to it.
+            self.end_untold(key);
         } else if record.hands == Hands::Nobody {
             self.end(key, Err(reason));
         } else if record.forced_end.is_none() {

@@ -39,6 +39,8 @@ impl Row {
         match self.snapshot.stage {
             // A message is there before anybody could click.
             Stage::Moving if self.is_message() => Chance::Absent,
+            // Nothing is left that could be held.
+            Stage::Reconnecting { .. } if self.snapshot.is_all_here() => Chance::Absent,
             Stage::Moving | Stage::Checking { .. } | Stage::Reconnecting { .. } => {
                 if self.snapshot.peer.classic {
                     Chance::Barred(Word::PauseClassicTip)

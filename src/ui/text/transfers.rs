@@ -55,10 +55,11 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Hashing { done, total } => say!("hashing", done = size(*done), total = size(*total)),
         Stage::Checking { done, total } => checking_prefix(*done, *total),
         Stage::Paused(pause) => pauses::paused(pause),
+        Stage::Reconnecting { .. } if snapshot.is_all_here() => say!("waits-to-tell", peer),
         Stage::Reconnecting { reason, next_try } => {
             reconnecting(reason, next_try.map(|at| at.saturating_duration_since(now)), direction, peer)
         }
-        Stage::Interrupted if is_all_here(snapshot) => say!("interrupted-all-here"),
+        Stage::Interrupted if snapshot.is_all_here() => say!("interrupted-all-here"),
         Stage::Interrupted => say!("interrupted-stage"),
         Stage::Waiting if direction == Direction::Outgoing => say!("waits-to-accept", peer),
         Stage::Waiting => say!("waits-to-start", peer),
@@ -67,11 +68,6 @@ pub fn stage(snapshot: &TransferSnapshot, now: Instant) -> String {
         Stage::Cancelling => Word::Cancelling.text().to_owned(),
         Stage::Moving | Stage::Ended(_) => String::new(),
     }
-}
-
-fn is_all_here(snapshot: &TransferSnapshot) -> bool {
-    let TransferSnapshot { moved, total, files_ended, files, .. } = *snapshot;
-    snapshot.key.direction == Direction::Incoming && moved >= total && files_ended >= files
 }
 
 fn turn(place: Option<usize>) -> String {
@@ -116,6 +112,11 @@ pub fn moved(moved: u64, total: u64, files_ended: u64, files: u64) -> String {
         return say!("moved-with-files", moved, total, ended = files_ended, files);
     }
     say!("moved", moved, total)
+}
+
+/// What ends the wait for `peer` when nothing more has to come, and what that does.
+pub fn finish(peer: &str) -> (String, String) {
+    (say!("finish"), say!("finish-tip", peer))
 }
 
 /// Files that had to begin anew: the first by name, and how many more.
@@ -244,6 +245,10 @@ mod tests {
         assert!(stage(&snapshot, Instant::now()).contains("before all was there"));
         (snapshot.moved, snapshot.files_ended) = (9, 2);
         assert!(stage(&snapshot, Instant::now()).contains("everything is here"));
+        snapshot.stage = Stage::Reconnecting { reason: Reason::bare(ReasonCode::ConnectionLost), next_try: None };
+        assert!(stage(&snapshot, Instant::now()).contains("to come back and hear so"));
+        snapshot.files_ended = 1;
+        assert!(stage(&snapshot, Instant::now()).ends_with("Waiting for Anna to come back"));
     }
 
     #[test]

@@ -46,6 +46,10 @@ fn end_ui(ui: &mut Ui, row: &Row, actions: &mut Vec<Action>) {
         Stage::Cancelling => {
             ui.add_enabled(false, Button::new(Word::Cancel.text()));
         }
+        Stage::Reconnecting { .. } if row.snapshot.is_all_here() => {
+            let (label, tip) = text::finish(&row.snapshot.peer.name);
+            wish(actions, row, button(ui, &label).on_hover_text(tip).clicked(), RowAction::Cancel);
+        }
         // The question stands below.
         Stage::Interrupted if row.discarding => {}
         Stage::Interrupted => {
