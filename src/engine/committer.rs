@@ -46,8 +46,13 @@ const BATCH_BYTES: u64 = BATCH as u64 * SMALL;
 /// or when the first of them has waited this long. So long folders, too, wait for the first files.
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 /// What has gathered while others were put on the disk goes there together, up to a third of what was granted: as many wait until
-/// their names are there too, and as many can come meanwhile. Or up to this where some are so large that a sender has fewer on
-/// their way; their names do not wait for others.
+/// their names are there too, and as many can come meanwhile. But no more than this before the disk has shown that it takes more
+/// within `QUICK`, and again when it takes longer than `SLOW`: nobody hears anything of a file meanwhile.
+const USUAL_TOGETHER: usize = 1024 / 3;
+const QUICK: Duration = Duration::from_millis(100);
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Or up to this where some are so large that a sender has fewer on their way; their names do not wait for others.
 const MOST_LARGER_TOGETHER: usize = ahead::USUAL / 2;
 
 /// Or, of small ones, up to so many bytes: a slow stick takes seconds for them.
@@ -88,9 +93,9 @@ impl Settled {
         self.small_bytes += more.small_bytes;
     }
 
-    /// Whether no more are to go with them.
-    fn is_enough(&self, granted: usize) -> bool {
-        let is_long = self.len() + BATCH > granted / 3 || self.small_bytes + BATCH_BYTES > MOST_BYTES_TOGETHER;
+    /// Whether no more are to go with them, of which `most` go together.
+    fn is_enough(&self, most: usize) -> bool {
+        let is_long = self.len() + BATCH > most || self.small_bytes + BATCH_BYTES > MOST_BYTES_TOGETHER;
         is_long || (self.has_larger && self.len() >= MOST_LARGER_TOGETHER)
     }
 }
@@ -214,7 +219,8 @@ pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(Comm
     let tells = Tells { key, notes, waker, cancel, receipts, troubles };
     let alarm = Alarm(tells.clone());
     let of_lane = landing.clone();
-    let committer = Committer { landing, tells, flushed, granted, named: Named::default(), seals: HashMap::new() };
+    let most = Most::of(granted);
+    let committer = Committer { landing, tells, flushed, most, named: Named::default(), seals: HashMap::new() };
     let run = move || {
         let _alarm = alarm;
         committer.run(&heard);
@@ -233,11 +239,34 @@ pub fn start(landing: Landing, whose: Whose, granted: usize) -> io::Result<(Comm
     Ok((handle, thread))
 }
 
+/// How many files are put on the disk together.
+struct Most {
+    now: usize,
+    /// A third of what was granted.
+    ever: usize,
+}
+
+impl Most {
+    fn of(granted: usize) -> Self {
+        let ever = granted / 3;
+        Self { now: ever.min(USUAL_TOGETHER), ever }
+    }
+
+    /// So many files took so long.
+    fn took(&mut self, files: usize, time: Duration) {
+        if time > SLOW {
+            self.now = (self.now / 2).max(self.ever.min(USUAL_TOGETHER));
+        } else if time < QUICK && files >= self.now / 2 {
+            self.now = (self.now * 2).min(self.ever);
+        }
+    }
+}
+
 struct Committer {
     landing: Landing,
     tells: Tells,
     flushed: Sender<()>,
-    granted: usize,
+    most: Most,
     /// Files and folders whose names may not be on the disk yet.
     named: Named,
     /// Those of the files.
@@ -255,7 +284,7 @@ impl Committer {
         while let Some(word) = next.take().or_else(|| self.hear(words)) {
             match word {
                 Word::Settle(mut settled) => {
-                    next = take_more(&mut settled, words, self.granted);
+                    next = take_more(&mut settled, words, self.most.now);
                     self.release(settled);
                 }
                 Word::AllFilesEnded => {
@@ -294,10 +323,15 @@ impl Committer {
             self.end_named();
         }
         let seals = parts.iter().map(|verified| (verified.index, verified.md5)).collect();
-        let batch = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
+        let batch: Vec<_> = parts.into_iter().map(|VerifiedPart { part, md5, .. }| (part, md5)).collect();
+        let (files, since) = (batch.len(), Instant::now());
         let (ends, flushed) = self.landing.flush(batch, together, std::mem::take(&mut self.named));
+        self.most.took(files, since.elapsed());
         // They make room for others, which come while these get their names.
         self.tell(ends);
+        if self.tells.cancel.is_final() {
+            return;
+        }
         (self.named, self.seals) = (self.landing.name(flushed), seals);
         if !there.is_empty() {
             let kept = |(index, md5)| self.tells.end_of(index, Some(md5), self.landing.already_done(index, md5));
@@ -342,8 +376,8 @@ impl Committer {
 }
 
 /// What else has been handed over meanwhile; also, what is to be done next, if that was taken.
-fn take_more(settled: &mut Settled, words: &Receiver<Word>, granted: usize) -> Option<Word> {
-    while !settled.is_enough(granted) {
+fn take_more(settled: &mut Settled, words: &Receiver<Word>, most: usize) -> Option<Word> {
+    while !settled.is_enough(most) {
         match words.try_recv() {
             Ok(Word::Settle(more)) => settled.append(more),
             other => return other.ok(),
@@ -427,7 +461,7 @@ mod tests {
         let (flushed, are_flushed) = bounded(1);
         let (landing, named, seals) = (landing.clone(), Named::default(), HashMap::new());
         let told = Told { receipts: released, flushed: are_flushed, _others: (told_ends, trouble) };
-        (Committer { landing, tells, flushed, granted: 8, named, seals }, told)
+        (Committer { landing, tells, flushed, most: Most::of(8), named, seals }, told)
     }
 
     fn handle() -> (CommitHandle, Receiver<Word>) {
@@ -480,10 +514,10 @@ mod tests {
         }
         words.send(Word::AllFilesEnded).unwrap();
         let mut first = settled(50);
-        assert!(take_more(&mut first, &come, 512).is_none());
+        assert!(take_more(&mut first, &come, 512 / 3).is_none());
         assert_eq!((first.len(), come.len()), (150, 2), "as another word would be more, and none is taken apart");
         let mut next = settled(1);
-        assert!(matches!(take_more(&mut next, &come, 512), Some(Word::AllFilesEnded)), "nothing passes another");
+        assert!(matches!(take_more(&mut next, &come, 512 / 3), Some(Word::AllFilesEnded)), "nothing passes another");
         assert_eq!(next.len(), 51);
     }
 
@@ -495,8 +529,23 @@ mod tests {
             words.send(Word::Settle(settled())).unwrap();
         }
         let mut first = settled();
-        assert!(take_more(&mut first, &come, 4096).is_none());
+        assert!(take_more(&mut first, &come, 4096 / 3).is_none());
         assert_eq!((first.len(), come.len()), (5 * 64, 5), "20 MiB, and one more would be too much");
+    }
+
+    #[test]
+    fn more_go_together_where_the_disk_is_quick_and_fewer_again_where_it_is_not() {
+        let mut most = Most::of(4096);
+        let mut after = |files, millis| {
+            most.took(files, Duration::from_millis(millis));
+            most.now
+        };
+        assert_eq!(after(100, 1), 341, "few say nothing of many");
+        assert_eq!([after(341, 20), after(682, 20), after(1364, 20)], [682, 1364, 1365]);
+        assert_eq!([after(1365, 300), after(1365, 501), after(682, 600), after(341, 9000)], [1365, 682, 341, 341]);
+        let mut least = Most::of(256);
+        least.took(85, Duration::from_secs(9));
+        assert_eq!(least.now, 85);
     }
 
     #[test]
@@ -506,7 +555,7 @@ mod tests {
             let (words, come) = bounded(16);
             sorts[1..].iter().for_each(|larger| words.send(Word::Settle(settled(*larger))).unwrap());
             let mut first = settled(sorts[0]);
-            assert!(take_more(&mut first, &come, 1024).is_none());
+            assert!(take_more(&mut first, &come, 1024 / 3).is_none());
             first.len()
         };
         assert_eq!(together([false; 10]), 300);

@@ -9,10 +9,13 @@ use crate::transfer::ahead;
 #[cfg(unix)]
 const CALLERS: u64 = 3 * 64;
 
-/// As many as `MAX_PARALLEL` transfers have open, each of 4,096 small files in as many folders, and callers besides. macOS takes no
-/// more than 10,240, whatever it calls the maximum.
+/// Twice as many as `MAX_PARALLEL` transfers have open, each of 4,096 small files in as many folders. macOS takes no more than
+/// 10,240, whatever it calls the maximum.
 #[cfg(unix)]
-const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 65_536 };
+const WANTED: u64 = if cfg!(target_os = "macos") { 10_240 } else { 262_144 };
+
+/// Where fewer may be open than twice what `MAX_PARALLEL` transfers need, one of them is granted no more than this.
+const FEWER: usize = 1024;
 
 /// What the table of open files is to have room for: two of each file of one transfer, and what else is open.
 #[cfg(target_os = "linux")]
@@ -48,8 +51,8 @@ pub fn make_room() {
 }
 
 /// How many files a sender may have on their way to this side, over one connection: each is open until it is on the disk, and so
-/// is its folder. A sixteenth of what may be open now, so that several transfers find theirs; every sender may count on
-/// `ahead::USUAL`.
+/// is its folder. A sixteenth of what may be open now up to `FEWER`, beyond that a sixty-fourth, so that several transfers find theirs;
+/// every sender may count on `ahead::USUAL`.
 pub fn files_ahead() -> usize {
     #[cfg(unix)]
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -60,7 +63,8 @@ pub fn files_ahead() -> usize {
 }
 
 fn share(limit: Option<u64>) -> usize {
-    let most = |limit: u64| usize::try_from(limit / 16).unwrap_or(ahead::MOST);
+    let part = |limit: u64, of: u64| usize::try_from(limit / of).unwrap_or(ahead::MOST);
+    let most = |limit: u64| part(limit, 16).min(FEWER).max(part(limit, 64));
     limit.map_or(ahead::MOST, most).clamp(ahead::USUAL, ahead::MOST)
 }
 
@@ -93,18 +97,22 @@ pub fn are_short<T>(_socket: &T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::settings::MAX_PARALLEL;
 
     #[test]
-    fn a_transfer_is_granted_a_sixteenth_of_the_handles_between_256_and_4096_files() {
-        let limits = [None, Some(u64::MAX), Some(65_536), Some(16_384), Some(16_383), Some(8192), Some(4096), Some(0)];
-        assert_eq!(limits.map(share), [4096, 4096, 4096, 1024, 1023, 512, 256, 256]);
+    fn a_transfer_is_granted_its_share_of_the_handles_between_256_and_4096_files() {
+        let limits = [u64::MAX, 262_144, 131_072, 65_536, 16_384, 16_383, 8192, 4096, 0].map(Some);
+        assert_eq!(limits.map(share), [4096, 4096, 2048, 1024, 1024, 1023, 512, 256, 256]);
+        assert_eq!(share(None), 4096);
+        let most = MAX_PARALLEL * 2 * share(Some(WANTED));
+        assert!(cfg!(target_os = "macos") || 2 * most as u64 <= WANTED, "{most}");
         assert!((256..=4096).contains(&files_ahead()));
     }
 
     #[cfg(unix)]
     #[test]
     fn two_transfers_find_their_handles_whoever_calls_and_callers_are_left_a_quarter() {
-        assert_eq!([65_536, 16_384, 8192, 1024].map(kept), [8192 + 192, 2048 + 192, 1024 + 192, 512 + 192]);
+        assert_eq!([262_144, 16_384, 8192, 1024].map(kept), [8192 + 192, 2048 + 192, 1024 + 192, 512 + 192]);
         assert_eq!([512, 128].map(kept), [384, 96], "of few");
     }
 }

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const REST: u32 = 16;
 /// For fewer files it is not worth while.
 const LEAST_FILES: usize = 8;
+/// Single files are flushed at some ten to some hundred a second.
+const FEWER: usize = 1024;
 
 /// The file system of a receive folder. Each thread has its own clone.
 #[derive(Clone, Debug)]
@@ -38,6 +40,12 @@ impl Volume {
         let rest = self.rest.get();
         self.rest.set(rest.saturating_sub(1));
         self.folder.is_some() && files >= LEAST_FILES && rest == 0
+    }
+
+    /// How many files may come before they are on the disk: of `most`, where many are flushed at once, and no more than `FEWER` where
+    /// each waits for itself.
+    pub(super) fn most_ahead(&self, most: usize) -> usize {
+        if self.folder.is_some() { most } else { most.min(FEWER) }
     }
 
     /// Puts everything that is written there on the disk for good. An error may be another program's: each file has to be
@@ -118,6 +126,16 @@ mod tests {
         let volume = Volume::of(&Disk::default().folder(temp.path().parent().unwrap()).unwrap());
         assert!(volume.holds_file(temp.as_file()));
         assert!(!volume.holds_file(&File::open("/proc/self/status").unwrap()));
+    }
+
+    #[test]
+    fn fewer_may_come_where_each_is_flushed_by_itself() {
+        let temp = tempfile::tempdir().unwrap();
+        let known =
+            Volume { folder: Some(Arc::new(File::open(temp.path()).unwrap())), device: None, rest: Cell::new(0) };
+        let unknown = Volume { folder: None, ..known.clone() };
+        assert_eq!([256, 4096].map(|most| known.most_ahead(most)), [256, 4096]);
+        assert_eq!([256, 4096].map(|most| unknown.most_ahead(most)), [256, 1024]);
     }
 
     #[test]

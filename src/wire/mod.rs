@@ -213,7 +213,7 @@
 //!
 //! **Window.** Between `file` (or `files`) and `receipt` at most `ahead` files of the `answer` may be outstanding on a connection, 256 if it named
 //! none; more are `bad_message`. No sender uses more than 4096, whatever is granted. While 256 are outstanding none begins a file of more than
-//! 65536 bytes, nor a smaller one with which those outstanding would have more than 64 MiB: what is not yet safe when somebody is killed
+//! 65536 bytes, nor a smaller one with which the smaller ones of them would have more than 64 MiB: what is not yet safe when somebody is killed
 //! stays bounded. Who has reached it writes the seals it still
 //! owes and reads receipts before it sends another `file`. Folders and links do not count. A receiver never waits for more files
 //! before it sends receipts, and reads on while they are not taken; both sides read while they wait to write: neither can block the other.

@@ -271,7 +271,7 @@ fn a_transfer_of_small_files_does_not_wait_for_the_table_of_open_files_to_grow()
     let room: u64 = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap().trim().parse().unwrap();
     // No more than the limit, where that cannot be raised so far.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
-    assert!(room >= limit.min(4096), "{room} of {limit}");
+    assert!(room >= limit.min(16_384), "{room} of {limit}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn handles_here() -> u32 {
 #[test]
 fn a_receiver_grants_as_many_files_as_it_has_handles_for_and_never_fewer_than_256() {
     assert!(handles_here() >= 512, "no more than {} files may be open here", handles_here());
-    for (handles, expected) in [(512, 256), (1024, 256), (8192, 512), (16_384, 1024), (65_536, 4096)] {
+    for (handles, expected) in [(512, 256), (1024, 256), (8192, 512), (16_384, 1024)] {
         if handles > handles_here() {
             eprintln!("not tried: this process may not have {handles} files open");
             continue;

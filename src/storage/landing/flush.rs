@@ -13,6 +13,11 @@ use crate::{
 use super::{Landing, is_marked, mark};
 
 impl Landing {
+    /// How many files may come before they are on the disk here, of `most`.
+    pub fn most_ahead(&self, most: usize) -> usize {
+        self.volume.most_ahead(most)
+    }
+
     /// Puts the names in these folders on the disk for good, and those of the folders themselves, unless that is so because a
     /// `volume` has been flushed since; returns which failed.
     pub(super) fn flush_names(

@@ -128,7 +128,7 @@ fn scene(sizes: &[usize]) -> Scene {
 
 #[test]
 fn a_sender_uses_what_is_granted_up_to_4096_files_and_256_where_nothing_is_said() {
-    let scene = scene(&[10; 4100]);
+    let scene = scene(&vec![10; 4100]);
     for (ahead, expected) in [(None, 256), (Some(1), 1), (Some(300), 300), (Some(4096), 4096), (Some(u32::MAX), 4096)] {
         let (ours, peer) = pair();
         let (thread, _side) = scene.sender(ours);
@@ -219,8 +219,8 @@ fn small_files_do_not_take_the_room_that_one_that_was_broken_off_waits_for() {
 
 #[test]
 fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
-    for granted in [256, 300, 4096] {
-        let mut scene = Scene::of(&[10; 4100]);
+    for granted in [256, 300, 1100] {
+        let mut scene = Scene::of(&[10; 1200]);
         scene.limits.files_ahead = granted;
         let (landing, recovered) = scene.landing();
         let (ours, peer) = pair();
