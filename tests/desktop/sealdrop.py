@@ -73,13 +73,14 @@ class Sealdrop(Program):
         found = CARD.match(self.find(CARD, timeout=timeout).name)
         return found[1], int(found[2].replace(",", ""))
 
-    def answer(self, button):
-        """Clicks Accept or Decline. A new card ignores clicks for half a second, so a person may have to click again."""
+    def answer(self, button, left=0):
+        """Clicks Accept or Decline, until so many cards are left. A new card, or one that has moved, ignores clicks for half a
+        second, so a person may have to click again."""
         end = time.monotonic() + 15
         while True:
             self.click(button)
             try:
-                wait_for("the card to go", lambda: not self.all(CARD), timeout=2)
+                wait_for("the card to go", lambda: len(self.all(button)) <= left, timeout=2)
                 return
             except TimeoutError:
                 if time.monotonic() > end:

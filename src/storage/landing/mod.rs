@@ -41,9 +41,10 @@
 //! (`transfer::ahead`), since as many wait for their names to be safe, and as many can come meanwhile. 10,000 files of 4 KiB wait for
 //! the disk 44 times. Where a tracer made each flush take 20 ms, as disks that turn do, they took 1.33 s; with a flush for each step
 //! of a batch (254, up to half of 1,024 files in a batch, names by a further thread while the next batch was flushed) 4.1 s, with 256
-//! on their way 8.6 s. With 4,096 on their way, ten flushes are left (0.93 s and then 0.49 s, traced on another day). On an ext4 of their own, where a flush takes one or two milliseconds, 0.65 s in place of 0.69; there
-//! it took four per cent less if names were given by a further thread while the next batch was flushed, and a quarter more with the slow
-//! flushes, since one batch more has to wait. Waiting until 256 have come before a flush begins was no quicker.
+//! on their way 8.6 s. With 4,096 on their way, ten flushes are left (0.93 s and then 0.49 s, traced on another day). On an ext4 of
+//! their own, where a flush takes one or two milliseconds, 0.65 s in place of 0.69; there it took four per cent less if names were
+//! given by a further thread while the next batch was flushed, and a quarter more with the slow flushes, since one batch more has to
+//! wait. Waiting until 256 have come before a flush begins was no quicker.
 //!
 //! So a batch is flushed with its volume where that is known to be as good (`storage::volume`): on Linux from 5.8 on, which
 //! tells errors, on file systems of local disks. It waits for what other programs write there too; when it does for long, the
