@@ -117,7 +117,9 @@ class Sealdrop(Program):
 
     def progress(self):
         """The value of each progress bar, percent."""
-        return [node.value for node in self.all(role="progress bar") if node.value is not None]
+        # One may go between two looks at it.
+        values = [node.value for node in self.all(role="progress bar")]
+        return [value for value in values if value is not None]
 
     def seals(self):
         """What the seals say: {md5: state}."""
