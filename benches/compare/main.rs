@@ -96,8 +96,8 @@
 //! of five): small batches follow each other there, and waiting until a third of what was granted has gathered was no faster (0.54 and
 //! 0.55 s beside that 0.51 s).
 //! On the Xeon, where making them takes 0.13 s only, it was 0.27 to 0.29 s: what both ends need of the two processors is more than 1.3 times
-//! that by itself (0.17 s of floor, and 0.03 s of the kernel's own threads). There the two cores were busy for three quarters of the time, and half
-//! of the rest was the beginning. With up to 4,096 files on their way, where the system has handles for them, it was 4 % less on that
+//! that by itself (0.17 s of floor; the kernel's own threads take 0.04 s of processor besides). There the two cores were busy for nearly
+//! three quarters of the time, and a quarter of the rest was the beginning. With up to 4,096 files on their way, where the system has handles for them, it was 4 % less on that
 //! disk, 7 to 10 % on an ext4 of its own, and half where each flush takes 20 ms (0.93 s and then 0.49 s, medians of five and four).
 //! Above the floor is the beginning, when one thread works at a time: in a traced run of 0.46 s in memory the first file moved
 //! after 0.09 s, of which listing 10,000 files took 0.055 s, and bringing the list over 0.025 s.

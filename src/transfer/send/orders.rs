@@ -263,16 +263,18 @@ impl<'a> Orders<'a> {
 
     fn receipt(&mut self, receipt: Receipt, report: &mut impl Report) -> Result<(), LaneError> {
         let not_sent = || LaneError::Protocol(format!("a receipt for entry {} which was not sent", receipt.index));
-        let small = self.small(receipt.index);
         let standing = self.standing.get_mut(receipt.index as usize).ok_or_else(not_sent)?;
         let ours = self.sealed.remove(&receipt.index);
         let is_file = self.manifest.entries[receipt.index as usize].is_file();
         match (*standing, ours) {
-            (Standing::Sealed, Some(_)) => self.small_bytes -= small,
+            (Standing::Sealed, Some(_)) => {}
             (Standing::Wanted, None) if !is_file => self.unmade -= 1,
             _ => return Err(not_sent()),
         }
         *standing = Standing::Ended;
+        if ours.is_some() {
+            self.is_over(receipt.index);
+        }
         let (state, reason) = match receipt.state {
             ReceiptState::Verified if receipt.md5 == ours => (FileState::Verified, None),
             ReceiptState::Verified | ReceiptState::Mismatch => {
