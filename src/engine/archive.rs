@@ -30,8 +30,12 @@ use super::{
     threads,
 };
 
-/// What may wait for the disk.
-const WAITING: usize = 4096;
+/// Orders that may wait for the disk.
+const ORDERS: usize = 4096;
+/// Lanes that have receipts may wait themselves.
+const RECEIPTS: usize = 64;
+/// Receipts that are written down together, and that a crash may cost.
+const TOGETHER: usize = 4096;
 
 /// A lane waits so long at most until its receipts are on the disk for good: a disk that hangs ends no transfer.
 const SAFE_LIMIT: Duration = Duration::from_secs(5);
@@ -74,7 +78,7 @@ impl Archive {
     }
 
     fn pair() -> (Self, ToDo) {
-        let ((orders, ordered), (receipts, come)) = (bounded(WAITING), bounded(WAITING));
+        let ((orders, ordered), (receipts, come)) = (bounded(ORDERS), bounded(RECEIPTS));
         (Self { orders, receipts }, ToDo { orders: ordered, receipts: come })
     }
 
@@ -239,8 +243,7 @@ impl Keeper {
 /// Many files come at once: their receipts are written down together. Also, what is to be done next, if that was taken.
 fn gathered(work: Work, come: &Receiver<Work>) -> (Work, Option<Work>) {
     let Work::Receipts(id, mut receipts) = work else { return (work, None) };
-    // No more than can wait: what a crash would cost stays little.
-    while receipts.len() < WAITING {
+    while receipts.len() < TOGETHER {
         match come.try_recv() {
             Ok(Work::Receipts(of, mut more)) if of == id => receipts.append(&mut more),
             other => return (Work::Receipts(id, receipts), other.ok()),
@@ -292,7 +295,7 @@ mod tests {
     #[test]
     fn what_dispatch_says_finds_room_however_many_receipts_wait() {
         let (archive, to_do) = Archive::pair();
-        for index in 0..u32::try_from(WAITING).unwrap() {
+        for index in 0..u32::try_from(RECEIPTS).unwrap() {
             archive.receipts.try_send(receipt(1, index)).unwrap();
         }
         assert!(archive.receipts.is_full());
@@ -300,6 +303,6 @@ mod tests {
         drop(archive);
         let done = done(&to_do);
         assert_eq!(done.first(), Some(&(2, vec![])), "it comes first");
-        assert_eq!(done.iter().map(|(_, receipts)| receipts.len()).sum::<usize>(), WAITING);
+        assert_eq!(done.iter().map(|(_, receipts)| receipts.len()).sum::<usize>(), RECEIPTS);
     }
 }

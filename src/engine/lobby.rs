@@ -46,7 +46,7 @@ const WORDS: usize = 1024;
 
 /// What dispatch says to the lobby.
 enum Word {
-    Dismiss(TransferKey, Farewell),
+    Dismiss(TransferKey, Box<Farewell>),
     Show(TransferKey, Nonce),
     Take(TransferKey),
     Wait(Box<Waiting>),
@@ -104,7 +104,7 @@ impl Lobby {
 
     /// Ends the wait with a last word.
     pub fn dismiss(&self, key: TransferKey, farewell: Farewell) {
-        self.say(Word::Dismiss(key, farewell));
+        self.say(Word::Dismiss(key, Box::new(farewell)));
     }
 
     fn say(&self, word: Word) {
@@ -171,7 +171,7 @@ impl Keeper {
                 Ok(Word::Wait(waiting)) => self.admit(*waiting),
                 Ok(Word::Dismiss(key, farewell)) => match self.remove(key) {
                     Some(Waiting { link, waits_for: WaitsFor::OurAnswerClassic, .. }) => closer::reset(link),
-                    Some(Waiting { link, .. }) => self.closers.close(link, farewell),
+                    Some(Waiting { link, .. }) => self.closers.close(link, *farewell),
                     None => {}
                 },
                 Err(TryRecvError::Empty) => return Ok(()),

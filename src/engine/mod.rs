@@ -68,7 +68,7 @@ const COMMANDS: usize = 256;
 /// Events that may wait for the window; what comes beyond waits in dispatch's outbox.
 const EVENTS: usize = 256;
 /// Notes from workers that may wait for dispatch.
-const NOTES: usize = 4096;
+const NOTES: usize = 512;
 /// Answers to offers that may wait: more than offers can.
 const ANSWERS: usize = 256;
 
