@@ -9,7 +9,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Write},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -34,6 +34,8 @@ const MOST_EXTENT: usize = 1 << 20;
 const LOW_ROOM: u64 = 8 << 10;
 /// No line is nearly as long.
 const MAX_LINE_BYTES: u64 = 8 << 10;
+/// Of a checksum, in hex.
+const SUM_DIGITS: usize = 8;
 
 /// What stands on the receiver's disk after a break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -239,9 +241,14 @@ impl Journal {
         let mut end = self.end;
         for line in lines {
             end.number += 1;
-            let text = format!("{} {}", end.number, serde_json::to_string(line)?);
-            end.sum = sum_of(end.sum, &text);
-            bytes.extend_from_slice(format!("{:08x} {text}\n", end.sum).as_bytes());
+            // The checksum stands before what it covers.
+            let start = bytes.len();
+            write!(bytes, "{:08x} {} ", 0, end.number)?;
+            serde_json::to_writer(&mut bytes, line)?;
+            let (sum, text) = bytes[start..].split_at_mut(SUM_DIGITS);
+            end.sum = sum_of(end.sum, &text[1..]);
+            write!(&mut sum[..], "{:08x}", end.sum)?;
+            bytes.push(b'\n');
         }
         end.at += bytes.len() as u64;
         // A full disk fails here, with nothing changed; a flush finds room that was made before.
@@ -304,7 +311,7 @@ fn read_from(running: &Folder, id: TransferId, entries: usize) -> io::Result<(St
 fn good_line(line: &[u8], before: Tail) -> Option<(Tail, Line)> {
     let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (sum, text) = text.split_once(' ')?;
-    let sum = u32::from_str_radix(sum, 16).ok().filter(|sum| *sum == sum_of(before.sum, text))?;
+    let sum = u32::from_str_radix(sum, 16).ok().filter(|sum| *sum == sum_of(before.sum, text.as_bytes()))?;
     let (number, json) = text.split_once(' ')?;
     let number = number.parse().ok().filter(|number| *number > before.number)?;
     let fact = serde_json::from_str(json).ok()?;
@@ -312,10 +319,10 @@ fn good_line(line: &[u8], before: Tail) -> Option<(Tail, Line)> {
 }
 
 /// The checksum of a line that stands behind one with the checksum `before`.
-fn sum_of(before: u32, text: &str) -> u32 {
+fn sum_of(before: u32, text: &[u8]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
     sum.update(&before.to_le_bytes());
-    sum.update(text.as_bytes());
+    sum.update(text);
     sum.finalize()
 }
 
