@@ -1,14 +1,16 @@
 //! The lines of `--json`: one object each on standard output, in the shapes that scripts rely on.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
+    fmt::Display,
     io::Write,
     net::{IpAddr, SocketAddr},
     path::Path,
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     show::{self, Show, is_failure, sentence},
@@ -23,8 +25,9 @@ use crate::{
         manifest::Entry,
         outcome::{Ending, FileEnd, FileState, Outcome},
         reason::Reason,
+        seal::Md5Digest,
         short_code::ShortCode,
-        transfer::{Direction, TransferKey, TransferSnapshot},
+        transfer::{Direction, TransferId, TransferKey, TransferSnapshot},
     },
     storage::sources::LeftOut,
 };
@@ -94,11 +97,11 @@ enum Line<'a> {
         total: u64,
     },
     File {
-        transfer: String,
-        path: String,
-        saved: Option<String>,
+        transfer: Shown<TransferId>,
+        path: Shown<&'a dyn Display>,
+        saved: Option<Cow<'a, str>>,
         size: u64,
-        md5: Option<String>,
+        md5: Option<Shown<Md5Digest>>,
         state: &'static str,
         reason: Option<String>,
     },
@@ -129,6 +132,15 @@ enum Line<'a> {
     },
 }
 
+/// What is written as it is shown, without a text of its own: there may be a million files.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
 /// Who offers, or wants to compare codes.
 #[derive(Serialize)]
 struct From<'a> {
@@ -150,7 +162,7 @@ pub(super) struct Json {
     /// When the last figure was told, and which.
     figures: HashMap<TransferKey, (Instant, u64)>,
     /// Lines about files that follow one another closely: they are written together.
-    gathered: String,
+    gathered: Vec<u8>,
 }
 
 impl Json {
@@ -160,8 +172,9 @@ impl Json {
     }
 
     fn gather(&mut self, line: &Line<'_>) {
-        self.gathered.push_str(&written(line));
-        self.gathered.push('\n');
+        // Texts, numbers and switches can always be written.
+        serde_json::to_writer(&mut self.gathered, line).ok();
+        self.gathered.push(b'\n');
     }
 }
 
@@ -172,7 +185,7 @@ impl Show for Json {
         }
         let mut out = std::io::stdout().lock();
         // A reader that is gone must not end a transfer; the exit code still tells how it went.
-        out.write_all(self.gathered.as_bytes()).and_then(|()| out.flush()).ok();
+        out.write_all(&self.gathered).and_then(|()| out.flush()).ok();
         self.gathered.clear();
     }
 
@@ -222,8 +235,8 @@ impl Show for Json {
         for LeftOut { place, reason, .. } in left_out {
             let state = if is_failure(reason) { FileState::Failed } else { FileState::Skipped };
             self.print(&Line::File {
-                transfer: snapshot.key.id.to_string(),
-                path: text(place),
+                transfer: Shown(snapshot.key.id),
+                path: Shown(&place.display()),
                 saved: None,
                 size: 0,
                 md5: None,
@@ -241,11 +254,11 @@ impl Show for Json {
         }
         let saved = end.place.as_deref().filter(|_| is_incoming(snapshot.key));
         self.gather(&Line::File {
-            transfer: snapshot.key.id.to_string(),
-            path: entry.shown_path(),
-            saved: saved.map(text),
+            transfer: Shown(snapshot.key.id),
+            path: Shown(&entry.path),
+            saved: saved.map(Path::to_string_lossy),
             size: entry.size(),
-            md5: end.md5.map(|md5| md5.to_string()),
+            md5: end.md5.map(Shown),
             state: end.state.word(),
             reason: why(end.reason.as_ref()),
         });
@@ -372,7 +385,7 @@ fn written(line: &Line<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{book::Trusted, reason::ReasonCode, transfer::TransferId};
+    use crate::model::{book::Trusted, reason::ReasonCode};
 
     const ID: &str = "07070707070707070707070707070707";
 

@@ -65,8 +65,8 @@ const MOST_TROUBLES: usize = 16;
 enum Word {
     AllFilesEnded,
     Flush(Flush),
-    Settle(Settled),
-    Suspend(PartFile),
+    Settle(Box<Settled>),
+    Suspend(Box<PartFile>),
 }
 
 /// Files whose seals agree, to be released together.
@@ -128,7 +128,7 @@ impl CommitHandle {
         if self.settled.len() > 0 {
             // What is granted to the sender keeps this from ever being full; a committer that is gone drops the parts, and its
             // alarm ends the lane.
-            self.words.send(Word::Settle(std::mem::take(&mut self.settled))).ok();
+            self.words.send(Word::Settle(Box::new(std::mem::take(&mut self.settled)))).ok();
         }
     }
 }
@@ -172,7 +172,7 @@ impl Commit for CommitHandle {
     }
 
     fn suspend(&mut self, part: PartFile) {
-        self.words.send(Word::Suspend(part)).ok();
+        self.words.send(Word::Suspend(Box::new(part))).ok();
     }
 
     fn idle(&mut self) {
@@ -285,7 +285,7 @@ impl Committer {
             match word {
                 Word::Settle(mut settled) => {
                     next = take_more(&mut settled, words, self.most.now);
-                    self.release(settled);
+                    self.release(*settled);
                 }
                 Word::AllFilesEnded => {
                     self.end_named();
@@ -295,7 +295,7 @@ impl Committer {
                     self.end_named();
                     self.flush(flush);
                 }
-                Word::Suspend(part) => self.suspend(part),
+                Word::Suspend(part) => self.suspend(*part),
             }
         }
         self.end_named();
@@ -379,7 +379,7 @@ impl Committer {
 fn take_more(settled: &mut Settled, words: &Receiver<Word>, most: usize) -> Option<Word> {
     while !settled.is_enough(most) {
         match words.try_recv() {
-            Ok(Word::Settle(more)) => settled.append(more),
+            Ok(Word::Settle(more)) => settled.append(*more),
             other => return other.ok(),
         }
     }
@@ -416,7 +416,7 @@ mod tests {
         let folder = temp.join("inbox");
         fs::create_dir(&folder).unwrap();
         let entry = |name: &&str| Entry {
-            path: vec![name.trim_end_matches('/').to_owned()],
+            path: [name.trim_end_matches('/').to_owned()].into(),
             kind: if name.ends_with('/') { EntryKind::Folder } else { EntryKind::File { size: 2 } },
             mtime: None,
             exec: false,
@@ -443,7 +443,7 @@ mod tests {
 
     fn verified(landing: &Landing, indices: std::ops::Range<u32>) -> Word {
         let verified = |index| VerifiedPart { index, part: part(landing, index), md5: SEAL };
-        Word::Settle(Settled { parts: indices.map(verified).collect(), ..Settled::default() })
+        Word::Settle(Box::new(Settled { parts: indices.map(verified).collect(), ..Settled::default() }))
     }
 
     /// What a committer has told.
@@ -510,7 +510,7 @@ mod tests {
         let (words, come) = bounded(8);
         let settled = |files| Settled { there: vec![(0, SEAL); files], ..Settled::default() };
         for _ in 0..3 {
-            words.send(Word::Settle(settled(50))).unwrap();
+            words.send(Word::Settle(Box::new(settled(50)))).unwrap();
         }
         words.send(Word::AllFilesEnded).unwrap();
         let mut first = settled(50);
@@ -526,7 +526,7 @@ mod tests {
         let (words, come) = bounded(99);
         let settled = || Settled { there: vec![(0, SEAL); 64], small_bytes: BATCH_BYTES, ..Settled::default() };
         for _ in 0..9 {
-            words.send(Word::Settle(settled())).unwrap();
+            words.send(Word::Settle(Box::new(settled()))).unwrap();
         }
         let mut first = settled();
         assert!(take_more(&mut first, &come, 4096 / 3).is_none());
@@ -553,7 +553,7 @@ mod tests {
         let settled = |has_larger| Settled { there: vec![(0, SEAL); 60], has_larger, ..Settled::default() };
         let together = |sorts: [bool; 10]| {
             let (words, come) = bounded(16);
-            sorts[1..].iter().for_each(|larger| words.send(Word::Settle(settled(*larger))).unwrap());
+            sorts[1..].iter().for_each(|larger| words.send(Word::Settle(Box::new(settled(*larger)))).unwrap());
             let mut first = settled(sorts[0]);
             assert!(take_more(&mut first, &come, 1024 / 3).is_none());
             first.len()

@@ -293,12 +293,8 @@ fn address_of(link: &SocketLink) -> String {
 fn classic(link: &SocketLink, header: &ClassicHeader) -> Result<Came, LaneError> {
     // A person decides, and the sender has nothing to say meanwhile.
     link.keep_alive();
-    let entry = Entry {
-        path: vec![header.name.clone()],
-        kind: EntryKind::File { size: header.size },
-        mtime: None,
-        exec: false,
-    };
+    let entry =
+        Entry { path: [&header.name].into(), kind: EntryKind::File { size: header.size }, mtime: None, exec: false };
     let manifest = Arc::new(Manifest::from_entries(vec![entry]).unwrap_or_default());
     check_paths(&manifest)?;
     let session = Session::Classic { md5: header.md5 };

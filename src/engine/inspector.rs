@@ -94,7 +94,7 @@ impl Inspector {
         for tree in trees {
             found.left_out.extend(tree.left_out.iter().cloned());
             for source in tree.entries.iter().filter(|source| source.entry.is_file()) {
-                take(found, bytes, source.entry.path.join("/"), None, Bytes::At(source.place.clone()));
+                take(found, bytes, source.entry.shown_path(), None, Bytes::At(source.place.clone()));
             }
         }
     }

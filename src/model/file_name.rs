@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     device::is_hidden,
+    entry_path::EntryPath,
     reason::{Reason, ReasonCode},
 };
 
@@ -97,24 +98,34 @@ pub enum NameProblem {
 
 impl SafePath {
     /// Refuses or changes each component, as the rules say.
-    pub fn parse(path: &[String], rules: NameRules) -> Result<Self, BadName> {
+    pub fn parse(path: &EntryPath, rules: NameRules) -> Result<Self, BadName> {
         check_length(path)?;
-        let safe = path.iter().map(|name| Ok(safe_name(name, rules)?.into_owned())).collect::<Result<Vec<_>, _>>()?;
+        let safe = path.names().map(|name| Ok(safe_name(name, rules)?.into_owned())).collect::<Result<Vec<_>, _>>()?;
         // A reserved name grows by one byte when it is changed.
-        if bytes_of(&safe) > MAX_PATH_BYTES {
-            return Err(BadName::new(&path.join("/"), NameProblem::Long));
+        if safe.iter().map(|name| name.len() + 1).sum::<usize>() > MAX_PATH_BYTES + 1 {
+            return Err(BadName::new(&path.to_string(), NameProblem::Long));
         }
         Ok(Self(safe))
+    }
+
+    /// Refuses what `parse` refuses.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub(crate) fn check(path: &EntryPath, rules: NameRules) -> Result<(), BadName> {
+        Self::check_length(path, rules)?;
+        path.names().try_for_each(|name| safe_name(name, rules).map(drop))
     }
 
     /// Refuses what `parse` refuses for its length, before any of its names was looked at.
     ///
     /// # Errors
     /// Empty, too deep or too long.
-    pub(crate) fn check_length(path: &[String], rules: NameRules) -> Result<(), BadName> {
+    pub(crate) fn check_length(path: &EntryPath, rules: NameRules) -> Result<(), BadName> {
         check_length(path)?;
         // Each name grows by one byte at most; few come near.
-        if bytes_of(path) + path.len() > MAX_PATH_BYTES { Self::parse(path, rules).map(drop) } else { Ok(()) }
+        let may_be_long = path.names().shown_bytes() + path.len() > MAX_PATH_BYTES;
+        if may_be_long { Self::parse(path, rules).map(drop) } else { Ok(()) }
     }
 
     pub fn components(&self) -> &[String] {
@@ -162,17 +173,17 @@ pub fn numbered(name: &str, n: u32) -> String {
     format!("{}{tail}", shortened(stem, MAX_NAME_BYTES.saturating_sub(tail.len())))
 }
 
-fn check_length(path: &[String]) -> Result<(), BadName> {
+fn check_length(path: &EntryPath) -> Result<(), BadName> {
     let problem = if path.is_empty() {
         NameProblem::Empty
     } else if path.len() > MAX_DEPTH {
         NameProblem::TooDeep
-    } else if bytes_of(path) > MAX_PATH_BYTES {
+    } else if path.names().shown_bytes() > MAX_PATH_BYTES {
         NameProblem::Long
     } else {
         return Ok(());
     };
-    Err(BadName::new(&path.join("/"), problem))
+    Err(BadName::new(&path.to_string(), problem))
 }
 
 /// One component of a path: refused, changed as the rules say, or as it is.
@@ -261,10 +272,6 @@ fn shortened(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
 }
 
-fn bytes_of(path: &[String]) -> usize {
-    path.iter().map(|name| name.len() + 1).sum::<usize>().saturating_sub(1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -274,7 +281,7 @@ mod tests {
     const ALL: [NameRules; 3] = [NameRules::MacOs, NameRules::Unix, NameRules::Windows];
 
     fn parse(path: &[&str], rules: NameRules) -> Result<String, NameProblem> {
-        let path: Vec<_> = path.iter().map(|name| (*name).to_owned()).collect();
+        let path = path.iter().collect();
         SafePath::parse(&path, rules).map(|safe| safe.shown()).map_err(|bad| bad.problem)
     }
 
@@ -391,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_short_and_names_what_was_wrong() {
-        let bad = SafePath::parse(&["/".repeat(60_000)], NameRules::Unix).unwrap_err();
+        let bad = SafePath::parse(&["/".repeat(60_000)].into(), NameRules::Unix).unwrap_err();
         let reason = bad.reason();
         assert_eq!(reason.code, ReasonCode::BadPath);
         assert!(reason.detail.unwrap().len() < 1024);
@@ -470,8 +477,10 @@ mod tests {
         #[test]
         fn parsing_a_safe_path_changes_nothing(path in proptest::collection::vec(any_name(), 0..5)) {
             for rules in ALL {
-                if let Ok(safe) = SafePath::parse(&path, rules) {
-                    prop_assert_eq!(SafePath::parse(safe.components(), rules), Ok(safe.clone()));
+                let sent = path.iter().collect();
+                prop_assert_eq!(SafePath::check(&sent, rules).err(), SafePath::parse(&sent, rules).err());
+                if let Ok(safe) = SafePath::parse(&sent, rules) {
+                    prop_assert_eq!(SafePath::parse(&safe.components().iter().collect(), rules), Ok(safe.clone()));
                     prop_assert_eq!(safe.components().len(), path.len());
                 }
             }

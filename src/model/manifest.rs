@@ -1,10 +1,11 @@
 //! What an offer proposes: the list of entries, as it crosses the wire and as the card shows it.
 
+use super::entry_path::EntryPath;
+
 /// One file, folder or link of a manifest, by its path inside the transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Components as the sender wrote them: untrusted until they went through `file_name`.
-    pub path: Vec<String>,
+    pub path: EntryPath,
     pub kind: EntryKind,
     /// Modification time, nanoseconds since 1970 (UTC).
     pub mtime: Option<i64>,
@@ -41,7 +42,7 @@ impl Entry {
 
     /// The path with `/` between the components, for showing.
     pub fn shown_path(&self) -> String {
-        self.path.join("/")
+        self.path.to_string()
     }
 }
 

@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod conflict;
 pub mod device;
 pub mod device_key;
+pub mod entry_path;
 pub mod file_name;
 pub mod firewall;
 pub mod handed;

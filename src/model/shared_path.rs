@@ -20,7 +20,7 @@ impl SharedPath {
             return Err(BadName::new(text, NameProblem::Long));
         }
         let path: Vec<String> = text.split(['/', '\\']).map(str::to_owned).collect();
-        SafePath::check_length(&path, rules)?;
+        SafePath::check_length(&path.iter().collect(), rules)?;
         path.iter().try_for_each(|name| check(name, rules))?;
         Ok(Self(path))
     }

@@ -298,7 +298,7 @@ mod tests {
 
     fn terms() -> Terms {
         let entry = |n: u32| Entry {
-            path: vec!["Fotos 照片".to_owned(), format!("{n}\n\u{1}")],
+            path: ["Fotos 照片".to_owned(), format!("{n}\n\u{1}")].into(),
             kind: EntryKind::File { size: n.into() },
             mtime: Some(-1),
             exec: n == 3,

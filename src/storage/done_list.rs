@@ -89,14 +89,16 @@ impl FinalPaths {
 pub(super) fn place_below(folder: &Path, map: &PathMap, index: u32, name: Option<&str>) -> Option<PathBuf> {
     let node = map.node_of(index)?;
     Some(match name {
-        Some(name) => path_below(folder, map, map.parent(node)).join(name),
-        None => path_below(folder, map, node),
+        Some(name) => path_below(folder, map, map.parent(node), Some(name)),
+        None => path_below(folder, map, node, None),
     })
 }
 
-/// Where a name of the tree stands below the receive folder.
-pub(super) fn path_below(folder: &Path, map: &PathMap, node: NodeId) -> PathBuf {
-    let mut path = folder.to_owned();
-    path.extend(map.names(node));
+/// Where a name of the tree stands below the receive folder; or what stands there under this name.
+pub(super) fn path_below(folder: &Path, map: &PathMap, node: NodeId, name: Option<&str>) -> PathBuf {
+    let names = || map.names(node).into_iter().chain(name);
+    let mut path = PathBuf::with_capacity(folder.as_os_str().len() + names().map(|name| name.len() + 1).sum::<usize>());
+    path.push(folder);
+    path.extend(names());
     path
 }

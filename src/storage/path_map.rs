@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::model::{
+    entry_path::PathNames,
     file_name::{BadName, NameProblem, NameRules, SafePath, folded, numbered, safe_name},
     manifest::{Entry, EntryKind, Manifest},
 };
@@ -192,9 +193,9 @@ impl PathMap {
     fn sent_name(&self, node: NodeId) -> &str {
         let found = self.node(node).filter(|_| node != ROOT).and_then(|node| {
             let entry = self.manifest.entries.get(node.entry as usize)?;
-            entry.path.get(usize::from(node.level))
+            entry.path.names().nth(node.level.into())
         });
-        found.map_or("", String::as_str)
+        found.unwrap_or_default()
     }
 
     fn node(&self, node: NodeId) -> Option<&Node> {
@@ -213,7 +214,7 @@ struct Builder<'a> {
     /// The next number to try, by folder and the key of the first numbered name: many files of one name stay quick.
     next_number: HashMap<(NodeId, String), u32>,
     /// The folder that the last entry lies in, as the sender wrote it: most entries lie where the one before does.
-    last: Option<(&'a [String], NodeId)>,
+    last: Option<(PathNames<'a>, NodeId)>,
 }
 
 impl<'a> Builder<'a> {
@@ -231,13 +232,12 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, index: u32, entry: &'a Entry) -> Result<(), BadName> {
         SafePath::check_length(&entry.path, self.rules)?;
-        let last = entry.path.len().saturating_sub(1);
-        let folder = entry.path.get(..last).unwrap_or_default();
-        let known = self.last.filter(|(there, _)| *there == folder);
-        let (mut node, skipped) = known.map_or((ROOT, 0), |(_, node)| (node, last));
-        for (level, sent) in entry.path.iter().enumerate().skip(skipped) {
+        let (last, folder) = (entry.path.len().saturating_sub(1), entry.path.folder());
+        let known = self.last.as_ref().filter(|(there, _)| Some(there) == folder.as_ref());
+        let (mut node, skipped) = known.map_or((ROOT, 0), |(_, node)| (*node, last));
+        for (level, sent) in entry.path.names().enumerate().skip(skipped) {
             if level == last {
-                self.last = Some((folder, node));
+                self.last = folder.clone().map(|folder| (folder, node));
             }
             let is_folder = level < last || matches!(entry.kind, EntryKind::Folder);
             let kind = if is_folder { NodeKind::Folder { listed: level == last } } else { NodeKind::Leaf };
@@ -330,9 +330,8 @@ impl<'a> Builder<'a> {
     /// Follows a link's words inside its own top-level folder and writes them anew with the final names. Every step but
     /// the last must be a folder of this transfer: behind another link, `..` would lead elsewhere than it says.
     fn link_target(&self, entry: &Entry, target: &str) -> Option<String> {
-        let (_name, folder) = entry.path.split_last()?;
         let mut from = vec![ROOT];
-        for name in folder {
+        for name in entry.path.folder()? {
             from.push(self.child(*from.last()?, name)?);
         }
         let mut to = from.clone();
@@ -372,7 +371,7 @@ fn key(name: &str, folds: bool) -> String {
 
 /// A name that needs no change here.
 fn plain_name(name: &str) -> Option<String> {
-    let safe = SafePath::parse(&[name.to_owned()], NameRules::here()).ok()?;
+    let safe = SafePath::parse(&[name].into(), NameRules::here()).ok()?;
     (safe.name() == name).then(|| name.to_owned())
 }
 
@@ -505,7 +504,7 @@ mod tests {
         let names: Vec<_> =
             (0..20_000_u32).map(|n| (0..15).map(|bit| if n >> bit & 1 == 1 { ':' } else { '\\' }).collect()).collect();
         let entry = |name: &String| Entry {
-            path: vec!["d".to_owned(), format!("xx{name}")],
+            path: ["d".to_owned(), format!("xx{name}")].into(),
             kind: FILE,
             mtime: None,
             exec: false,

@@ -25,8 +25,9 @@ const MAX_PLACE_BYTES: usize = 128 * 1024;
 pub(super) fn write(entries: &[Entry], places: &[PathBuf], to: &mut impl Write) -> io::Result<()> {
     let mut tops = HashMap::new();
     let mut following = 0_u32;
+    let mut expected = PathBuf::new();
     for (entry, place) in entries.iter().zip(places) {
-        if follows(&tops, entry).is_some_and(|follows| follows.as_os_str() == place.as_os_str()) {
+        if follows(&tops, entry, &mut expected) && expected.as_os_str() == place.as_os_str() {
             following += 1;
             continue;
         }
@@ -65,7 +66,11 @@ pub(super) fn read(entries: &[Entry], from: &mut impl Read) -> io::Result<Vec<Pa
         match kind {
             FOLLOW if number > 0 && number <= left.as_slice().len() => {
                 for entry in left.by_ref().take(number) {
-                    places.push(follows(&tops, entry).ok_or_else(damaged)?);
+                    let mut place = PathBuf::new();
+                    if !follows(&tops, entry, &mut place) {
+                        return Err(damaged());
+                    }
+                    places.push(place);
                 }
             }
             WRITTEN if number <= MAX_PLACE_BYTES => {
@@ -83,17 +88,21 @@ pub(super) fn read(entries: &[Entry], from: &mut impl Read) -> io::Result<Vec<Pa
     Ok(places)
 }
 
-/// Where the entry is if it lies below its top as its path says.
-fn follows(tops: &HashMap<String, PathBuf>, entry: &Entry) -> Option<PathBuf> {
-    let (top, below) = entry.path.split_first().filter(|(_, below)| !below.is_empty())?;
-    let mut place = tops.get(top)?.clone();
+/// Makes of `place` where the entry is if it lies below its top as its path says. False: there is no such top.
+fn follows(tops: &HashMap<String, PathBuf>, entry: &Entry, place: &mut PathBuf) -> bool {
+    let mut below = entry.path.names();
+    let Some(top) = below.next().and_then(|top| tops.get(top)) else { return false };
+    place.as_mut_os_string().clear();
+    place.push(top);
+    let is_top = below.clone().next().is_none();
     place.extend(below);
-    Some(place)
+    !is_top
 }
 
 fn note_top(tops: &mut HashMap<String, PathBuf>, entry: &Entry, place: &Path) {
-    if let [top] = &entry.path[..] {
-        tops.insert(top.clone(), place.to_owned());
+    let mut names = entry.path.names();
+    if let (Some(top), None) = (names.next(), names.next()) {
+        tops.insert(top.to_owned(), place.to_owned());
     }
 }
 

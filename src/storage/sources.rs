@@ -90,8 +90,8 @@ pub fn combine(trees: Vec<Arc<SourceTree>>) -> Result<Outgoing, Reason> {
         let Some(top) = tree.entries.first().and_then(|first| first.entry.path.first()) else { continue };
         let top = free_name(top, &mut taken);
         for SourceEntry { mut entry, place } in Arc::unwrap_or_clone(tree).entries {
-            if let Some(first) = entry.path.first_mut().filter(|first| **first != top) {
-                first.clone_from(&top);
+            if entry.path.first() != Some(&top) {
+                entry.path = entry.path.below(&top);
             }
             let is_link = matches!(entry.kind, EntryKind::Link { .. });
             let (to, places) = if is_link { (&mut links, &mut link_places) } else { (&mut entries, &mut places) };

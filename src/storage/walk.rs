@@ -13,6 +13,7 @@ use std::{
 use walkdir::{DirEntry, WalkDir};
 
 use crate::model::{
+    entry_path::EntryPath,
     file_name::{MAX_DEPTH, MAX_PATH_BYTES, NameRules, PART_PREFIX, SafePath},
     manifest::{Entry, EntryKind},
     reason::ReasonCode,
@@ -88,7 +89,7 @@ struct Walk {
     /// Names from the top down to the entry that was taken last.
     names: Vec<String>,
     /// Paths with bytes written as `%XX`: two names could become one.
-    escaped: HashSet<Vec<String>>,
+    escaped: HashSet<EntryPath>,
     /// Why the root itself was left out.
     refused: Option<LeftOut>,
     /// Who reads.
@@ -144,8 +145,9 @@ impl Walk {
             return Err((ReasonCode::Limit, format!("more than {} levels", self.limits.depth)));
         }
         // What every receiver would refuse must not end the whole offer there.
-        SafePath::parse(&self.names, NameRules::Unix).map_err(|bad| (ReasonCode::BadPath, bad.problem.to_string()))?;
-        self.check_escaped(found)?;
+        let path: EntryPath = self.names.iter().collect();
+        SafePath::check(&path, NameRules::Unix).map_err(|bad| (ReasonCode::BadPath, bad.problem.to_string()))?;
+        self.check_escaped(found, &path)?;
         let unreadable = |error: io::Error| (ReasonCode::Unreadable, error.to_string());
         let metadata = found.metadata().map_err(|error| unreadable(error.into()))?;
         let kind = self.kind_of(found, &metadata)?;
@@ -153,7 +155,7 @@ impl Walk {
             check_readable(found.path(), &metadata, self.user).map_err(unreadable)?;
         }
         let exec = matches!(kind, EntryKind::File { .. }) && is_executable(&metadata);
-        Ok(Entry { path: self.names.clone(), kind, mtime: metadata.modified().ok().and_then(nanos), exec })
+        Ok(Entry { path, kind, mtime: metadata.modified().ok().and_then(nanos), exec })
     }
 
     fn kind_of(&self, found: &DirEntry, metadata: &Metadata) -> Result<EntryKind, (ReasonCode, String)> {
@@ -174,13 +176,13 @@ impl Walk {
     }
 
     /// `%FF` may be a file's real name beside one whose name is the byte 255.
-    fn check_escaped(&mut self, found: &DirEntry) -> Result<(), (ReasonCode, String)> {
+    fn check_escaped(&mut self, found: &DirEntry, path: &EntryPath) -> Result<(), (ReasonCode, String)> {
         let name = self.names.last().map_or("", String::as_str);
         if found.depth() == 0 || found.file_name() == OsStr::new(name) {
             return Ok(());
         }
         let twin = found.path().with_file_name(name);
-        if std::fs::symlink_metadata(twin).is_ok() || !self.escaped.insert(self.names.clone()) {
+        if std::fs::symlink_metadata(twin).is_ok() || !self.escaped.insert(path.clone()) {
             return Err((ReasonCode::BadPath, format!("would have the same name as another file ({name})")));
         }
         Ok(())

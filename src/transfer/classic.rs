@@ -160,7 +160,7 @@ pub fn send_upload(
     md5: Md5Digest,
 ) -> Result<(), LaneError> {
     let mut source = Source::open(place, entry.size(), entry.mtime).map_err(LaneError::Local)?;
-    let name = entry.path.last().map_or("", String::as_str);
+    let name = entry.path.last().unwrap_or_default();
     link.write_all(&classic_header_frame(name, entry.size(), md5)?)?;
     link.flush()?;
     let mut hasher = Hasher::new();

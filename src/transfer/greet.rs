@@ -187,7 +187,7 @@ pub fn want(link: &mut impl Link, transfer: TransferId) -> Result<(), LaneError>
 
 /// Parts of a path that count with the bytes of their header.
 const SHALLOW: usize = 8;
-/// What each further part takes up here, though it may be one byte on the wire.
+/// What each further part takes up in the trees that are made of a list, though it may be one byte on the wire.
 const PART_BYTES: u64 = 56;
 /// A list may take up so many times the bytes that its headers may have.
 const MOST_TIMES: u64 = 4;

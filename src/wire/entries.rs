@@ -15,7 +15,10 @@ use super::{
     frame::{MAX_HEADER_BYTES, PREFIX_BYTES, encode_frame},
     object::ObjectWriter,
 };
-use crate::model::manifest::{Entry, EntryKind};
+use crate::model::{
+    entry_path::EntryPath,
+    manifest::{Entry, EntryKind},
+};
 
 /// Most components of a path.
 pub const MAX_PATH_DEPTH: usize = 128;
@@ -137,7 +140,7 @@ pub(super) fn put_entry(json: &mut Vec<u8>, entry: &Entry) -> Result<(), WireErr
 
 fn read_entry(at: usize, item: &RawValue) -> Result<Entry, WireError> {
     let fields = Fields::of_item(item, "entries", at)?;
-    let path = fields.texts("path")?;
+    let path = fields.names("path")?;
     check_path(&path, || fields.full_name("path"))?;
     let kind = match fields.text("kind")?.as_str() {
         "file" => EntryKind::File { size: fields.whole("size")? },
@@ -167,7 +170,7 @@ struct Plain<'a>(PlainFields<'a>);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlainFields<'a> {
-    path: Vec<String>,
+    path: EntryPath,
     #[serde(borrow)]
     kind: Cow<'a, str>,
     #[serde(default, deserialize_with = "not_null")]
@@ -221,15 +224,14 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 }
 
-fn check_path(path: &[String], field: impl Fn() -> String) -> Result<(), WireError> {
+fn check_path(path: &EntryPath, field: impl Fn() -> String) -> Result<(), WireError> {
     if path.is_empty() {
         return Err(WireError::BadField { field: field(), problem: "a path has at least one component".to_owned() });
     }
     if path.len() > MAX_PATH_DEPTH {
         return Err(WireError::OverLimit { field: field(), limit: MAX_PATH_DEPTH as u64, unit: "components" });
     }
-    let bytes = path.iter().map(String::len).sum::<usize>() + path.len() - 1;
-    if bytes > MAX_PATH_BYTES {
+    if path.names().shown_bytes() > MAX_PATH_BYTES {
         return Err(WireError::OverLimit { field: field(), limit: MAX_PATH_BYTES as u64, unit: "bytes" });
     }
     Ok(())
@@ -251,7 +253,7 @@ mod tests {
     };
 
     fn file(name: impl Into<String>) -> Entry {
-        Entry { path: vec![name.into()], kind: EntryKind::File { size: 4096 }, mtime: None, exec: false }
+        Entry { path: [name.into()].into(), kind: EntryKind::File { size: 4096 }, mtime: None, exec: false }
     }
 
     fn json_of(entry: Entry) -> String {
@@ -270,7 +272,7 @@ mod tests {
 
     #[test]
     fn entries_hold_only_what_their_kind_has() {
-        let entry = |kind, mtime, exec| Entry { path: vec!["a".into(), "鸡".into()], kind, mtime, exec };
+        let entry = |kind, mtime, exec| Entry { path: ["a", "鸡"].into(), kind, mtime, exec };
         assert_eq!(
             json_of(entry(EntryKind::File { size: u64::MAX }, Some(-1), true)),
             r#"{"type":"entries","entries":[{"path":["a","鸡"],"kind":"file","size":18446744073709551615,"mtime":-1,"exec":true}]}"#
@@ -351,7 +353,7 @@ mod tests {
 
     #[test]
     fn paths_over_a_limit_are_refused_on_both_sides() {
-        let deep = |depth| Entry { path: vec!["d".into(); depth], ..file("") };
+        let deep = |depth| Entry { path: vec!["d"; depth].into_iter().collect(), ..file("") };
         let long = |bytes| file("x".repeat(bytes));
         let far = |bytes| Entry { kind: EntryKind::Link { target: "x".repeat(bytes) }, ..file("l") };
         for good in [deep(128), long(4096), far(4096)] {
@@ -370,7 +372,7 @@ mod tests {
 
     #[test]
     fn the_longest_entry_there_can_be_fits_into_a_header() {
-        let path = vec!["\u{1}".repeat(31); 128];
+        let path = vec!["\u{1}".repeat(31); 128].into_iter().collect();
         let target = "\u{1}".repeat(MAX_PATH_BYTES);
         let entry = Entry { path, kind: EntryKind::Link { target }, mtime: Some(i64::MIN), exec: true };
         let entries = [entry.clone(), entry];

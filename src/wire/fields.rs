@@ -9,7 +9,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::error::{WireError, quoted};
-use crate::model::{seal::Md5Digest, transfer::parse_lower_hex};
+use crate::model::{entry_path::EntryPath, seal::Md5Digest, transfer::parse_lower_hex};
 
 /// The fields of one object, each still as the text that the peer wrote: numbers of 300 digits and all.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of text.
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, WireError> {
+    pub(super) fn names(&self, name: &str) -> Result<EntryPath, WireError> {
         self.typed(name, "a list of text")
     }
 

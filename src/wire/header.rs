@@ -170,7 +170,7 @@ pub struct Receipt {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReceiptState {
-    Failed(Reason),
+    Failed(Box<Reason>),
     Mismatch,
     Verified,
 }
@@ -350,7 +350,7 @@ mod tests {
                 r#"{"type":"receipt","index":4,"state":"mismatch","md5":"@md5"}"#,
             ),
             (
-                receipt(ReceiptState::Failed(io()), None),
+                receipt(ReceiptState::Failed(io().into()), None),
                 r#"{"type":"receipt","index":4,"state":"failed","code":"io","detail":"why"}"#,
             ),
         ]

@@ -138,7 +138,7 @@ pub(crate) fn manifest(entries: &[(&str, Option<u64>)]) -> Manifest {
 /// `count` files in folders of a hundred.
 pub(crate) fn many_files(count: usize) -> Manifest {
     let entry = |i: usize| Entry {
-        path: vec!["archive".to_owned(), format!("part {:03}", i / 100), format!("file {i:05}.bin")],
+        path: ["archive".to_owned(), format!("part {:03}", i / 100), format!("file {i:05}.bin")].into(),
         kind: EntryKind::File { size: 4096 + i as u64 },
         mtime: None,
         exec: false,
@@ -195,13 +195,13 @@ pub(crate) fn tree(root: &str, files: &[(&str, u64)], left_out: Vec<LeftOut>) ->
     let root = PathBuf::from(root);
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut entries = Vec::new();
-    let folder = |path: Vec<String>, kind| Entry { path, kind, mtime: None, exec: false };
+    let folder = |path: &[&str], kind| Entry { path: path.iter().collect(), kind, mtime: None, exec: false };
     if let [("", size)] = files {
-        entries.push(SourceEntry { entry: folder(vec![name], EntryKind::File { size: *size }), place: root.clone() });
+        entries.push(SourceEntry { entry: folder(&[&name], EntryKind::File { size: *size }), place: root.clone() });
     } else {
-        entries.push(SourceEntry { entry: folder(vec![name.clone()], EntryKind::Folder), place: root.clone() });
+        entries.push(SourceEntry { entry: folder(&[&name], EntryKind::Folder), place: root.clone() });
         entries.extend(files.iter().map(|(file, size)| SourceEntry {
-            entry: folder(vec![name.clone(), (*file).to_owned()], EntryKind::File { size: *size }),
+            entry: folder(&[&name, file], EntryKind::File { size: *size }),
             place: root.join(file),
         }));
     }

@@ -10,6 +10,7 @@ use sealdrop::{
     model::{
         conflict::Conflict,
         device::Peer,
+        entry_path::EntryPath,
         file_name::NameRules,
         manifest::{Entry, EntryKind, Manifest, Selection},
         reason::{Reason, ReasonCode},
@@ -250,7 +251,7 @@ fn hostile_names_end_the_offer_before_anything_is_made() {
     let hostile =
         ["../x", "/etc/x", "a/../../x", "C:\\x", "\\\\host\\x", ".", "a\0b", "a\nb", ".sealdrop-0-0.part", "a//b"];
     for name in hostile {
-        for path in [name.split('/').map(str::to_owned).collect(), vec!["top".to_owned(), name.to_owned()]] {
+        for path in [name.split('/').collect(), EntryPath::from(["top", name])] {
             let entry = Entry { path, kind: EntryKind::File { size: 1 }, mtime: None, exec: false };
             let manifest = manifest(vec![file("good", 1), entry]);
             assert_eq!(check_paths(&manifest, NameRules::here()).unwrap_err().0, 1, "{name:?}");

@@ -51,7 +51,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         ".{0,40}".prop_map(|target| EntryKind::Link { target }),
     ];
     (vec(".{0,20}", 1..8), kind, any::<Option<i64>>(), any::<bool>()).prop_map(|(path, kind, mtime, exec)| Entry {
-        path,
+        path: path.into_iter().collect(),
         kind,
         mtime,
         exec,
@@ -97,7 +97,7 @@ fn receipt() -> impl Strategy<Value = Message> {
     let state = prop_oneof![
         Just(ReceiptState::Mismatch),
         Just(ReceiptState::Verified),
-        reason().prop_map(ReceiptState::Failed),
+        reason().prop_map(|reason| ReceiptState::Failed(reason.into())),
     ];
     (any::<u32>(), state, option::of(md5()))
         .prop_map(|(index, state, md5)| Message::Receipt(Receipt { index, state, md5 }))
@@ -281,8 +281,7 @@ fn a_bad_size_is_an_error_that_names_the_field() {
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.reason().code, ReasonCode::BadMessage);
     }
-    let entry =
-        |bytes| Entry { path: vec!["a".into()], kind: EntryKind::File { size: bytes }, mtime: None, exec: false };
+    let entry = |bytes| Entry { path: ["a"].into(), kind: EntryKind::File { size: bytes }, mtime: None, exec: false };
     assert!(Manifest::from_entries(vec![entry(u64::MAX), entry(1)]).is_none(), "the total wraps");
 }
 
@@ -313,7 +312,7 @@ fn sender_stream() -> Vec<u8> {
         verified: Some(false),
         port: None,
     };
-    let entry = |name: &str, kind| Entry { path: vec!["d".into(), name.into()], kind, mtime: Some(1), exec: true };
+    let entry = |name: &str, kind| Entry { path: ["d", name].into(), kind, mtime: Some(1), exec: true };
     let entries = [
         entry("one", EntryKind::File { size: 5 }),
         entry("two", EntryKind::File { size: 0 }),
@@ -369,7 +368,7 @@ fn receiver_stream() -> Vec<u8> {
         Message::Answer(Answer::Accept { ahead: None, together: None }),
         Message::Plan { items: plan, done: vec![(1, Md5Digest([9; 16]))] },
         receipt(0, ReceiptState::Verified, Some(Md5Digest([9; 16]))),
-        receipt(2, ReceiptState::Failed(Reason::here(ReasonCode::DiskFull, "3 bytes missing")), None),
+        receipt(2, ReceiptState::Failed(Reason::here(ReasonCode::DiskFull, "3 bytes missing").into()), None),
         Message::Working { index: Some(1), done: 0, total: 0 },
         Message::Abort(Abort { reason: Reason::bare(ReasonCode::Version), ours: Some([1, 1]), theirs: Some([2, 3]) }),
     ];

@@ -79,7 +79,7 @@ impl Tells {
                 self.trouble(Some(index), reason);
                 return None;
             }
-            Err(reason) => (ReceiptState::Failed(told(&reason)), FileState::Failed, None, Some(reason)),
+            Err(reason) => (ReceiptState::Failed(told(&reason).into()), FileState::Failed, None, Some(reason)),
         };
         let end = FileEnd { index, state: file_state, md5, place, reason };
         let md5 = md5.filter(|_| state == ReceiptState::Verified);

@@ -36,7 +36,7 @@ impl Kept {
     pub(super) fn note(&mut self, entry: Option<&Entry>, end: &FileEnd) {
         let Some(entry) = entry.filter(|entry| entry.is_file() && end.state != FileState::Skipped) else { return };
         let place_bytes = end.place.as_ref().map_or(0, |place| place.as_os_str().len());
-        let bytes = entry.path.iter().map(|part| part.len() + 1).sum::<usize>() + place_bytes;
+        let bytes = entry.path.names().shown_bytes() + place_bytes;
         if self.list.len() >= MOST_FILES || self.name_bytes + bytes > MOST_NAME_BYTES {
             self.more += 1;
             return;

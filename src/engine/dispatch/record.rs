@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn what_failed_over_one_connection_counts_no_more_when_it_came_over_the_next() {
         let file = |name: &str| Entry {
-            path: vec![name.to_owned()],
+            path: [name.to_owned()].into(),
             kind: EntryKind::File { size: 5 },
             mtime: None,
             exec: false,

@@ -50,7 +50,7 @@ pub struct Errand {
 
 /// The list of one file whose size may not be known yet.
 pub fn manifest_of(name: &str, size: u64) -> Arc<Manifest> {
-    let entry = Entry { path: vec![name.to_owned()], kind: EntryKind::File { size }, mtime: None, exec: false };
+    let entry = Entry { path: [name].into(), kind: EntryKind::File { size }, mtime: None, exec: false };
     Arc::new(Manifest::from_entries(vec![entry]).unwrap_or_default())
 }
 

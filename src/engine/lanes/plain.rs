@@ -11,6 +11,7 @@ use crate::{
     },
     model::{
         device::PeerAddr,
+        entry_path::PathNames,
         manifest::{Entry, Manifest},
         outcome::{FileEnd, FileState},
         reason::{Reason, ReasonCode},
@@ -177,10 +178,9 @@ impl Lane {
 /// Links and empty folders, each by name. A folder with something in it is no loss: what is in it is told.
 fn leave_out_the_rest(outgoing: &Outgoing, report: &mut impl Report) {
     let entries = &outgoing.manifest.entries;
-    let parents: HashSet<&[String]> =
-        entries.iter().filter_map(|entry| entry.path.split_last().map(|(_, parent)| parent)).collect();
+    let parents: HashSet<PathNames<'_>> = entries.iter().filter_map(|entry| entry.path.folder()).collect();
     for (index, entry) in (0..).zip(entries) {
-        if !entry.is_file() && !parents.contains(entry.path.as_slice()) {
+        if !entry.is_file() && !parents.contains(&entry.path.names()) {
             let reason = Some(Reason::bare(ReasonCode::FilesOnly));
             let place = outgoing.places.get(index as usize).cloned();
             report.file_ended(FileEnd { index, state: FileState::Skipped, md5: None, place, reason });

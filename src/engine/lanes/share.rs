@@ -121,7 +121,7 @@ impl Lane {
 
 fn manifest_of(order: &Order, file: &SharedFile) -> Manifest {
     let (size, mtime) = file.source.stamp();
-    let path = order.path.components().to_vec();
+    let path = order.path.components().iter().collect();
     let entry = Entry { path, kind: EntryKind::File { size }, mtime, exec: false };
     Manifest::from_entries(vec![entry]).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use crate::{
     model::{conflict::Conflict, file_name::numbered, reason::Reason, seal::Md5Digest},
     storage::{
         disk::Folder,
+        done_list::path_below,
         error::{Doing, io_reason},
         folder_handles::MAX_NUMBER,
         journal::Line,
@@ -372,7 +373,7 @@ impl Landing {
 
     fn result(&self, job: Job) -> Result<PathBuf, Reason> {
         match job.step {
-            Step::Named(_) => Ok(self.path_of(self.map().parent(job.node)).join(job.name)),
+            Step::Named(_) => Ok(path_below(self.folder(), self.map(), self.map().parent(job.node), Some(&job.name))),
             Step::Failed(reason) => Err(reason),
             Step::Part(_) => Err(super::internal("neither published nor failed", job.index)),
         }
@@ -433,7 +434,7 @@ mod tests {
             let folder = temp.path().join("inbox");
             fs::create_dir(&folder).unwrap();
             let entry = |at| Entry {
-                path: vec!["d".to_owned(), format!("f{at}")],
+                path: ["d".to_owned(), format!("f{at}")].into(),
                 kind: EntryKind::File { size: 10 },
                 mtime: None,
                 exec: false,

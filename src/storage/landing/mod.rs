@@ -260,7 +260,7 @@ impl Landing {
     }
 
     fn path_of(&self, node: NodeId) -> PathBuf {
-        path_below(self.folder(), self.map(), node)
+        path_below(self.folder(), self.map(), node, None)
     }
 
     fn is_kept(&self) -> bool {

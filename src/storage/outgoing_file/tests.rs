@@ -27,13 +27,13 @@ fn md5(n: u32) -> Md5Digest {
 
 /// A folder `photos` with `files` files.
 fn kept(files: u32) -> KeptOutgoing {
-    let entry = |path: Vec<String>, kind| Entry { path, kind, mtime: Some(-5), exec: false };
-    let mut entries = vec![entry(vec!["photos".to_owned()], EntryKind::Folder)];
+    let entry = |path: &[&str], kind| Entry { path: path.iter().collect(), kind, mtime: Some(-5), exec: false };
+    let mut entries = vec![entry(&["photos"], EntryKind::Folder)];
     let mut places = vec![PathBuf::from("/home/文/photos")];
     for n in 0..files {
         let name = format!("picture {n}.jpg");
         places.push(places[0].join("day").join(&name));
-        entries.push(entry(vec!["photos".to_owned(), "day".to_owned(), name], EntryKind::File { size: n.into() }));
+        entries.push(entry(&["photos", "day", &name], EntryKind::File { size: n.into() }));
     }
     let mut peer = Peer::at("10.0.0.1:5".to_owned(), false);
     peer.name = "Laptop".to_owned();

@@ -128,7 +128,7 @@ impl<R: Report, C: Commit, K: Check> Ways<'_, '_, R, C, K> {
                 return self.owed.file_is_in(self.report);
             }
         };
-        let state = ReceiptState::Failed(told(&failure));
+        let state = ReceiptState::Failed(told(&failure).into());
         self.owed.refuse(Receipt { index, state, md5: None });
         self.owed.end_file(index, FileState::Failed, None, failure, self.report);
     }

@@ -164,7 +164,7 @@ mod tests {
 
     fn planner(files: usize, selection: Selection) -> Planner {
         let entry =
-            |i| Entry { path: vec![format!("{i}")], kind: EntryKind::File { size: 9 }, mtime: None, exec: false };
+            |i| Entry { path: [format!("{i}")].into(), kind: EntryKind::File { size: 9 }, mtime: None, exec: false };
         let manifest = Arc::new(Manifest::from_entries((0..files).map(entry).collect()).unwrap());
         let conflict = Conflict::KeepBoth;
         let (done, touched, parts) = (DoneList::default(), Vec::new(), HashMap::new());

@@ -282,7 +282,7 @@ impl<'a> Orders<'a> {
                 let reason = Reason::there(ReasonCode::Mismatch, Some(format!("the receiver computed {theirs}")));
                 (FileState::Mismatch, Some(reason))
             }
-            ReceiptState::Failed(reason) => (FileState::Failed, Some(reason)),
+            ReceiptState::Failed(reason) => (FileState::Failed, Some(*reason)),
         };
         self.tell(receipt.index, state, ours, reason, report);
         Ok(())
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn small_files_count_until_they_have_a_receipt_or_did_not_go_whole() {
         let entry = |size: u64| Entry {
-            path: vec![size.to_string()],
+            path: [size.to_string()].into(),
             kind: EntryKind::File { size },
             mtime: None,
             exec: false,

@@ -125,7 +125,7 @@ impl Row {
 
     /// The first part of the path of an entry.
     fn top_name(&self, index: u32) -> Option<&str> {
-        self.snapshot.manifest.entries.get(index as usize)?.path.first().map(String::as_str)
+        self.snapshot.manifest.entries.get(index as usize)?.path.first()
     }
 
     /// What came to an end for good: it is not sent once more when the transfer goes on.

@@ -113,7 +113,7 @@ impl EntryTree {
         };
         Some(TreeRow {
             node: id,
-            name: path.get(usize::from(node.depth)).map_or("", String::as_str),
+            name: path.names().nth(node.depth.into()).unwrap_or_default(),
             depth: node.depth,
             kind,
             bytes: node.bytes,
@@ -173,7 +173,7 @@ impl EntryTree {
         let mut known: HashMap<(Option<u32>, &str), u32> = HashMap::with_capacity(manifest.entries.len());
         for (index, entry) in (0_u32..).zip(&manifest.entries) {
             let mut parent = None;
-            for (depth, name) in (0_u16..).zip(&entry.path) {
+            for (depth, name) in (0_u16..).zip(entry.path.names()) {
                 let id = *known.entry((parent, name)).or_insert_with(|| self.add_node(index, depth, parent));
                 parent = Some(id);
             }

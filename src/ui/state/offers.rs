@@ -208,8 +208,8 @@ fn folders_among(taken: &[Taken], manifest: &Manifest) -> Vec<String> {
     }
     let is_folder = |kind: &EntryKind| matches!(kind, EntryKind::Folder);
     let folders = manifest.entries.iter().filter(|entry| entry.path.len() > 1 || is_folder(&entry.kind));
-    let folders: HashSet<&String> = folders.filter_map(|entry| entry.path.first()).collect();
-    taken.iter().map(|taken| &taken.name).filter(|name| folders.contains(name)).cloned().collect()
+    let folders: HashSet<&str> = folders.filter_map(|entry| entry.path.first()).collect();
+    taken.iter().map(|taken| &taken.name).filter(|name| folders.contains(name.as_str())).cloned().collect()
 }
 
 impl super::State {

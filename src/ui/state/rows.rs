@@ -389,6 +389,6 @@ fn title_of(manifest: &Manifest) -> Option<String> {
     let tops = manifest.entries.iter().filter_map(|entry| entry.path.first());
     let mut seen = std::collections::HashSet::new();
     let first = tops.clone().next()?;
-    let more = tops.filter(|top| seen.insert(top.as_str())).count().saturating_sub(1);
+    let more = tops.filter(|top| seen.insert(*top)).count().saturating_sub(1);
     Some(text::and_more(first, more))
 }

@@ -18,7 +18,7 @@ const MOST: usize = 120;
 /// What a verified device offers: its message, or the first name and how much it is.
 pub fn call_of_offer(snapshot: &TransferSnapshot) -> String {
     let manifest = &snapshot.manifest;
-    let tops: Vec<&String> = manifest.entries.iter().filter_map(|entry| entry.path.first()).collect();
+    let tops: Vec<&str> = manifest.entries.iter().filter_map(|entry| entry.path.first()).collect();
     match (tops.first(), &snapshot.message) {
         (None, Some(message)) => fit(&message_title(message), MOST),
         (None, None) => String::new(),

@@ -120,7 +120,7 @@ fn offer(fields: &Fields<'_>) -> Result<Offer, WireError> {
 
 fn receipt(fields: &Fields<'_>) -> Result<Receipt, WireError> {
     let state = match fields.text("state")?.as_str() {
-        "failed" => ReceiptState::Failed(reason(fields)?),
+        "failed" => ReceiptState::Failed(reason(fields)?.into()),
         "mismatch" => ReceiptState::Mismatch,
         "verified" => ReceiptState::Verified,
         _ => return Err(fields.bad("state", "verified, mismatch or failed", fields.required("state")?)),

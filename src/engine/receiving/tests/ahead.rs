@@ -291,9 +291,7 @@ fn a_receiver_reads_on_though_nobody_takes_its_receipts() {
     scene.limits.silence = 10 * LIMIT;
     // Nothing can be saved below what is no folder, which each receipt says with the whole path.
     let long = "x".repeat(200);
-    let path = |index: u32| {
-        [&["top".to_owned()][..], &[long.clone(), long.clone(), long.clone()], &[index.to_string()]].concat()
-    };
+    let path = |index: u32| ["top", &long, &long, &long, &index.to_string()].into();
     fs::create_dir(scene.received().join("top")).unwrap();
     fs::write(scene.received().join("top").join(&long), b"no folder").unwrap();
     let kind = EntryKind::File { size: 2000 };

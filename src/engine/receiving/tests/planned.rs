@@ -26,7 +26,7 @@ const ENTRIES: u32 = 2000;
 fn nothing_is_waited_for_before_the_plan_is_out_and_no_receipt_comes_before_the_plan_that_names_it() {
     let mut scene = Scene::of(&[]);
     let kind = |index: u32| if index.is_multiple_of(10) { EntryKind::Folder } else { EntryKind::File { size: 0 } };
-    let entry = |index| Entry { path: vec![format!("{index}")], kind: kind(index), mtime: None, exec: false };
+    let entry = |index| Entry { path: [format!("{index}")].into(), kind: kind(index), mtime: None, exec: false };
     scene.manifest = Arc::new(Manifest::from_entries((0..ENTRIES).map(entry).collect()).unwrap());
     let folders: Vec<u32> = (0..ENTRIES).filter(|index| kind(*index) == EntryKind::Folder).collect();
     let files = (0..ENTRIES).filter(|index| kind(*index) != EntryKind::Folder);

@@ -99,7 +99,7 @@ impl Scene {
             let metadata = std::fs::metadata(place).unwrap();
             let mtime = metadata.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
             let kind = EntryKind::File { size: metadata.len() };
-            Entry { path: vec![name(i)], kind, mtime: Some(i64::try_from(mtime).unwrap()), exec: false }
+            Entry { path: [name(i)].into(), kind, mtime: Some(i64::try_from(mtime).unwrap()), exec: false }
         };
         let manifest = Arc::new(Manifest::from_entries(places.iter().enumerate().map(entry).collect()).unwrap());
         Self {
@@ -120,8 +120,8 @@ impl Scene {
     /// Adds a folder or a link.
     pub(super) fn and(&mut self, path: &[&str], kind: EntryKind) {
         let mut entries = self.manifest.entries.clone();
-        let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
         self.places.push(self.home.path().join("sent").join(path.join("/")));
+        let path = path.iter().collect();
         entries.push(Entry { path, kind, mtime: None, exec: false });
         self.manifest = Arc::new(Manifest::from_entries(entries).unwrap());
     }
@@ -238,7 +238,7 @@ impl Scene {
     pub(super) fn assert_arrived(&self) {
         for (place, entry) in self.places.iter().zip(&self.manifest.entries) {
             if entry.is_file() {
-                let arrived = std::fs::read(self.received().join(&entry.path[0])).unwrap();
+                let arrived = std::fs::read(self.received().join(entry.shown_path())).unwrap();
                 assert!(arrived == std::fs::read(place).unwrap(), "{:?} differs", entry.path);
             }
         }

@@ -32,7 +32,7 @@ pub(crate) const UNWANTED: u32 = 4;
 pub(crate) const FOLDER: u32 = 5;
 
 pub(crate) fn manifest() -> Arc<Manifest> {
-    let entry = |name: &str, kind| Entry { path: vec!["d".into(), name.into()], kind, mtime: None, exec: false };
+    let entry = |name: &str, kind| Entry { path: ["d", name].into(), kind, mtime: None, exec: false };
     let file = |(name, size): &(&str, usize)| entry(name, EntryKind::File { size: *size as u64 });
     let entries = FILES.iter().map(file).chain([entry("folder", EntryKind::Folder)]);
     Arc::new(Manifest::from_entries(entries.collect()).expect("sizes fit"))

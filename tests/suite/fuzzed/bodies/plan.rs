@@ -181,6 +181,6 @@ fn manifest(kinds: &[u8]) -> Manifest {
         _ => EntryKind::Link { target: "x".to_owned() },
     };
     let entry =
-        |(at, of): (usize, &u8)| Entry { path: vec![at.to_string()], kind: kind(*of), mtime: None, exec: false };
+        |(at, of): (usize, &u8)| Entry { path: [at.to_string()].into(), kind: kind(*of), mtime: None, exec: false };
     Manifest::from_entries(kinds.iter().enumerate().map(entry).collect()).expect("small")
 }

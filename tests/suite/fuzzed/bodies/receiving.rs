@@ -230,7 +230,7 @@ impl Commit for Committing {
                 }
                 ReceiptState::Verified
             }
-            Err(reason) => ReceiptState::Failed(told(&reason)),
+            Err(reason) => ReceiptState::Failed(told(&reason).into()),
         };
         Some(Receipt { index, md5: md5.filter(|_| state == ReceiptState::Verified), state })
     }

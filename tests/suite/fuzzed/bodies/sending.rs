@@ -4,7 +4,10 @@
 use std::{collections::HashMap, fs};
 
 use sealdrop::{
-    model::outcome::{FileEnd, FileState},
+    model::{
+        manifest::Entry,
+        outcome::{FileEnd, FileState},
+    },
     transfer::{
         ahead::{Ahead, MOST},
         aside::Aside,
@@ -53,12 +56,12 @@ impl Report for Ends {
 pub(crate) fn send(mut input: Input<'_>) -> Result<(), String> {
     let home = scratch();
     let manifest = manifest();
-    let place = |(index, name): (u32, String)| {
-        let place = home.path().join(name);
+    let place = |(index, entry): (u32, &Entry)| {
+        let place = home.path().join(entry.path.last().expect("a name"));
         fs::write(&place, content(index)).expect("a source");
         place
     };
-    let places: Vec<_> = (0..).zip(manifest.entries.iter().map(|entry| entry.path[1].clone())).map(place).collect();
+    let places: Vec<_> = (0..).zip(&manifest.entries).map(place).collect();
     let again = input.flag();
     let receipts = input.flag().then(|| (MORE, content_md5(MORE))).into_iter().collect();
     let habits = Habits::of(&mut input);

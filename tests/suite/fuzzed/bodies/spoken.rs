@@ -109,7 +109,7 @@ pub(crate) fn receiver(input: &mut Input<'_>) -> Speech {
             5 => speech.add(&frame(&Message::At { index, offset: near_number(input), md5 })),
             6 | 7 => speech.add(&frame(&receipt(index, ReceiptState::Verified, content_md5(index)))),
             8 => {
-                let failed = ReceiptState::Failed(Reason::bare(ReasonCode::Io));
+                let failed = ReceiptState::Failed(Reason::bare(ReasonCode::Io).into());
                 let state = if input.flag() { ReceiptState::Mismatch } else { failed };
                 speech.add(&frame(&receipt(index, state, md5)));
             }
