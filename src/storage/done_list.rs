@@ -96,9 +96,11 @@ pub(super) fn place_below(folder: &Path, map: &PathMap, index: u32, name: Option
 
 /// Where a name of the tree stands below the receive folder; or what stands there under this name.
 pub(super) fn path_below(folder: &Path, map: &PathMap, node: NodeId, name: Option<&str>) -> PathBuf {
-    let names = || map.names(node).into_iter().chain(name);
-    let mut path = PathBuf::with_capacity(folder.as_os_str().len() + names().map(|name| name.len() + 1).sum::<usize>());
+    let mut names = map.names(node);
+    names.extend(name);
+    let mut path =
+        PathBuf::with_capacity(folder.as_os_str().len() + names.iter().map(|name| name.len() + 1).sum::<usize>());
     path.push(folder);
-    path.extend(names());
+    path.extend(names);
     path
 }

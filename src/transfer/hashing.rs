@@ -102,6 +102,8 @@ impl Beside<'_> {
 pub struct Hashes<'a> {
     beside: Beside<'a>,
     kept: Vec<Kept>,
+    /// Buffers of those that were hashed: getting new ones takes longer than filling them.
+    spare: Vec<Vec<u8>>,
     kept_since: Instant,
     hashed: VecDeque<Hashed>,
     large: Large,
@@ -115,14 +117,18 @@ impl<'a> Hashes<'a> {
         let now = Instant::now();
         let pace = Pace { since: now, bytes: 0, rate: None, together_since: now, alone: 0, next_alone: ALONE };
         let (large, rounds) = (Large::default(), Rounds::default());
-        Self { beside: Beside(aside), kept: Vec::new(), kept_since: now, hashed: VecDeque::new(), large, rounds, pace }
+        let (kept, spare, hashed) = (Vec::new(), Vec::new(), VecDeque::new());
+        Self { beside: Beside(aside), kept, spare, kept_since: now, hashed, large, rounds, pace }
     }
 
     /// How the next body is to be hashed, alone: `bytes` follow what is in `hasher`. Other bytes may follow than were said.
     pub fn begin(&mut self, hasher: Hasher, bytes: u64, link: &impl Link) -> Hashing {
         self.pace.begin();
         self.large.begin(bytes, self.beside.get(), link);
-        if bytes <= SMALL { Hashing::Kept(hasher, Vec::new()) } else { Hashing::Along(hasher) }
+        if bytes > SMALL {
+            return Hashing::Along(hasher);
+        }
+        Hashing::Kept(hasher, self.spare.pop().unwrap_or_default())
     }
 
     /// Bytes of a body that have moved, with which `buffer` begins: they are hashed, or left to be. Afterwards `buffer` may be
@@ -227,8 +233,11 @@ impl<'a> Hashes<'a> {
     pub fn hash_kept(&mut self) {
         let mut streams: Vec<_> = self.kept.iter_mut().map(|kept| (&mut kept.hasher, &kept.bytes[..])).collect();
         update_together(&mut streams);
-        let hashed = self.kept.drain(..).map(|kept| Hashed { index: kept.index, md5: kept.hasher.finish() });
-        self.hashed.extend(hashed);
+        for Kept { index, hasher, mut bytes } in self.kept.drain(..) {
+            self.hashed.push_back(Hashed { index, md5: hasher.finish() });
+            bytes.clear();
+            self.spare.push(bytes);
+        }
     }
 
     /// A digest that is known now.

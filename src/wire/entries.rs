@@ -142,7 +142,7 @@ fn read_entry(at: usize, item: &RawValue) -> Result<Entry, WireError> {
     let fields = Fields::of_item(item, "entries", at)?;
     let path = fields.names("path")?;
     check_path(&path, || fields.full_name("path"))?;
-    let kind = match fields.text("kind")?.as_str() {
+    let kind = match &*fields.word("kind")? {
         "file" => EntryKind::File { size: fields.whole("size")? },
         "folder" => EntryKind::Folder,
         "link" => {

@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use super::error::{WireError, quoted};
 use crate::model::{entry_path::EntryPath, seal::Md5Digest, transfer::parse_lower_hex};
 
+/// Most headers have no more fields.
+const USUAL_FIELDS: usize = 4;
+
 /// The fields of one object, each still as the text that the peer wrote: numbers of 300 digits and all.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
@@ -80,6 +83,11 @@ impl<'a> Fields<'a> {
         self.typed(name, "text")
     }
 
+    /// Text that is only looked at.
+    pub(super) fn word(&self, name: &str) -> Result<Cow<'a, str>, WireError> {
+        self.typed(name, "text").map(|Key(word)| word)
+    }
+
     pub(super) fn flag(&self, name: &str) -> Result<bool, WireError> {
         self.typed(name, "true or false")
     }
@@ -110,8 +118,8 @@ impl<'a> Fields<'a> {
     /// Exactly `N` bytes as lowercase hex.
     pub(super) fn hex<const N: usize>(&self, name: &str) -> Result<[u8; N], WireError> {
         let value = self.required(name)?;
-        let text: Option<String> = serde_json::from_str(value.get()).ok();
-        text.and_then(|text| parse_lower_hex(&text))
+        let text: Option<Key<'_>> = serde_json::from_str(value.get()).ok();
+        text.and_then(|Key(text)| parse_lower_hex(&text))
             .ok_or_else(|| self.problem(name, format!("expected {} lowercase hex digits, not {}", 2 * N, shown(value))))
     }
 
@@ -134,7 +142,7 @@ impl<'a> Fields<'a> {
         self.place.map_or_else(|| name.to_owned(), |(list, index)| format!("{list}[{index}].{name}"))
     }
 
-    fn typed<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<T, WireError> {
+    fn typed<T: Deserialize<'a>>(&self, name: &str, expected: &str) -> Result<T, WireError> {
         let value = self.required(name)?;
         serde_json::from_str(value.get()).map_err(|_other_type| self.bad(name, expected, value))
     }
@@ -159,6 +167,7 @@ fn shown(value: &RawValue) -> String {
     }
 }
 
+/// Text as it stands in the header, if nothing in it is escaped.
 #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -181,7 +190,7 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(USUAL_FIELDS);
         while let Some(pair) = map.next_entry()? {
             pairs.push(pair);
         }

@@ -51,12 +51,23 @@ pub fn take_frame(buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>, WireError> {
 /// # Errors
 /// `TooLong` when it does not fit.
 pub fn encode_frame(json: &[u8]) -> Result<Vec<u8>, WireError> {
-    let length = u16::try_from(json.len())
-        .map_err(|_does_not_fit| WireError::TooLong { what: "header".to_owned(), bytes: json.len() })?;
     let mut frame = Vec::with_capacity(PREFIX_BYTES + json.len());
-    frame.extend_from_slice(&i32::from(length).to_le_bytes());
+    frame.extend_from_slice(&[0; PREFIX_BYTES]);
     frame.extend_from_slice(json);
+    seal_frame(&mut frame)?;
     Ok(frame)
+}
+
+/// Writes the length of the JSON that stands behind the room for its prefix.
+///
+/// # Errors
+/// `TooLong` when it does not fit.
+pub(super) fn seal_frame(frame: &mut [u8]) -> Result<(), WireError> {
+    let bytes = frame.len().saturating_sub(PREFIX_BYTES);
+    let too_long = || WireError::TooLong { what: "header".to_owned(), bytes };
+    let length = u16::try_from(bytes).map_err(|_does_not_fit| too_long())?;
+    *frame.first_chunk_mut().ok_or_else(too_long)? = i32::from(length).to_le_bytes();
+    Ok(())
 }
 
 /// What an announced header length means.

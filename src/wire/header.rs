@@ -11,7 +11,7 @@ use crate::model::{manifest::Entry, reason::Reason, seal::Md5Digest, transfer::T
 use super::{
     error::WireError,
     fields::Fields,
-    frame::{MAX_HEADER_BYTES, encode_frame},
+    frame::{MAX_HEADER_BYTES, PREFIX_BYTES, seal_frame},
 };
 
 /// The one protocol version there is.
@@ -210,11 +210,13 @@ pub fn parse(json: &[u8]) -> Result<Message, WireError> {
 /// # Errors
 /// `TooLong` when it does not fit into 65,535 bytes.
 pub fn encode(message: &Message) -> Result<Vec<u8>, WireError> {
-    let json = write::json(message)?;
-    if json.len() > MAX_HEADER_BYTES {
-        return Err(WireError::TooLong { what: write::type_word(message).to_owned(), bytes: json.len() });
+    let mut frame = write::json(message)?;
+    let bytes = frame.len() - PREFIX_BYTES;
+    if bytes > MAX_HEADER_BYTES {
+        return Err(WireError::TooLong { what: write::type_word(message).to_owned(), bytes });
     }
-    encode_frame(&json)
+    seal_frame(&mut frame)?;
+    Ok(frame)
 }
 
 /// Encodes and writes in one go.
@@ -229,10 +231,7 @@ pub fn write_header(to: &mut impl Write, message: &Message) -> Result<(), WireEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::reason::{ReasonCode, Side},
-        wire::frame::PREFIX_BYTES,
-    };
+    use crate::model::reason::{ReasonCode, Side};
 
     const ID: TransferId = TransferId([0xab; 16]);
     const MD5: Md5Digest = Md5Digest([0xcd; 16]);

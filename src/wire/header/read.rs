@@ -22,8 +22,8 @@ pub(super) fn message(fields: &Fields<'_>) -> Result<Message, WireError> {
     if fields.value("type").is_none() {
         return Err(WireError::NoType);
     }
-    let name = fields.text("type")?;
-    Ok(match name.as_str() {
+    let name = fields.word("type")?;
+    Ok(match &*name {
         "abort" => Message::Abort(abort(fields)?),
         "answer" => Message::Answer(answer(fields)?),
         "at" => Message::At { index: fields.whole("index")?, offset: fields.whole("offset")?, md5: fields.md5("md5")? },
@@ -87,7 +87,7 @@ fn abort(fields: &Fields<'_>) -> Result<Abort, WireError> {
 }
 
 fn answer(fields: &Fields<'_>) -> Result<Answer, WireError> {
-    match fields.text("answer")?.as_str() {
+    match &*fields.word("answer")? {
         "accept" => {
             let ahead = fields.optional("ahead", from_one)?;
             Ok(Answer::Accept { ahead, together: fields.optional("together", from_one)? })
@@ -119,7 +119,7 @@ fn offer(fields: &Fields<'_>) -> Result<Offer, WireError> {
 }
 
 fn receipt(fields: &Fields<'_>) -> Result<Receipt, WireError> {
-    let state = match fields.text("state")?.as_str() {
+    let state = match &*fields.word("state")? {
         "failed" => ReceiptState::Failed(reason(fields)?.into()),
         "mismatch" => ReceiptState::Mismatch,
         "verified" => ReceiptState::Verified,
@@ -182,7 +182,7 @@ fn reason_or(fields: &Fields<'_>, implied: &str) -> Result<Reason, WireError> {
 }
 
 fn by(fields: &Fields<'_>) -> Result<By, WireError> {
-    match fields.text("by")?.as_str() {
+    match &*fields.word("by")? {
         "receiver" => Ok(By::Receiver),
         "sender" => Ok(By::Sender),
         _ => Err(fields.bad("by", "sender or receiver", fields.required("by")?)),

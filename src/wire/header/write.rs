@@ -6,14 +6,16 @@ use crate::{
         code::{cut, word},
         entries::put_entry,
         error::WireError,
+        frame::PREFIX_BYTES,
         header::{Abort, Answer, By, Hello, Message, Offer, PlanItem, Receipt, ReceiptState, Want},
         object::{ObjectWriter, hex},
     },
 };
 
-/// The JSON of one header.
+/// The JSON of one header, behind room for the length of a frame.
 pub(super) fn json(message: &Message) -> Result<Vec<u8>, WireError> {
-    let mut json = Vec::with_capacity(128);
+    let mut json = Vec::with_capacity(256);
+    json.extend_from_slice(&[0; PREFIX_BYTES]);
     let mut to = ObjectWriter::begin(&mut json);
     to.put("type", type_word(message))?;
     put_fields(&mut to, message)?;
@@ -58,7 +60,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
         Message::At { index, offset, md5 } => {
             to.put("index", index)?;
             to.put("offset", offset)?;
-            to.put("md5", &md5.to_string())
+            to.put("md5", &format_args!("{md5}"))
         }
         Message::Code { nonce } | Message::Reveal { nonce } => to.put("nonce", &hex(nonce)),
         Message::Done | Message::Ping | Message::Resume | Message::Verify => Ok(()),
@@ -74,7 +76,7 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
         Message::Files { indices } => to.put("indices", indices),
         Message::Hello(hello) => put_hello(to, hello),
         Message::Lane { transfer, epoch, number } => {
-            to.put("transfer", &transfer.to_string())?;
+            to.put("transfer", &format_args!("{transfer}"))?;
             to.put("epoch", epoch)?;
             to.put("number", number)
         }
@@ -92,9 +94,9 @@ fn put_fields(to: &mut ObjectWriter<'_>, message: &Message) -> Result<(), WireEr
         Message::Receipt(receipt) => put_receipt(to, receipt),
         Message::Seal { index, md5 } => {
             to.put("index", index)?;
-            to.put("md5", &md5.to_string())
+            to.put("md5", &format_args!("{md5}"))
         }
-        Message::Want { transfer } => to.put("transfer", &transfer.to_string()),
+        Message::Want { transfer } => to.put("transfer", &format_args!("{transfer}")),
         Message::Working { index, done, total } => {
             to.put_some("index", index.as_ref())?;
             to.put("done", done)?;
@@ -158,7 +160,9 @@ fn put_receipt(to: &mut ObjectWriter<'_>, receipt: &Receipt) -> Result<(), WireE
     };
     to.put("index", &receipt.index)?;
     to.put("state", state)?;
-    to.put_some("md5", receipt.md5.map(|md5| md5.to_string()).as_ref())?;
+    if let Some(md5) = receipt.md5 {
+        to.put("md5", &format_args!("{md5}"))?;
+    }
     reason.map_or(Ok(()), |reason| put_reason(to, reason))
 }
 
