@@ -616,6 +616,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_gets_its_name_after_a_cancel_that_came_while_the_disk_was_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        let (cancel, has_parts) = (CancelFlag::default(), CancelFlag::default());
+        let (told, renamed) = std::sync::mpsc::channel();
+        let (cancelling, are_there) = (cancel.clone(), has_parts.clone());
+        let disk = Disk::recorded(Arc::new(move |op| match op {
+            Op::Flushed { .. } if are_there.is_set() => cancelling.set(),
+            Op::Renamed { to, .. } => told.send(to).unwrap(),
+            _ => {}
+        }));
+        let landing = landing(&disk, temp.path(), &["a", "b"]).without_volume();
+        landing.agree().unwrap();
+        let (mut committer, said) = committer(&landing, bounded(99));
+        committer.tells.cancel = cancel.clone();
+        let Word::Settle(settled) = verified(&landing, 0..2) else { panic!("no files") };
+        renamed.try_iter().for_each(drop);
+        has_parts.set();
+        committer.release(*settled);
+        committer.end_named();
+        assert!(cancel.is_final());
+        assert_eq!((renamed.try_iter().count(), said.receipts.len()), (0, 0));
+    }
+
+    #[test]
     fn folders_are_put_on_the_disk_with_the_first_files_and_do_not_wait_for_them_for_long() {
         for files in [8, 0] {
             let temp = tempfile::tempdir().unwrap();

@@ -23,7 +23,6 @@ use crate::{
         ahead::Ahead,
         lane::{Farewell, LaneEnd, LaneError, told},
         limits::Limits,
-        link::Link as _,
         pace::Pace,
         send::{SendLane, Sending, SentBefore},
     },
@@ -162,8 +161,6 @@ impl Lane {
                 return Err(Over::finally(reason));
             }
         };
-        let limits = link.limits();
-        link.set_limits(Limits { files_ahead: landing.most_ahead(limits.files_ahead), ..limits });
         let mut report = self.reporter();
         let whose = Whose { key: self.key, cancel: self.cancel.clone(), notes: self.notes.clone() };
         let ended = receiving::receive(&mut link, &mut report, &landing, recovered, &whose);

@@ -9,6 +9,7 @@ use crate::{
     transfer::{
         aside::Aside,
         lane::{Farewell, LaneEnd, LaneError, Report},
+        limits::Limits,
         link::Link,
         receive::{Helpers, ReceiveLane, Tally},
     },
@@ -49,6 +50,8 @@ fn receive_with(
     (whose, aside): (&Whose, &mut dyn Aside),
 ) -> Result<Tally, Box<LaneEnd>> {
     let Whose { key, cancel, notes } = whose;
+    let limits = link.limits();
+    link.set_limits(Limits { files_ahead: landing.most_ahead(limits.files_ahead), ..limits });
     let works_for = committer::Whose { key: *key, notes: notes.clone(), waker: link.waker(), cancel: cancel.clone() };
     // The committer last: it writes, so that it is waited for in any case.
     let started = checker::start(landing.clone(), link.waker()).and_then(|check| {

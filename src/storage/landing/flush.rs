@@ -18,6 +18,12 @@ impl Landing {
         self.volume.most_ahead(most)
     }
 
+    /// As where each file has to be flushed by itself.
+    #[cfg(test)]
+    pub(crate) fn without_volume(self) -> Self {
+        Self { volume: Volume::unknown(), ..self }
+    }
+
     /// Puts the names in these folders on the disk for good, and those of the folders themselves, unless that is so because a
     /// `volume` has been flushed since; returns which failed.
     pub(super) fn flush_names(

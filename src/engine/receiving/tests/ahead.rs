@@ -241,6 +241,17 @@ fn a_receiver_says_how_many_it_takes_takes_them_and_refuses_one_more() {
 }
 
 #[test]
+fn a_receiver_takes_fewer_where_each_file_is_flushed_by_itself() {
+    let mut scene = Scene::of(&[10; 1200]);
+    scene.limits.files_ahead = 4096;
+    let (landing, recovered) = scene.landing();
+    let (ours, peer) = pair();
+    let (_thread, _side, _notes) = scene.receiver(ours, landing.without_volume(), recovered);
+    let answer = read_header(&mut Scripted::new(peer).peer).unwrap();
+    assert_eq!(answer, Some(Message::Answer(Answer::Accept { ahead: Some(1024), together: Some(16) })));
+}
+
+#[test]
 fn a_sender_that_knows_nothing_of_what_is_granted_gets_its_receipts_with_256_on_their_way() {
     let scene = Scene::of(&[10; 512]);
     let (landing, recovered) = scene.landing();
