@@ -1,11 +1,6 @@
 //! The real lanes, with a second thread for hashing or without.
 
-use std::{
-    net::TcpStream,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{net::TcpStream, path::Path, sync::Arc, time::Instant};
 
 use crossbeam_channel::Sender;
 use sealdrop::{
@@ -22,6 +17,7 @@ use sealdrop::{
         journal::Recovered,
         landing::{Keep, Landing, Terms},
         profile::Profile,
+        sources::SourcePlaces,
     },
     transfer::{
         ahead::Ahead,
@@ -91,10 +87,11 @@ pub(crate) fn send(socket: TcpStream, own: &Identity, file: &Path, bytes: u64, h
     if has_answer {
         next_message(&mut link).expect("an answer");
     }
-    let places: [PathBuf; 1] = [file.to_owned()];
+    let manifest = manifest(bytes);
+    let places = SourcePlaces::listed(&manifest.entries, [file]);
     let mut aside = AsideHandle::default();
     let (before, ahead) = (SentBefore::default(), Ahead::granted(None, None));
-    let what = Sending { manifest: manifest(bytes), places: &places, before, ahead };
+    let what = Sending { manifest, places: &places, before, ahead };
     let mut ends = Ends { at: None, tell: None };
     let ended = SendLane::new(&mut link, &mut ends, hands.aside(&mut aside), what).run();
     assert!(ended.is_ok() || !has_answer, "{ended:?}");

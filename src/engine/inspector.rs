@@ -93,8 +93,10 @@ impl Inspector {
         found.left_out.extend(left_out);
         for tree in trees {
             found.left_out.extend(tree.left_out.iter().cloned());
-            for source in tree.entries.iter().filter(|source| source.entry.is_file()) {
-                take(found, bytes, source.entry.shown_path(), None, Bytes::At(source.place.clone()));
+            for (index, entry) in (0..).zip(&tree.entries).filter(|(_, entry)| entry.is_file()) {
+                if let Some(place) = tree.places.get(index, entry) {
+                    take(found, bytes, entry.shown_path(), None, Bytes::At(place));
+                }
             }
         }
     }

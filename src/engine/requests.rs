@@ -1,10 +1,6 @@
 //! What `Command`s ask for that takes more than a word: a transfer, a file to fetch, a file to hash again.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use crate::{
     model::{conflict::Conflict, device::PeerAddr, device_key::DeviceKey, seal::Md5Digest, transfer::TransferId},
@@ -45,8 +41,8 @@ impl SendRequest {
             Some(key) => kept.peer.key.or(kept.key) == Some(key),
             None => kept.to == self.to || kept.peer.dial.as_ref() == Some(&self.to),
         };
-        let chosen: BTreeSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        let kept_tops: BTreeSet<&Path> = kept.outgoing.tops().collect();
+        let chosen: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+        let kept_tops: BTreeSet<PathBuf> = kept.outgoing.tops().collect();
         same_peer && kept.peer.classic == self.classic && !chosen.is_empty() && kept_tops == chosen
     }
 }

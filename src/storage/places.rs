@@ -1,14 +1,14 @@
-//! Where the bytes of each entry are, written small: of a dropped folder one place is written, all below it follows from the
-//! entries' paths. What does not (names that are not Unicode) is written byte by byte and comes back as it was.
+//! Where the bytes of each entry are, kept and written small: of a dropped folder one place is there, all below it follows from
+//! the entries' paths. What does not (names that are not Unicode) is kept as it is, and written byte by byte.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ffi::OsString,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::{MAIN_SEPARATOR, Path, PathBuf},
 };
 
-use crate::model::manifest::Entry;
+use crate::model::{entry_path::PathNames, manifest::Entry};
 
 /// So many places follow from their entries.
 const FOLLOW: u8 = b'f';
@@ -18,27 +18,109 @@ const WRITTEN: u8 = b'w';
 /// The longest place that any system has, and then some.
 const MAX_PLACE_BYTES: usize = 128 * 1024;
 
+/// One place for each entry of a list; each is asked for with its entry and the position of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourcePlaces {
+    /// By top-level name.
+    tops: HashMap<String, PathBuf>,
+    /// Those that do not follow from the one of their top, by position.
+    others: HashMap<u32, PathBuf>,
+}
+
+impl SourcePlaces {
+    /// In the order of the entries.
+    pub fn listed<P: AsRef<Path>>(entries: &[Entry], places: impl IntoIterator<Item = P>) -> Self {
+        let mut listed = Self::default();
+        for ((index, entry), place) in (0..).zip(entries).zip(places) {
+            listed.put(index, entry, place.as_ref());
+        }
+        listed
+    }
+
+    /// Where this entry is, if that was ever said.
+    pub fn get(&self, index: u32, entry: &Entry) -> Option<PathBuf> {
+        if let Some(other) = self.others.get(&index) {
+            return Some(other.clone());
+        }
+        let mut below = entry.path.names();
+        let top = self.tops.get(below.next()?)?;
+        let mut place = PathBuf::with_capacity(top.as_os_str().len() + below.shown_bytes() + 1);
+        place.push(top);
+        place.extend(below);
+        Some(place)
+    }
+
+    /// This entry is there. One that follows from its top comes after that.
+    pub(super) fn put(&mut self, index: u32, entry: &Entry, place: &Path) {
+        let mut below = entry.path.names();
+        let Some(top) = below.next() else { return };
+        match self.tops.get(top) {
+            Some(there) if follows(there, below.clone(), place) => {}
+            None if below.next().is_none() => self.put_top(top, place),
+            _ => drop(self.others.insert(index, place.to_owned())),
+        }
+    }
+
+    /// The place of a tree as a whole.
+    pub(super) fn put_top(&mut self, top: &str, place: &Path) {
+        self.tops.insert(top.to_owned(), place.to_owned());
+    }
+
+    pub(super) fn top(&self, top: &str) -> Option<&Path> {
+        self.tops.get(top).map(PathBuf::as_path)
+    }
+
+    /// Takes out what does not follow of this entry, if it does not.
+    pub(super) fn take_other(&mut self, index: u32) -> Option<PathBuf> {
+        self.others.remove(&index)
+    }
+
+    pub(super) fn put_other(&mut self, index: u32, place: PathBuf) {
+        self.others.insert(index, place);
+    }
+}
+
+/// Whether that is the place of these names below that of their top.
+fn follows(top: &Path, below: PathNames<'_>, place: &Path) -> bool {
+    let mut separator = [0; 4];
+    let separator = MAIN_SEPARATOR.encode_utf8(&mut separator).as_bytes();
+    let top = top.as_os_str().as_encoded_bytes();
+    let is_below = below.clone().next().is_some();
+    // A disk's root ends in one.
+    let top = top.strip_suffix(separator).filter(|_| is_below).unwrap_or(top);
+    let mut rest = place.as_os_str().as_encoded_bytes().strip_prefix(top);
+    for name in below {
+        rest = rest.and_then(|rest| rest.strip_prefix(separator)?.strip_prefix(name.as_bytes()));
+    }
+    rest.is_some_and(<[u8]>::is_empty)
+}
+
 /// Writes one place for each entry.
 ///
 /// # Errors
-/// I/O; a place that is longer than one can be.
-pub(super) fn write(entries: &[Entry], places: &[PathBuf], to: &mut impl Write) -> io::Result<()> {
-    let mut tops = HashMap::new();
+/// I/O; a place that is longer than one can be, or was never said.
+pub(super) fn write(entries: &[Entry], places: &SourcePlaces, to: &mut impl Write) -> io::Result<()> {
+    let mut written = HashSet::new();
     let mut following = 0_u32;
-    let mut expected = PathBuf::new();
-    for (entry, place) in entries.iter().zip(places) {
-        if follows(&tops, entry, &mut expected) && expected.as_os_str() == place.as_os_str() {
+    for (index, entry) in (0..).zip(entries) {
+        let mut names = entry.path.names();
+        let top = names.next().unwrap_or_default();
+        let is_top = names.next().is_none();
+        if !is_top && !places.others.contains_key(&index) && written.contains(top) {
             following += 1;
             continue;
         }
         write_following(&mut following, to)?;
-        let bytes = to_bytes(place);
+        let place = places.get(index, entry).ok_or(io::ErrorKind::InvalidInput)?;
+        let bytes = to_bytes(&place);
         let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= MAX_PLACE_BYTES);
         let length = length.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
         to.write_all(&[WRITTEN])?;
         to.write_all(&length.to_le_bytes())?;
         to.write_all(&bytes)?;
-        note_top(&mut tops, entry, place);
+        if is_top {
+            written.insert(top);
+        }
     }
     write_following(&mut following, to)
 }
@@ -56,54 +138,34 @@ fn write_following(count: &mut u32, to: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// I/O; `InvalidData` and `UnexpectedEof` for bytes that `write` did not write.
-pub(super) fn read(entries: &[Entry], from: &mut impl Read) -> io::Result<Vec<PathBuf>> {
-    let mut tops = HashMap::new();
-    let mut places = Vec::with_capacity(entries.len());
+pub(super) fn read(entries: &[Entry], from: &mut impl Read) -> io::Result<SourcePlaces> {
+    let mut places = SourcePlaces::default();
     let mut left = entries.iter();
     while !left.as_slice().is_empty() {
         let [kind] = read_array(from)?;
         let number = u32::from_le_bytes(read_array(from)?) as usize;
         match kind {
             FOLLOW if number > 0 && number <= left.as_slice().len() => {
-                for entry in left.by_ref().take(number) {
-                    let mut place = PathBuf::new();
-                    if !follows(&tops, entry, &mut place) {
-                        return Err(damaged());
-                    }
-                    places.push(place);
+                let mut following = left.by_ref().take(number);
+                if !following
+                    .all(|entry| entry.path.len() > 1 && entry.path.first().and_then(|top| places.top(top)).is_some())
+                {
+                    return Err(damaged());
                 }
             }
             WRITTEN if number <= MAX_PLACE_BYTES => {
                 let mut bytes = vec![0; number];
                 from.read_exact(&mut bytes)?;
                 let place = from_bytes(bytes).ok_or_else(damaged)?;
+                let index = u32::try_from(entries.len() - left.as_slice().len()).map_err(|_too_many| damaged())?;
                 if let Some(entry) = left.next() {
-                    note_top(&mut tops, entry, &place);
+                    places.put(index, entry, &place);
                 }
-                places.push(place);
             }
             _ => return Err(damaged()),
         }
     }
     Ok(places)
-}
-
-/// Makes of `place` where the entry is if it lies below its top as its path says. False: there is no such top.
-fn follows(tops: &HashMap<String, PathBuf>, entry: &Entry, place: &mut PathBuf) -> bool {
-    let mut below = entry.path.names();
-    let Some(top) = below.next().and_then(|top| tops.get(top)) else { return false };
-    place.as_mut_os_string().clear();
-    place.push(top);
-    let is_top = below.clone().next().is_none();
-    place.extend(below);
-    !is_top
-}
-
-fn note_top(tops: &mut HashMap<String, PathBuf>, entry: &Entry, place: &Path) {
-    let mut names = entry.path.names();
-    if let (Some(top), None) = (names.next(), names.next()) {
-        tops.insert(top.to_owned(), place.to_owned());
-    }
 }
 
 fn damaged() -> io::Error {
@@ -154,8 +216,14 @@ mod tests {
 
     fn written(entries: &[Entry], places: &[PathBuf]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        write(entries, places, &mut bytes).unwrap();
+        let kept = SourcePlaces::listed(entries, places);
+        assert_eq!(all(entries, &kept), places);
+        write(entries, &kept, &mut bytes).unwrap();
         bytes
+    }
+
+    fn all(entries: &[Entry], places: &SourcePlaces) -> Vec<PathBuf> {
+        (0..).zip(entries).map(|(index, entry)| places.get(index, entry).unwrap()).collect()
     }
 
     #[test]
@@ -168,15 +236,17 @@ mod tests {
         }
         let bytes = written(&entries, &places);
         assert!(bytes.len() < 100, "{}", bytes.len());
-        assert_eq!(read(&entries, &mut &bytes[..]).unwrap(), places);
+        assert_eq!(all(&entries, &read(&entries, &mut &bytes[..]).unwrap()), places);
     }
 
     #[test]
     fn places_that_do_not_follow_from_their_entries_come_back_too() {
-        let entries = ["a", "b", "b/c", "b/d", "lost/e"].map(entry);
-        let places = ["/x/a", "/y/B", "/elsewhere", "/y/B/d", "relative"].map(PathBuf::from);
+        let entries = ["a", "b", "b/c", "b/d", "lost/e", "r", "r/f", "b", "s", "s/f", "b/d"].map(entry);
+        let places =
+            ["/x/a", "/y/B", "/elsewhere", "/y/B/d", "relative", "/", "/f", "/y/other", "t/", "t/f", "/y/B//d"]
+                .map(PathBuf::from);
         let bytes = written(&entries, &places);
-        assert_eq!(read(&entries, &mut &bytes[..]).unwrap(), places);
+        assert_eq!(all(&entries, &read(&entries, &mut &bytes[..]).unwrap()), places);
     }
 
     #[cfg(unix)]
@@ -187,7 +257,7 @@ mod tests {
         let places = [&b"/t/p"[..], b"/t/p/\xff", b"/t/p/\xff/f", b"/t/p/ok"]
             .map(|bytes| PathBuf::from(std::ffi::OsStr::from_bytes(bytes)));
         let bytes = written(&entries, &places);
-        assert_eq!(read(&entries, &mut &bytes[..]).unwrap(), places);
+        assert_eq!(all(&entries, &read(&entries, &mut &bytes[..]).unwrap()), places);
     }
 
     #[test]
@@ -201,7 +271,7 @@ mod tests {
                 bad[cut] = value;
                 // Another letter of a name is as good as the first: a checksum stands over all.
                 if let Ok(places) = read(&entries, &mut &bad[..]) {
-                    assert_eq!(places.len(), entries.len());
+                    assert_eq!(all(&entries, &places).len(), entries.len());
                 }
             }
         }

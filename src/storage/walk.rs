@@ -21,7 +21,7 @@ use crate::model::{
 
 use super::{
     error::{Doing, io_reason, reason_at},
-    sources::{LeftOut, SourceEntry, SourceTree},
+    sources::{LeftOut, SourceTree},
 };
 
 /// How much one walk may find.
@@ -84,7 +84,7 @@ fn start_of(root: &Path) -> io::Result<(PathBuf, String)> {
 
 struct Walk {
     tree: SourceTree,
-    links: Vec<SourceEntry>,
+    links: Vec<(Entry, PathBuf)>,
     limits: WalkLimits,
     /// Names from the top down to the entry that was taken last.
     names: Vec<String>,
@@ -98,7 +98,7 @@ struct Walk {
 
 impl Walk {
     fn new(root: &Path, limits: WalkLimits, top: String) -> Self {
-        let tree = SourceTree { root: root.to_owned(), entries: Vec::new(), left_out: Vec::new(), bytes: 0 };
+        let tree = SourceTree { root: root.to_owned(), ..SourceTree::default() };
         Self { tree, links: Vec::new(), limits, names: vec![top], escaped: HashSet::new(), refused: None, user: user() }
     }
 
@@ -134,10 +134,20 @@ impl Walk {
             return Err(LeftOut { reason: reason_at(ReasonCode::Limit, &what, &place), place, missed: true });
         }
         self.tree.bytes = self.tree.bytes.saturating_add(entry.size());
-        let is_link = matches!(entry.kind, EntryKind::Link { .. });
-        let list = if is_link { &mut self.links } else { &mut self.tree.entries };
-        list.push(SourceEntry { entry, place: place.to_owned() });
+        if matches!(entry.kind, EntryKind::Link { .. }) {
+            self.links.push((entry, place.to_owned()));
+        } else {
+            self.add(entry, place);
+        }
         Ok(())
+    }
+
+    fn add(&mut self, entry: Entry, place: &Path) {
+        // Its position fits: more entries than the limit are refused.
+        if let Ok(index) = u32::try_from(self.tree.entries.len()) {
+            self.tree.places.put(index, &entry, place);
+        }
+        self.tree.entries.push(entry);
     }
 
     fn entry_of(&mut self, found: &DirEntry) -> Result<Entry, (ReasonCode, String)> {
@@ -203,7 +213,9 @@ impl Walk {
     }
 
     fn finish(mut self) -> Result<SourceTree, LeftOut> {
-        self.tree.entries.append(&mut self.links);
+        for (link, place) in std::mem::take(&mut self.links) {
+            self.add(link, &place);
+        }
         match self.refused {
             Some(refused) => Err(refused),
             None if self.tree.entries.is_empty() => {

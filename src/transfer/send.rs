@@ -4,7 +4,7 @@ mod judge;
 mod orders;
 mod together;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     digest::Hasher,
@@ -14,7 +14,7 @@ use crate::{
         reason::{Reason, Side},
         seal::Md5Digest,
     },
-    storage::sources::Source,
+    storage::sources::{Source, SourcePlaces},
     wire::{
         chunk,
         header::{self, Message},
@@ -51,8 +51,8 @@ pub struct SentBefore {
 /// What is to be sent over one connection.
 pub struct Sending<'a> {
     pub manifest: Arc<Manifest>,
-    /// `places[i]` is where entry `i` of the manifest is read from.
-    pub places: &'a [PathBuf],
+    /// Where its entries are read from.
+    pub places: &'a SourcePlaces,
     pub before: SentBefore,
     /// What the answer grants.
     pub ahead: Ahead,
@@ -173,12 +173,12 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
 
     /// Now a file moves: so much may be hashed in turn.
     fn credit(&mut self, index: u32) {
-        self.credit = LARGE.min(self.credit + self.orders.entry(index).1.size().min(LARGE) + LEAST);
+        self.credit = LARGE.min(self.credit + self.orders.entry(index).size().min(LARGE) + LEAST);
     }
 
     /// Whether one more file may be on its way, and be this one.
     fn may_begin(&self, index: u32) -> bool {
-        self.orders.have_room(self.ahead, self.hashes.len(), self.orders.entry(index).1.size())
+        self.orders.have_room(self.ahead, self.hashes.len(), self.orders.entry(index).size())
     }
 
     fn hash(&mut self) -> Result<bool, LaneError> {
@@ -199,7 +199,7 @@ impl<'a, L: Link, R: Report> SendLane<'a, L, R> {
     }
 
     fn waits_for_parts(&self, index: u32) -> bool {
-        self.orders.entry(index).1.size() > LARGE && self.orders.awaits_parts()
+        self.orders.entry(index).size() > LARGE && self.orders.awaits_parts()
     }
 
     fn send_checked(&mut self, ready: Ready) -> Result<(), LaneError> {

@@ -35,7 +35,7 @@
 //! # let mut digest = ManifestDigest::new();
 //! # digest.add(&entries);
 //! # assert_eq!((offer.manifest, offer.files, offer.bytes), (digest.finish(), 1, 5));
-//! # assert!(matches!(parse(&entries)?, Message::Entries { entries } if entries[0].path == ["hello.txt"] && entries[0].size() == 5));
+//! # assert!(matches!(parse(&entries)?, Message::Entries { entries } if entries[0].shown_path() == "hello.txt" && entries[0].size() == 5));
 //! # assert_eq!(read_header(&mut stream)?, Some(Message::File { index: 0, offset: 0 }));
 //! # assert_eq!(read_chunk_start(&mut stream)?, ChunkStart::Data(5));
 //! # stream.read_exact(&mut [0; 5])?;

@@ -21,7 +21,7 @@ use sealdrop::{
         settings::Settings,
         transfer::{Direction, Stage, TransferId, TransferKey, TransferSnapshot},
     },
-    storage::sources::{LeftOut, SourceEntry, SourceTree},
+    storage::sources::{LeftOut, SourcePlaces, SourceTree},
     ui::app::EngineDoor,
 };
 
@@ -194,17 +194,15 @@ pub(crate) fn file_end(index: u32, state: FileState) -> FileEnd {
 pub(crate) fn tree(root: &str, files: &[(&str, u64)], left_out: Vec<LeftOut>) -> Arc<SourceTree> {
     let root = PathBuf::from(root);
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut entries = Vec::new();
-    let folder = |path: &[&str], kind| Entry { path: path.iter().collect(), kind, mtime: None, exec: false };
+    let entry = |path: &[&str], kind| Entry { path: path.iter().collect(), kind, mtime: None, exec: false };
+    let (mut entries, mut places) = (Vec::new(), vec![root.clone()]);
     if let [("", size)] = files {
-        entries.push(SourceEntry { entry: folder(&[&name], EntryKind::File { size: *size }), place: root.clone() });
+        entries.push(entry(&[&name], EntryKind::File { size: *size }));
     } else {
-        entries.push(SourceEntry { entry: folder(&[&name], EntryKind::Folder), place: root.clone() });
-        entries.extend(files.iter().map(|(file, size)| SourceEntry {
-            entry: folder(&[&name, file], EntryKind::File { size: *size }),
-            place: root.join(file),
-        }));
+        entries.push(entry(&[&name], EntryKind::Folder));
+        entries.extend(files.iter().map(|(file, size)| entry(&[&name, file], EntryKind::File { size: *size })));
+        places.extend(files.iter().map(|(file, _)| root.join(file)));
     }
     let bytes = files.iter().map(|(_, size)| size).sum();
-    Arc::new(SourceTree { root, entries, left_out, bytes })
+    Arc::new(SourceTree { root, places: SourcePlaces::listed(&entries, places), entries, left_out, bytes })
 }

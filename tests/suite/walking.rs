@@ -3,7 +3,10 @@
 use std::{fs, ops::ControlFlow, path::Path};
 
 use sealdrop::{
-    model::{manifest::EntryKind, reason::ReasonCode},
+    model::{
+        manifest::{Entry, EntryKind},
+        reason::ReasonCode,
+    },
     storage::sources::{LeftOut, Source, SourceTree, WalkLimits, combine, walk},
 };
 use tempfile::TempDir;
@@ -13,7 +16,7 @@ fn listed(root: &Path) -> Result<SourceTree, LeftOut> {
 }
 
 fn paths(tree: &SourceTree) -> Vec<String> {
-    tree.entries.iter().map(|found| found.entry.shown_path()).collect()
+    tree.entries.iter().map(Entry::shown_path).collect()
 }
 
 /// Names and codes of what was left out.
@@ -41,8 +44,8 @@ fn a_folder_is_listed_with_its_structure_in_order() {
     let all = ["top", "top/a.txt", "top/b", "top/b/a", "top/b/z", "top/c", "top/c/照片", "top/c/照片/x", "top/empty"];
     assert_eq!(paths(&tree), all);
     assert_eq!((tree.bytes, tree.left_out.len()), (6, 0));
-    for found in tree.entries.iter().filter(|found| found.entry.is_file()) {
-        let source = Source::open(&found.place, found.entry.size(), found.entry.mtime).unwrap();
+    for (index, entry) in (0..).zip(&tree.entries).filter(|(_, entry)| entry.is_file()) {
+        let source = Source::open(&tree.places.get(index, entry).unwrap(), entry.size(), entry.mtime).unwrap();
         assert_eq!(source.finish(), Ok(()));
     }
     assert_eq!(listed(&top), listed(&top));
@@ -133,7 +136,7 @@ fn links_inside_stay_links_and_others_are_named() {
     }
     let tree = listed(&top).unwrap();
     assert_eq!(paths(&tree), ["top", "top/d", "top/d/file", "top/a-in", "top/d/back", "top/dangling", "top/self"]);
-    let targets: Vec<_> = tree.entries.iter().skip(3).map(|found| found.entry.kind.clone()).collect();
+    let targets: Vec<_> = tree.entries.iter().skip(3).map(|entry| entry.kind.clone()).collect();
     assert_eq!(targets, ["d/file", "../d", "gone", "."].map(|target| EntryKind::Link { target: target.to_owned() }));
     let outside = |name: &str| (name.to_owned(), ReasonCode::BadPath);
     assert_eq!(left_out(&tree), ["absolute", "up", "winding"].map(outside));
@@ -151,7 +154,8 @@ fn a_dropped_link_stands_for_what_it_leads_to() {
     assert_eq!(paths(&tree), ["shortcut", "shortcut/file"]);
     let file = listed(&temp.path().join("file link")).unwrap();
     assert_eq!(paths(&file), ["file link"]);
-    assert!(Source::open(&file.entries[0].place, 1, file.entries[0].entry.mtime).is_ok());
+    let place = file.places.get(0, &file.entries[0]).unwrap();
+    assert!(Source::open(&place, 1, file.entries[0].mtime).is_ok());
     assert_eq!(listed(&temp.path().join("dead")).unwrap_err().reason.code, ReasonCode::Unreadable);
 }
 

@@ -1,10 +1,6 @@
 //! What earlier runs of the program have left unfinished comes back as it was.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use crate::{
     engine::{
@@ -98,7 +94,7 @@ impl Dispatch {
         let mut snapshot = TransferSnapshot::new(key, peer, Stage::Interrupted, message.clone());
         snapshot.manifest = Arc::clone(&outgoing.manifest);
         snapshot.peer.key = snapshot.peer.key.or(known);
-        snapshot.roots = outgoing.tops().map(Path::to_owned).collect();
+        snapshot.roots = outgoing.tops().collect();
         let mut record = Record::new(snapshot, Hands::Nobody, Session::Sealed);
         record.select(&Selection::All);
         record.digest = digest;
@@ -124,7 +120,7 @@ impl Dispatch {
         record.outgoing = Some(Arc::clone(&outgoing));
         let receipts = sent.receipts;
         let end_of = move |index| {
-            let place = outgoing.places.get(index as usize).cloned();
+            let place = outgoing.place(index);
             let is_file = outgoing.manifest.entries.get(index as usize).is_some_and(Entry::is_file);
             match receipts.get(index) {
                 Some(md5) => Some(arrived(index, Some(md5), place)),

@@ -36,7 +36,7 @@ use crate::{
         shared_path::WantedFile,
         transfer::{Direction, Stage, TransferKey, TransferSnapshot},
     },
-    storage::sources::Outgoing,
+    storage::sources::{Outgoing, SourcePlaces},
 };
 
 use super::{
@@ -190,7 +190,8 @@ impl Dispatch {
             record.snapshot.manifest = Arc::clone(manifest);
             record.select(&Selection::All);
             if let Some(place) = place {
-                let outgoing = Outgoing { manifest: Arc::clone(manifest), places: vec![place] };
+                let places = SourcePlaces::listed(&manifest.entries, [place]);
+                let outgoing = Outgoing { manifest: Arc::clone(manifest), places };
                 record.outgoing = Some(Arc::new(outgoing));
             }
         });

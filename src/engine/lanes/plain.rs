@@ -125,7 +125,7 @@ impl Lane {
                 Err(reason) => (FileState::Failed, None, Some(reason)),
             };
             worked |= state == FileState::Unchecked;
-            let place = outgoing.places.get(index as usize).cloned();
+            let place = outgoing.place(index);
             report.file_ended(FileEnd { index, state, md5, place, reason });
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Lane {
         report: &mut Reporter,
     ) -> Result<Md5Digest, Reason> {
         let entry = &outgoing.manifest.entries[index as usize];
-        let place = &outgoing.places[index as usize];
+        let place = &outgoing.place(index).unwrap_or_default();
         let md5 = self.hash(entry, place)?;
         let quiet = |stage| self.stage(stage);
         let stream = outgoing::connect(std::slice::from_ref(to), &self.cancel, &quiet)?;
@@ -182,7 +182,7 @@ fn leave_out_the_rest(outgoing: &Outgoing, report: &mut impl Report) {
     for (index, entry) in (0..).zip(entries) {
         if !entry.is_file() && !parents.contains(&entry.path.names()) {
             let reason = Some(Reason::bare(ReasonCode::FilesOnly));
-            let place = outgoing.places.get(index as usize).cloned();
+            let place = outgoing.place(index);
             report.file_ended(FileEnd { index, state: FileState::Skipped, md5: None, place, reason });
         }
     }

@@ -6,9 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::{
-    manifest::{Entry, EntryKind, Manifest},
-    reason::ReasonCode,
+use crate::{
+    model::{
+        manifest::{Entry, EntryKind, Manifest},
+        reason::ReasonCode,
+    },
+    storage::sources::SourcePlaces,
 };
 
 use super::*;
@@ -48,7 +51,10 @@ fn kept(files: u32) -> KeptOutgoing {
         peer,
         verified: true,
         message: Some("two\nlines \u{1}".to_owned()),
-        outgoing: Arc::new(Outgoing { manifest: Arc::new(Manifest::from_entries(entries).unwrap()), places }),
+        outgoing: Arc::new(Outgoing {
+            places: SourcePlaces::listed(&entries, places),
+            manifest: Arc::new(Manifest::from_entries(entries).unwrap()),
+        }),
         digest: std::array::from_fn(|at| u8::try_from(at).unwrap()),
         missed: Missed { count: 3, reason: Some(Reason::here(ReasonCode::BadPath, "a line break in its name")) },
         accepted: false,
@@ -141,7 +147,7 @@ fn what_a_kill_has_left_half_written_goes_after_a_day() {
 #[test]
 fn a_message_alone_is_kept_too() {
     let (_folder, profile) = profile();
-    let agreed = KeptOutgoing { outgoing: Arc::new(Outgoing { manifest: Arc::default(), places: vec![] }), ..kept(0) };
+    let agreed = KeptOutgoing { outgoing: Arc::default(), ..kept(0) };
     drop(OutgoingFile::create(&profile, &agreed).unwrap());
     assert_eq!(open(&profile).unwrap().1, agreed);
 }
@@ -153,7 +159,8 @@ fn places_that_are_not_unicode_survive() {
     let (_folder, profile) = profile();
     let mut agreed = kept(3);
     let mut outgoing = (*agreed.outgoing).clone();
-    outgoing.places[2] = PathBuf::from(std::ffi::OsStr::from_bytes(b"/home/\xff\xfe/x"));
+    let place = PathBuf::from(std::ffi::OsStr::from_bytes(b"/home/\xff\xfe/x"));
+    outgoing.places.put_other(2, place);
     agreed.outgoing = Arc::new(outgoing);
     drop(OutgoingFile::create(&profile, &agreed).unwrap());
     assert_eq!(open(&profile).unwrap().1, agreed);

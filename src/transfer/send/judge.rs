@@ -1,7 +1,7 @@
 //! What a sender hashes of its own files to find out whether the receiver has the same: the beginning of a file whose rest is
 //! to follow, or a file that went whole over an earlier connection. It is done in slices, between messages.
 
-use std::{collections::VecDeque, path::PathBuf};
+use std::collections::VecDeque;
 
 use crate::{
     digest::Hasher,
@@ -10,7 +10,7 @@ use crate::{
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
     },
-    storage::sources::Source,
+    storage::sources::{Source, SourcePlaces},
     transfer::progress::Progress,
 };
 
@@ -20,7 +20,7 @@ const MOST_READY: usize = 4;
 /// Where the bytes are that are hashed.
 pub(super) struct Desk<'a> {
     pub(super) manifest: &'a Manifest,
-    pub(super) places: &'a [PathBuf],
+    pub(super) places: &'a SourcePlaces,
 }
 
 /// A file whose `at` has been judged.
@@ -258,7 +258,8 @@ impl Reading {
     /// The flag says whether the file is as it was listed.
     fn open(desk: &Desk<'_>, index: u32, until: u64) -> Result<(Self, bool), Reason> {
         let entry = &desk.manifest.entries[index as usize];
-        let (source, same) = Source::open_again(&desk.places[index as usize], entry.size(), entry.mtime)?;
+        let place = desk.places.get(index, entry).unwrap_or_default();
+        let (source, same) = Source::open_again(&place, entry.size(), entry.mtime)?;
         Ok((Self { index, source, hasher: Hasher::new(), hashed: 0, until }, same))
     }
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -13,7 +12,7 @@ use crate::{
         reason::{Reason, ReasonCode},
         seal::Md5Digest,
     },
-    storage::sources::Source,
+    storage::sources::{Source, SourcePlaces},
     transfer::{
         ahead::Ahead,
         hashing::SMALL,
@@ -33,7 +32,7 @@ use super::{
 /// Everything that a sender's lane knows of the wishes of its receiver.
 pub(super) struct Orders<'a> {
     manifest: Arc<Manifest>,
-    places: &'a [PathBuf],
+    places: &'a SourcePlaces,
     before: SentBefore,
     standing: Vec<Standing>,
     /// Entries of which it is not decided whether they are wanted.
@@ -51,7 +50,7 @@ pub(super) struct Orders<'a> {
 }
 
 impl<'a> Orders<'a> {
-    pub(super) fn new(manifest: Arc<Manifest>, places: &'a [PathBuf], before: SentBefore) -> Self {
+    pub(super) fn new(manifest: Arc<Manifest>, places: &'a SourcePlaces, before: SentBefore) -> Self {
         let entries = manifest.entries.len();
         Self {
             manifest,
@@ -103,17 +102,18 @@ impl<'a> Orders<'a> {
         self.before.again && (self.checked > 0 || !self.judge.is_idle())
     }
 
-    pub(super) fn entry(&self, index: u32) -> (&'a PathBuf, &Entry) {
-        (&self.places[index as usize], &self.manifest.entries[index as usize])
+    pub(super) fn entry(&self, index: u32) -> &Entry {
+        &self.manifest.entries[index as usize]
     }
 
     /// Opens a file that is sent from its beginning.
     pub(super) fn open(&self, index: u32) -> Result<Source, Reason> {
-        let (place, entry) = self.entry(index);
+        let entry = self.entry(index);
+        let place = self.places.get(index, entry).unwrap_or_default();
         if self.before.again {
-            Source::open_again(place, entry.size(), entry.mtime).map(|(source, _same)| source)
+            Source::open_again(&place, entry.size(), entry.mtime).map(|(source, _same)| source)
         } else {
-            Source::open(place, entry.size(), entry.mtime)
+            Source::open(&place, entry.size(), entry.mtime)
         }
     }
 
@@ -312,7 +312,7 @@ impl<'a> Orders<'a> {
         reason: Option<Reason>,
         report: &mut impl Report,
     ) {
-        let place = self.places.get(index as usize).cloned();
+        let place = self.places.get(index, self.entry(index));
         report.file_ended(FileEnd { index, state, md5, place, reason });
     }
 }
@@ -339,7 +339,7 @@ mod tests {
             exec: false,
         };
         let manifest = Manifest::from_entries([SMALL, 20, SMALL + 1].map(entry).into()).unwrap();
-        let places = vec![PathBuf::new(); 3];
+        let places = SourcePlaces::default();
         let mut orders = Orders::new(Arc::new(manifest), &places, SentBefore::default());
         let items = vec![PlanItem { first: 0, count: 3, want: Want::Send }];
         orders.take(Message::Plan { items, done: Vec::new() }, &mut Nobody).unwrap();

@@ -69,7 +69,7 @@ impl<L: Link, R: Report> SendLane<'_, L, R> {
         let unsealed = self.hashes.len();
         let (mut files, mut bytes) = (Vec::new(), 0);
         for (at, index) in self.orders.queue.iter().enumerate().take(LOOK_AHEAD) {
-            let size = self.orders.entry(*index).1.size();
+            let size = self.orders.entry(*index).size();
             if size <= SMALL || size > LARGEST || bytes + size > most_bytes || self.waits_for_parts(*index) {
                 continue;
             }

@@ -121,7 +121,7 @@ impl Staging {
 
 impl Item {
     fn new(tree: Arc<SourceTree>) -> Self {
-        let files = tree.entries.iter().filter(|source| source.entry.is_file()).count() as u64;
+        let files = tree.entries.iter().filter(|entry| entry.is_file()).count() as u64;
         Self { tree, files }
     }
 
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn tree(root: &str) -> Arc<SourceTree> {
-        Arc::new(SourceTree { root: root.into(), entries: Vec::new(), left_out: Vec::new(), bytes: 1 })
+        Arc::new(SourceTree { root: root.into(), bytes: 1, ..SourceTree::default() })
     }
 
     #[test]

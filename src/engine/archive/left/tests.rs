@@ -14,7 +14,7 @@ use crate::{
     },
     storage::{
         profile::Profile,
-        sources::{self, Outgoing, WalkLimits, walk},
+        sources::{self, Outgoing, SourcePlaces, WalkLimits, walk},
     },
 };
 
@@ -26,7 +26,7 @@ fn kept(id: u8) -> KeptOutgoing {
         |path: &str, kind| Entry { path: path.split('/').map(str::to_owned).collect(), kind, mtime: None, exec: false };
     let file = || EntryKind::File { size: 1 };
     let entries = vec![entry("Photos", EntryKind::Folder), entry("Photos/x", file()), entry("b.txt", file())];
-    let places = ["/home/a/Photos", "/home/a/Photos/x", "/home/a/b.txt"].map(PathBuf::from).into();
+    let places = SourcePlaces::listed(&entries, ["/home/a/Photos", "/home/a/Photos/x", "/home/a/b.txt"]);
     let mut peer = Peer::at("10.0.0.1".to_owned(), false);
     peer.dial = Some("10.0.0.1".parse().unwrap());
     KeptOutgoing {

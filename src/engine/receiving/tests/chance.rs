@@ -12,7 +12,7 @@ use super::scene::{Scene, Teller};
 use crate::{
     digest::Hasher,
     model::{conflict::Conflict, manifest::EntryKind, reason::Reason, reason::ReasonCode, seal::Md5Digest},
-    storage::part_file::PartFile,
+    storage::{part_file::PartFile, sources::SourcePlaces},
     transfer::{
         ahead::Ahead,
         check::{Check, CheckJob, CheckNews},
@@ -197,15 +197,15 @@ fn scene() -> Scene {
 #[test]
 fn a_sender_that_hears_anything_ends() {
     let scene = scene();
+    let places = SourcePlaces::listed(&scene.manifest.entries, &scene.places);
     for seed in 1..3000 {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let words = (0..dice.below(12)).flat_map(|_| dice.word()).collect();
         let mut link = Recorded::new(words, dice, &scene.limits);
         let (tell, said) = bounded(10_000);
         let (manifest, before, ahead) = (scene.manifest.clone(), scene.before.clone(), Ahead::granted(None, None));
-        SendLane::new(&mut link, &mut Teller(tell), None, Sending { manifest, places: &scene.places, before, ahead })
-            .run()
-            .ok();
+        let what = Sending { manifest, places: &places, before, ahead };
+        SendLane::new(&mut link, &mut Teller(tell), None, what).run().ok();
         drop(said);
     }
 }

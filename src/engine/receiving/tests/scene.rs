@@ -36,6 +36,7 @@ use crate::{
         kept,
         landing::{Keep, Landing, Terms},
         profile::Profile,
+        sources::SourcePlaces,
     },
     transfer::{
         ahead::Ahead,
@@ -189,7 +190,8 @@ impl Scene {
 
     pub(super) fn sender(&self, stream: TcpStream) -> (Ending<()>, Side) {
         let End { mut link, side, tell, .. } = self.end(stream, self.held[0]);
-        let (manifest, places, before) = (Arc::clone(&self.manifest), self.places.clone(), self.before.clone());
+        let (manifest, before) = (Arc::clone(&self.manifest), self.before.clone());
+        let places = SourcePlaces::listed(&manifest.entries, &self.places);
         let mut aside = beside(self.aside[0].clone(), None);
         let thread = spawn(move || {
             let ahead = match next_message(&mut link) {

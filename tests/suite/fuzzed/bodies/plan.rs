@@ -1,6 +1,6 @@
 //! Any plan, as the sender takes it: each entry is planned once, no other is touched, and a lane that is told it ends.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use sealdrop::{
     model::{
@@ -8,6 +8,7 @@ use sealdrop::{
         outcome::{FileEnd, FileState},
         seal::Md5Digest,
     },
+    storage::sources::SourcePlaces,
     transfer::{
         ahead::Ahead,
         lane::Report,
@@ -139,7 +140,8 @@ fn lane(manifest: &Arc<Manifest>, said: &[Said]) -> bool {
         let frame = header::encode(&Message::Plan { items: vec![*item], done: Vec::new() }).expect("short");
         header::parse(&frame[PREFIX_BYTES..]).is_ok()
     });
-    let places = vec![PathBuf::from("/nowhere/at all"); manifest.entries.len()];
+    let nowhere = vec!["/nowhere/at all"; manifest.entries.len()];
+    let places = SourcePlaces::listed(&manifest.entries, nowhere);
     let mut report = Ends { manifest: Arc::clone(manifest), ended: vec![None; manifest.entries.len()] };
     let mut link = Recorded::saying(&stream);
     let what = Sending {

@@ -8,6 +8,7 @@ use sealdrop::{
         manifest::Entry,
         outcome::{FileEnd, FileState},
     },
+    storage::sources::SourcePlaces,
     transfer::{
         ahead::{Ahead, MOST},
         aside::Aside,
@@ -61,7 +62,7 @@ pub(crate) fn send(mut input: Input<'_>) -> Result<(), String> {
         fs::write(&place, content(index)).expect("a source");
         place
     };
-    let places: Vec<_> = (0..).zip(&manifest.entries).map(place).collect();
+    let places = SourcePlaces::listed(&manifest.entries, (0..).zip(&manifest.entries).map(place));
     let again = input.flag();
     let receipts = input.flag().then(|| (MORE, content_md5(MORE))).into_iter().collect();
     let habits = Habits::of(&mut input);
