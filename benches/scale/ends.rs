@@ -176,6 +176,7 @@ impl Ends {
         let listening = self.until(Who::Receiver, "listening").read();
         let address = listening["address"].as_str().unwrap_or_default();
         self.port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        self.look();
     }
 
     /// Starts the sender with all that is in `source`.
