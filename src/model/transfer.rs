@@ -2,7 +2,14 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Instant};
 
-use super::{device::Peer, hex::write_hex, manifest::Manifest, outcome::Ending, reason::Reason, short_code::ShortCode};
+use super::{
+    device::Peer,
+    hex::{NO_DIGIT, value, write_hex},
+    manifest::Manifest,
+    outcome::Ending,
+    reason::Reason,
+    short_code::ShortCode,
+};
 
 /// 128 random bits that name a transfer on both ends; written as 32 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,20 +42,17 @@ pub struct NotHex;
 
 /// Reads exactly `N` bytes out of `2 * N` lowercase hex digits.
 pub fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let text = text.as_bytes();
-    if text.len() != 2 * N {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
         return None;
     }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(*pair.first()?)? << 4 | digit(*pair.last()?)?;
+    let (mut bytes, mut all) = ([0; N], 0);
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(value);
+        all |= high | low;
+        *byte = high << 4 | low;
     }
-    Some(bytes)
+    (all < NO_DIGIT).then_some(bytes)
 }
 
 /// Which way the bytes go, seen from this device.
