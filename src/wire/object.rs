@@ -18,24 +18,28 @@ impl<'a> ObjectWriter<'a> {
         Self { json, empty: true }
     }
 
-    pub(super) fn put(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), WireError> {
-        self.begin_field(name)?;
+    pub(super) fn put(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Result<(), WireError> {
+        self.begin_field(name);
         self.value(value)
     }
 
     /// Writes nothing for `None`: what is not there is absent, never null.
-    pub(super) fn put_some(&mut self, name: &str, value: Option<&(impl Serialize + ?Sized)>) -> Result<(), WireError> {
+    pub(super) fn put_some(
+        &mut self,
+        name: &'static str,
+        value: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<(), WireError> {
         value.map_or(Ok(()), |value| self.put(name, value))
     }
 
     /// A list whose items `put_item` appends.
     pub(super) fn put_list<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         items: &[T],
         put_item: impl Fn(&mut Vec<u8>, &T) -> Result<(), WireError>,
     ) -> Result<(), WireError> {
-        self.begin_field(name)?;
+        self.begin_field(name);
         self.json.push(b'[');
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
@@ -56,14 +60,15 @@ impl<'a> ObjectWriter<'a> {
         self.json.push(b'}');
     }
 
-    fn begin_field(&mut self, name: &str) -> Result<(), WireError> {
+    /// Names are ours, and in none of them is anything to be escaped.
+    fn begin_field(&mut self, name: &'static str) {
         if !self.empty {
             self.json.push(b',');
         }
         self.empty = false;
-        self.value(name)?;
-        self.json.push(b':');
-        Ok(())
+        self.json.push(b'"');
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.extend_from_slice(b"\":");
     }
 
     fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), WireError> {
