@@ -33,7 +33,7 @@ use super::{
 /// Orders that may wait for the disk.
 const ORDERS: usize = 4096;
 /// Lanes that have receipts may wait themselves.
-const RECEIPTS: usize = 64;
+const RECEIPTS: usize = 512;
 /// Receipts that are written down together, and that a crash may cost.
 const TOGETHER: usize = 4096;
 
