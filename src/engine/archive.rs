@@ -7,10 +7,10 @@ use std::{
     collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::{
     model::{
@@ -32,8 +32,8 @@ use super::{
 
 /// Orders that may wait for the disk.
 const ORDERS: usize = 4096;
-/// Lanes that have receipts may wait themselves.
-const RECEIPTS: usize = 512;
+/// Receipts that may, many at a time; more of them stay with their lanes.
+const RECEIPTS: usize = 64;
 /// Receipts that are written down together, and that a crash may cost.
 const TOGETHER: usize = 4096;
 
@@ -77,7 +77,7 @@ impl Archive {
         Ok(archive)
     }
 
-    fn pair() -> (Self, ToDo) {
+    pub(super) fn pair() -> (Self, ToDo) {
         let ((orders, ordered), (receipts, come)) = (bounded(ORDERS), bounded(RECEIPTS));
         (Self { orders, receipts }, ToDo { orders: ordered, receipts: come })
     }
@@ -127,21 +127,29 @@ impl Archive {
         self.ask(Work::Cancelled(key));
     }
 
-    /// Receipts have come. For lanes, which may wait.
-    pub fn receipts(&self, id: TransferId, receipts: Vec<(u32, Md5Digest)>) {
+    /// Receipts have come. They stay where they are while the disk has too much to do: no lane waits for it. One that is lost costs
+    /// a look at its file when the transfer goes on after a restart.
+    pub fn receipts(&self, id: TransferId, receipts: &mut Vec<(u32, Md5Digest)>) {
         if receipts.is_empty() {
             return;
         }
         // The thread outlives its lanes but for the last moments of a shutdown.
-        self.receipts.send(Work::Receipts(id, receipts)).ok();
+        if let Err(TrySendError::Full(Work::Receipts(_, all))) =
+            self.receipts.try_send(Work::Receipts(id, std::mem::take(receipts)))
+        {
+            *receipts = all;
+        }
     }
 
-    /// All receipts of a transfer have come: returns when they are on the disk for good. For lanes, which may wait.
-    pub fn receipts_complete(&self, id: TransferId, all_verified: bool) {
+    /// All receipts of a transfer have come, these the last: returns when they are on the disk for good, or that takes too long.
+    pub fn receipts_complete(&self, id: TransferId, last: Vec<(u32, Md5Digest)>, all_verified: bool) {
+        let deadline = Instant::now() + SAFE_LIMIT;
         let (safe, is_safe) = bounded(1);
+        let last = (!last.is_empty()).then_some(Work::Receipts(id, last));
         // Behind all receipts.
-        if self.receipts.send(Work::Safe(id, all_verified, safe)).is_ok() {
-            is_safe.recv_timeout(SAFE_LIMIT).ok();
+        let mut all = last.into_iter().chain([Work::Safe(id, all_verified, safe)]);
+        if all.all(|work| self.receipts.send_deadline(work, deadline).is_ok()) {
+            is_safe.recv_deadline(deadline).ok();
         }
     }
 
@@ -153,7 +161,7 @@ impl Archive {
 }
 
 /// The far end of both channels.
-struct ToDo {
+pub(super) struct ToDo {
     orders: Receiver<Work>,
     receipts: Receiver<Work>,
 }
@@ -169,6 +177,22 @@ impl ToDo {
             recv(self.orders) -> order => order.ok().or_else(|| self.receipts.recv().ok()),
             recv(self.receipts) -> receipt => receipt.ok().or_else(|| self.orders.recv().ok()),
         }
+    }
+}
+
+#[cfg(test)]
+impl ToDo {
+    /// All receipts until nobody is left who has any.
+    pub(super) fn receipts(&self) -> Vec<u32> {
+        let mut all = Vec::new();
+        while let Some(work) = self.next() {
+            match work {
+                Work::Receipts(_, receipts) => all.extend(receipts.iter().map(|(index, _)| *index)),
+                Work::Safe(_, _, safe) => safe.send(()).unwrap(),
+                _ => {}
+            }
+        }
+        all
     }
 }
 
@@ -288,7 +312,7 @@ mod tests {
     #[test]
     fn files_that_ended_without_receipts_are_no_work() {
         let (archive, to_do) = Archive::pair();
-        archive.receipts(TransferId([1; 16]), Vec::new());
+        archive.receipts(TransferId([1; 16]), &mut Vec::new());
         assert!(to_do.receipts.is_empty());
     }
 

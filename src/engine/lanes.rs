@@ -104,18 +104,7 @@ impl Lane {
     }
 
     fn reporter(&self) -> Reporter {
-        Reporter {
-            key: self.key,
-            notes: self.notes.clone(),
-            archive: self.archive.clone(),
-            moved: 0,
-            kept: 0,
-            index: 0,
-            last: None,
-            last_check: None,
-            ended: Vec::new(),
-            has_failures: false,
-        }
+        Reporter::new(self.key, self.notes.clone(), self.archive.clone())
     }
 
     /// Sends all files of an accepted offer that have not arrived, over a connection whose other side grants so much.

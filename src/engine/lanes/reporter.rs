@@ -12,6 +12,7 @@ use crate::{
     model::{
         outcome::{FileEnd, FileState},
         reason::Reason,
+        seal::Md5Digest,
         transfer::{Direction, Stage, TransferKey},
     },
     transfer::lane::Report,
@@ -24,28 +25,47 @@ const MOST_GATHERED: usize = 64;
 
 /// One lane's way to dispatch.
 pub(super) struct Reporter {
-    pub(super) key: TransferKey,
-    pub(super) notes: Sender<Note>,
-    pub(super) archive: Archive,
+    key: TransferKey,
+    notes: Sender<Note>,
+    archive: Archive,
     /// Bytes that this lane has moved, and those it did not have to.
-    pub(super) moved: u64,
-    pub(super) kept: u64,
+    moved: u64,
+    kept: u64,
     /// The entry that moved last.
-    pub(super) index: u32,
+    index: u32,
     /// When a figure was told last, of bytes and of checks.
-    pub(super) last: Option<Instant>,
-    pub(super) last_check: Option<Instant>,
+    last: Option<Instant>,
+    last_check: Option<Instant>,
     /// Files that were verified there, and are told of together.
-    pub(super) ended: Vec<FileEnd>,
+    ended: Vec<FileEnd>,
+    /// Of files that are to be written down as verified there.
+    receipts: Vec<(u32, Md5Digest)>,
     /// Whether something failed there or here.
-    pub(super) has_failures: bool,
+    has_failures: bool,
 }
 
 impl Reporter {
+    pub(super) fn new(key: TransferKey, notes: Sender<Note>, archive: Archive) -> Self {
+        Self {
+            key,
+            notes,
+            archive,
+            moved: 0,
+            kept: 0,
+            index: 0,
+            last: None,
+            last_check: None,
+            ended: Vec::new(),
+            receipts: Vec::new(),
+            has_failures: false,
+        }
+    }
+
     /// The lane is over: its figures as they are in the end, which is a fact.
     pub(super) fn last_word(&mut self) {
         let Self { key, index, moved, kept, .. } = *self;
         self.fact(Note::Moved { key, index, moved, kept });
+        self.archive.receipts(key.id, &mut self.receipts);
     }
 
     fn figure(&mut self, index: u32) {
@@ -116,8 +136,8 @@ impl Report for Reporter {
         let ends = std::mem::take(&mut self.ended);
         if self.key.direction == Direction::Outgoing {
             let verified = ends.iter().filter(|end| end.state == FileState::Verified);
-            let receipts: Vec<_> = verified.filter_map(|end| Some((end.index, end.md5?))).collect();
-            self.archive.receipts(self.key.id, receipts);
+            self.receipts.extend(verified.filter_map(|end| Some((end.index, end.md5?))));
+            self.archive.receipts(self.key.id, &mut self.receipts);
         }
         // Dispatch outlives its lanes but for the last moments of a shutdown.
         self.notes.send(Note::FilesEnded { key: self.key, ends }).ok();
@@ -126,7 +146,7 @@ impl Report for Reporter {
     fn has_receipts(&mut self) {
         self.settle();
         let all_verified = !self.has_failures;
-        self.archive.receipts_complete(self.key.id, all_verified);
+        self.archive.receipts_complete(self.key.id, std::mem::take(&mut self.receipts), all_verified);
         self.fact(Note::End(self.key, EndNews::HasReceipts { all_verified }));
     }
 
@@ -142,11 +162,14 @@ impl Report for Reporter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use crossbeam_channel::bounded;
 
     use super::*;
     use crate::{
-        model::{reason::ReasonCode, seal::Md5Digest, transfer::TransferId},
+        engine::threads,
+        model::{reason::ReasonCode, transfer::TransferId},
         storage::profile::Profile,
     };
 
@@ -161,19 +184,8 @@ mod tests {
         let (notes, heard) = bounded(64);
         let archive = Archive::start(Profile::open(Some(folder.path().to_owned())).unwrap(), notes.clone()).unwrap();
         let key = TransferKey { id: TransferId([2; 16]), direction: Direction::Outgoing };
-        let (last, ended) = (Some(Instant::now()), Vec::new());
-        let mut reporter = Reporter {
-            key,
-            notes,
-            archive,
-            moved: 0,
-            kept: 0,
-            index: 0,
-            last,
-            last_check: None,
-            ended,
-            has_failures: false,
-        };
+        let mut reporter = Reporter::new(key, notes, archive);
+        reporter.last = Some(Instant::now());
         let told = || match heard.try_recv() {
             Ok(Note::FilesEnded { ends, .. }) => Some(ends.iter().map(|end| end.index).collect::<Vec<_>>()),
             _ => None,
@@ -191,5 +203,27 @@ mod tests {
         assert!(matches!(heard.try_recv(), Ok(Note::HeldThere { .. })), "behind it");
         reporter.settle();
         assert!(heard.is_empty());
+    }
+
+    #[test]
+    fn a_disk_that_hangs_holds_up_no_lane_and_gets_each_receipt_once_when_it_goes_on() {
+        const FILES: u32 = 300_000;
+        let (archive, disk) = Archive::pair();
+        let (notes, _heard) = bounded(10_000);
+        let key = TransferKey { id: TransferId([2; 16]), direction: Direction::Outgoing };
+        let mut reporter = Reporter::new(key, notes, archive);
+        let (done, is_done) = bounded(1);
+        threads::spawn("lane", move || {
+            (0..FILES).for_each(|index| reporter.file_ended(end(index, FileState::Verified)));
+            done.send(reporter).unwrap();
+        })
+        .unwrap();
+        let mut reporter = is_done.recv_timeout(Duration::from_mins(1)).expect("a lane that does not wait");
+        let (tell, told) = bounded(1);
+        threads::spawn("archive", move || tell.send(disk.receipts()).unwrap()).unwrap();
+        reporter.has_receipts();
+        drop(reporter);
+        let written = told.recv_timeout(Duration::from_mins(1)).unwrap();
+        assert!(written.into_iter().eq(0..FILES));
     }
 }
