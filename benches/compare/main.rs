@@ -51,24 +51,31 @@
 //! | 3 GiB over 1 Gbit/s, 20 ms (two rounds) | 27.07 s | 8.79 s | 27.26 s | 34.12 s | not run |
 //! | 32 MiB over the same with 0.1 % lost | 1.17 s | 0.09 s | 9.26 s | 9.01 s | not run |
 //!
-//! On another machine (two cores of a Xeon with AVX-512, MD5 of one stream at 0.91 GB/s), all rows on one day:
+//! On another machine (two cores of a Xeon with AVX-512, MD5 of one stream at 0.89 GB/s), all rows on one day:
 //!
 //! | row | Sealdrop | its floor | rsync daemon, in clear | scp, AES-128-GCM | rsync over ssh |
 //! | --- | --- | --- | --- | --- | --- |
-//! | one file of 2 GiB | 3.59 s | 3.39 s | 1.29 s | 3.22 s | 4.90 s |
-//! | 100 x 10 MiB | 0.86 s | 0.76 s | 0.70 s | 1.91 s | 2.63 s |
-//! | 10,000 x 4 KiB | 0.19 s | 0.13 s | 0.23 s | 4.52 s | 0.58 s |
-//! | one file of 1 KiB | 0.013 s | below 0.01 s | 0.13 s | 0.20 s | 0.33 s |
-//! | 10,000 x 4 KiB, on a disk | 0.29 s | 0.17 s | 0.30 s | 5.14 s | 0.69 s |
+//! | one file of 2 GiB | 3.71 s | 3.55 s | 1.36 s | 3.36 s | 5.39 s |
+//! | 100 x 10 MiB | 0.85 s | 0.73 s | 0.67 s | 1.96 s | 2.71 s |
+//! | 10,000 x 4 KiB | 0.17 s | 0.12 s | 0.23 s | 5.07 s | 0.58 s |
+//! | one file of 1 KiB | 0.013 s | below 0.01 s | 0.14 s | 0.20 s | 0.31 s |
+//! | 10,000 x 4 KiB, on a disk | 0.30 s | 0.17 s | 0.31 s | 4.88 s | 0.69 s |
+//! | 100 x 10 MiB, on a disk | 1.04 s | 0.69 s | 1.01 s | 2.36 s | 2.96 s |
+//! | one file of 2 GiB, on a disk | 4.17 s | 3.58 s | 2.03 s | 4.03 s | 5.79 s |
+//! | 1 GiB over 1 Gbit/s, 20 ms | 9.20 s | 2.00 s | 9.38 s | 11.78 s | not run |
+//! | 32 MiB over the same with 0.1 % lost | 1.00 s | 0.08 s | 9.09 s | 9.00 s | not run |
+//!
+//! Either end took 17 to 22 MiB at most in all of these. A window cost 0.3 % of a core beyond its frames (20 of them a second, 14 ms
+//! each, drawn in software).
 //!
 //! The large file was 5 to 15 % above its floor, because the ends are not alike: the receiver has to find room for what it writes,
 //! and takes 1.16 to 1.25 times as long as the sender. Since its second thread writes for it, one file in memory is 3 to 4 % above the
 //! floor when it is measured in alternation with what was before (4.39, 4.59, 4.52 and 4.61 s, before 4.59, 4.86, 4.64 and 4.77 s,
 //! medians of five to seven; on another day 2 to 4 %), in the row above 5 to 8 % (4.56 to 4.34, 4.62 to 4.29, 4.60 to 4.36 s; 11 and 20 %
 //! in hours in which all programs were slower). The row was more because of the machine's host: see [`backing`]. Since free memory is
-//! kept from it, the row is 4.5 to 5.8 % above the floor on that Xeon (3.85 to 3.66, 3.85 to 3.67, 3.88 to 3.71, 3.59 to 3.39 s; without
+//! kept from it, the row is 4.5 to 6 % above the floor on that Xeon (3.85 to 3.66, 3.85 to 3.67, 3.88 to 3.71, 3.59 to 3.39, 3.70 to 3.52, 3.71 to 3.55, 3.96 to 3.73 s; without
 //! that in the same hour 4.91 to 4.34 and 4.89 to 4.37 s, 13 and 12 %). Of its time,
-//! MD5 of one stream is 57 %, at the speed that its chain of steps allows. `scp` with AES-128-GCM, which computes none, was 8 % faster
+//! MD5 of one stream is 57 %, at the speed that its chain of steps allows. `scp` with AES-128-GCM, which computes none, was 10 % faster
 //! to a quarter slower. Thrown away, as they are no faster or slower: MD5 of one stream in vector registers with AVX-512 (0.72 against 0.80 GB/s on
 //! Zen 4); 8 or 24 buffers in place of 4 between a lane and the thread that hashes for it; smaller socket buffers; a hashing thread of
 //! the least priority, from which the lane takes back what it has not begun with, to use what the other end leaves of its processor
@@ -95,10 +102,13 @@
 //! 0.63 s there by itself. On a disk whose flushes take 1 to 2 ms it was 1.31 and 1.45 times (0.51 to 0.39 s, medians of seven; 0.55 to 0.38 s,
 //! of five): small batches follow each other there, and waiting until a third of what was granted has gathered was no faster (0.54 and
 //! 0.55 s beside that 0.51 s).
-//! On the Xeon, where making them takes 0.13 s only, it was 0.27 to 0.29 s: what both ends need of the two processors is more than 1.3 times
+//! On the Xeon, where making them takes 0.14 s only, it was 0.27 to 0.30 s: what both ends need of the two processors is more than 1.3 times
 //! that by itself (0.17 s of floor; the kernel's own threads take 0.04 s of processor besides). There the two cores were busy for nearly
 //! three quarters of the time, and a quarter of the rest was the beginning. With up to 4,096 files on their way, where the system has handles for them, it was 4 % less on that
 //! disk, 7 to 10 % on an ext4 of its own, and half where each flush takes 20 ms (0.93 s and then 0.49 s, medians of five and four).
+//! Whoever puts files on the disk has the longest way there (traced on an ext4 of its own, with 1,024 on their way, of 0.37 s): it is never
+//! idle from the first files to the last, and takes 6 ms for the flush of 320 files, and 3 ms for their names and for saying so; the
+//! flush grows with its files, so that fewer of them save little.
 //! Above the floor is the beginning, when one thread works at a time: in a traced run of 0.46 s in memory the first file moved
 //! after 0.09 s, of which listing 10,000 files took 0.055 s, and bringing the list over 0.025 s.
 //! Thrown away: a program in one piece (`lto = "fat"`, one unit: a quarter smaller on the disk, 2 MiB less in memory, but MD5 of one
@@ -122,6 +132,7 @@
 //! | room for open files before there are threads (another day, 21 rounds: before 0.336 s, on an ext4 of its own the same) | 0.318 s | |
 //! | names on the disk with the files behind them, no thread for them (another day, on an ext4 of its own: before 0.69 s) | | 0.65 s |
 //! | receipts before the next files get their names, folders flushed with the first files, times given by the lane while the disk is waited for, lists read once (another day, traced, on an ext4 of its own: before 0.60 s, of which 0.092 s went by before the first flush of files, then 0.067 s) | the same | 0.54 s |
+//! | one piece of memory for each path, and half as many pieces for each file (another day: before 0.209 s; on an ext4 of its own before 0.38 s) | 0.174 s | 0.36 s |
 //!
 //! What was changed for the others, in alternation with what was before: vectors that hash files of 10 MiB side by side are full
 //! (medians of 4, 1.35 s and then 1.18 s; 1.28 s of floor and then 1.04 s), and the TLS library is built without a source of chance
