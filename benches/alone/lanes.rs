@@ -65,7 +65,7 @@ impl Report for Ends {
 
 fn manifest(bytes: u64) -> Arc<Manifest> {
     let kind = EntryKind::File { size: bytes };
-    let entry = Entry { path: ["large".to_owned()].into(), kind, mtime: None, exec: false };
+    let entry = Entry { path: ["large"].into(), kind, mtime: None, exec: false };
     Arc::new(Manifest::from_entries(vec![entry]).expect("a manifest"))
 }
 

@@ -438,8 +438,7 @@ mod tests {
         let told = "The other device was gone before it heard that everything is here. Its own screen may say otherwise \
                     until it comes back";
         assert_eq!(summary(&snapshot, &ending), format!("Received a message from Laptop. {told}"));
-        let entry =
-            Entry { path: ["a".to_owned()].into(), kind: EntryKind::File { size: 5 }, mtime: None, exec: false };
+        let entry = Entry { path: ["a"].into(), kind: EntryKind::File { size: 5 }, mtime: None, exec: false };
         snapshot.manifest = Manifest::from_entries(vec![entry]).unwrap().into();
         assert_eq!(
             summary(&snapshot, &ending),

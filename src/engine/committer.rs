@@ -416,7 +416,7 @@ mod tests {
         let folder = temp.join("inbox");
         fs::create_dir(&folder).unwrap();
         let entry = |name: &&str| Entry {
-            path: [name.trim_end_matches('/').to_owned()].into(),
+            path: [name.trim_end_matches('/')].into(),
             kind: if name.ends_with('/') { EntryKind::Folder } else { EntryKind::File { size: 2 } },
             mtime: None,
             exec: false,

@@ -399,12 +399,8 @@ mod tests {
 
     #[test]
     fn what_failed_over_one_connection_counts_no_more_when_it_came_over_the_next() {
-        let file = |name: &str| Entry {
-            path: [name.to_owned()].into(),
-            kind: EntryKind::File { size: 5 },
-            mtime: None,
-            exec: false,
-        };
+        let file =
+            |name: &str| Entry { path: [name].into(), kind: EntryKind::File { size: 5 }, mtime: None, exec: false };
         let key = TransferKey { id: TransferId([1; 16]), direction: Direction::Incoming };
         let mut snapshot = TransferSnapshot::new(key, Peer::at(String::new(), false), Stage::Moving, None);
         snapshot.manifest = Arc::new(Manifest::from_entries(vec![file("a"), file("b")]).unwrap());

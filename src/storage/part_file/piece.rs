@@ -191,7 +191,7 @@ mod tests {
         let mut part = part(temp.path());
         let piece = leave(&mut part, 1);
         let kind = EntryKind::File { size: PIECE as u64 };
-        let entry = Entry { path: ["p".to_owned()].into(), kind, mtime: None, exec: false };
+        let entry = Entry { path: ["p"].into(), kind, mtime: None, exec: false };
         assert_eq!(part.complete(&entry).unwrap_err().code, ReasonCode::Internal);
         part.wrote(&piece.write()).unwrap();
         part.complete(&entry).unwrap();
