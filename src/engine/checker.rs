@@ -12,7 +12,7 @@ use crate::{
     digest::Hasher,
     model::reason::{Reason, ReasonCode},
     storage::landing::Landing,
-    transfer::check::{Check, CheckJob, CheckNews, Matter},
+    transfer::check::{Check, CheckJob, CheckNews, MOST_JOBS, Matter},
 };
 
 use super::{
@@ -26,6 +26,9 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Between two figures of one job.
 const GAP: Duration = Duration::from_millis(100);
 
+/// A lane hears of a job that is over after this at the latest, though others follow.
+const LATEST: Duration = Duration::from_millis(5);
+
 /// A lane's end of its checker. Dropping it ends the work at the next piece.
 pub struct CheckHandle {
     jobs: Sender<CheckJob>,
@@ -35,7 +38,7 @@ pub struct CheckHandle {
 
 impl Check for CheckHandle {
     fn check(&mut self, job: CheckJob) {
-        // There is room: the one before is over. A checker that is gone says nothing, and the peer's patience ends that.
+        // There is room for as many as there may be. A checker that is gone says nothing, and the peer's patience ends that.
         self.jobs.try_send(job).ok();
     }
 
@@ -55,8 +58,8 @@ impl Drop for CheckHandle {
 /// # Errors
 /// The system has no thread for us.
 pub fn start(landing: Landing, waker: LinkWaker) -> io::Result<CheckHandle> {
-    let (jobs, taken) = bounded(1);
-    let (told, news) = bounded(4);
+    let (jobs, taken) = bounded(MOST_JOBS);
+    let (told, news) = bounded(MOST_JOBS + 4);
     let stop = CancelFlag::default();
     let checker = Checker { landing, waker, told, stop: stop.clone() };
     threads::spawn("checker", move || checker.run(&taken))?;
@@ -72,16 +75,24 @@ struct Checker {
 
 impl Checker {
     fn run(self, jobs: &Receiver<CheckJob>) {
+        let (mut buffer, mut woken) = (Vec::new(), Instant::now());
         for job in jobs {
-            let result = self.hash(&job);
+            if self.stop.is_set() {
+                return;
+            }
+            let result = self.hash(&job, &mut buffer);
             if self.told.send(CheckNews::Over(result)).is_err() {
                 return;
             }
-            self.waker.wake();
+            // Once for many small files, and before there is nothing left to do.
+            if jobs.len().is_multiple_of(MOST_JOBS / 2) || woken.elapsed() >= LATEST {
+                woken = Instant::now();
+                self.waker.wake();
+            }
         }
     }
 
-    fn hash(&self, job: &CheckJob) -> Result<Hasher, Reason> {
+    fn hash(&self, job: &CheckJob, buffer: &mut Vec<u8>) -> Result<Hasher, Reason> {
         let mut from = match job.matter {
             Matter::Done => self.landing.done_bytes(job.index, job.name.as_deref())?,
             Matter::Part => self.landing.part_prefix(job.index)?,
@@ -91,7 +102,10 @@ impl Checker {
             return Err(changed(job.bytes, from.size()));
         }
         let mut count = Count { checker: self, hasher: Hasher::new(), bytes: 0, last: Instant::now() };
-        let mut buffer = vec![0; PIECE_BYTES];
+        let most = usize::try_from(job.bytes).unwrap_or(usize::MAX).min(PIECE_BYTES);
+        if buffer.len() < most {
+            buffer.resize(most, 0);
+        }
         while count.bytes < job.bytes {
             let most = usize::try_from(job.bytes - count.bytes).unwrap_or(usize::MAX).min(buffer.len());
             let read = from.read(buffer.get_mut(..most).unwrap_or_default())?;

@@ -23,7 +23,10 @@ pub enum Matter {
     There,
 }
 
-/// What is heard of the one job that is under way.
+/// So many jobs may wait one behind the other, if they are small: going to and fro for each takes longer than hashing it.
+pub const MOST_JOBS: usize = 64;
+
+/// What is heard of the first job that is not over.
 pub enum CheckNews {
     /// So many bytes have been hashed in all.
     Hashed(u64),
@@ -31,9 +34,9 @@ pub enum CheckNews {
     Over(Result<Hasher, Reason>),
 }
 
-/// The way from a lane to whoever hashes for it, one job at a time, and back. Never blocks.
+/// The way from a lane to whoever hashes for it, one job after the other, and back. Never blocks.
 pub trait Check {
-    /// Begins a job; the one before it is over.
+    /// One more job, behind those that are not over; `MOST_JOBS` at most.
     fn check(&mut self, job: CheckJob);
     fn try_news(&mut self) -> Option<CheckNews>;
 }

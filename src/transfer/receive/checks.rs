@@ -7,7 +7,7 @@ use crate::{
     model::{conflict::Conflict, seal::Md5Digest},
     storage::landing::{Landing, There},
     transfer::{
-        check::{Check, CheckJob, CheckNews, Matter},
+        check::{Check, CheckJob, CheckNews, MOST_JOBS, Matter},
         lane::{LaneError, Report},
         link::Link,
         progress::Progress,
@@ -21,11 +21,17 @@ use super::planner::Planner;
 /// the protocol, whatever else a sender may have on its way.
 const MOST_TOLD: usize = 256;
 
+/// Several files are checked one behind the other only as long as they are no larger together: whoever pauses waits for no more.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Files that are checked, one after another.
 #[derive(Default)]
 pub(super) struct Checks {
     waiting: VecDeque<u32>,
-    running: Option<Running>,
+    /// The first of those that wait, if it is known what there is of it: it waits for those that run.
+    next: Option<Running>,
+    /// Whoever hashes has them, in this order.
+    running: VecDeque<Running>,
     /// Files of which the sender knows what is there, and has said nothing yet.
     told: HashMap<u32, Told>,
     progress: Progress,
@@ -73,22 +79,37 @@ impl Checks {
         self.progress.heard(done, total, report);
     }
 
-    /// Begins the next check, unless the sender has enough to answer.
+    /// Begins the next checks, unless the sender has enough to answer.
     pub(super) fn begin(&mut self, planner: &Planner, landing: &Landing, check: &mut impl Check) -> Option<Checked> {
-        if self.running.is_some() || self.told.len() >= MOST_TOLD {
-            return None;
+        while self.running.len() < MOST_JOBS && self.running.len() + self.told.len() < MOST_TOLD {
+            if self.next.is_none() {
+                let index = self.waiting.pop_front()?;
+                let Some((matter, bytes)) = matter(index, planner, landing) else {
+                    return Some(Checked::Nothing(index));
+                };
+                self.next = Some(Running { index, matter, bytes, hashed: 0 });
+            }
+            let under_way: u64 = self.running.iter().map(|running| running.bytes).sum();
+            let fits =
+                |next: &mut Running| self.running.is_empty() || under_way.saturating_add(next.bytes) <= MOST_BYTES;
+            let next = self.next.take_if(fits)?;
+            self.start(next, planner, check);
         }
-        let index = self.waiting.pop_front()?;
-        let Some((matter, bytes)) = matter(index, planner, landing) else { return Some(Checked::Nothing(index)) };
-        self.progress.more(bytes);
-        self.progress.begin();
-        let name = planner.done().name(index).filter(|_| matter == Matter::Done).map(str::to_owned);
-        check.check(CheckJob { index, matter, bytes, name });
-        self.running = Some(Running { index, matter, bytes, hashed: 0 });
         None
     }
 
-    /// Takes what is heard of the check that runs, and tells the sender.
+    fn start(&mut self, next: Running, planner: &Planner, check: &mut impl Check) {
+        let Running { index, matter, bytes, .. } = next;
+        self.progress.more(bytes);
+        if self.running.is_empty() {
+            self.progress.begin();
+        }
+        let name = planner.done().name(index).filter(|_| matter == Matter::Done).map(str::to_owned);
+        check.check(CheckJob { index, matter, bytes, name });
+        self.running.push_back(next);
+    }
+
+    /// Takes what is heard of the first check that runs, and tells the sender.
     ///
     /// # Errors
     /// The link is over.
@@ -98,7 +119,7 @@ impl Checks {
         link: &mut impl Link,
         report: &mut impl Report,
     ) -> Result<Option<Checked>, LaneError> {
-        let Some(mut running) = self.running.take() else { return Ok(None) };
+        let Some(mut running) = self.running.pop_front() else { return Ok(None) };
         while let Some(news) = check.try_news() {
             match news {
                 CheckNews::Hashed(bytes) => {
@@ -117,7 +138,7 @@ impl Checks {
             }
         }
         self.progress.tell(link, report, Some((running.index, running.hashed, running.bytes)))?;
-        self.running = Some(running);
+        self.running.push_front(running);
         Ok(None)
     }
 
@@ -159,4 +180,73 @@ pub(super) fn send_after_all(index: u32) -> Message {
 pub(super) fn done_after_all(index: u32, md5: Md5Digest) -> Message {
     let item = PlanItem { first: index, count: 1, want: Want::Skip };
     Message::Plan { items: vec![item], done: vec![(index, md5)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use super::*;
+    use crate::{
+        model::{
+            device::Peer,
+            manifest::{Entry, EntryKind, Manifest, Selection},
+            transfer::TransferId,
+        },
+        storage::{
+            journal::Recovered,
+            landing::{Keep, Terms},
+            profile::Profile,
+        },
+    };
+
+    struct Jobs(Vec<u32>);
+
+    impl Check for Jobs {
+        fn check(&mut self, job: CheckJob) {
+            self.0.push(job.index);
+        }
+
+        fn try_news(&mut self) -> Option<CheckNews> {
+            None
+        }
+    }
+
+    /// What is begun at once of files with these sizes that all are there.
+    fn begun(sizes: &[u64]) -> Vec<u32> {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("inbox");
+        fs::create_dir(&folder).unwrap();
+        let entry = |(index, size): (usize, &u64)| {
+            fs::File::create(folder.join(index.to_string())).unwrap().set_len(*size).unwrap();
+            Entry { path: [index.to_string()].into(), kind: EntryKind::File { size: *size }, mtime: None, exec: false }
+        };
+        let terms = Terms {
+            id: TransferId([1; 16]),
+            peer: Peer::at(String::new(), false),
+            digest: [0; 32],
+            manifest: Arc::new(Manifest::from_entries(sizes.iter().enumerate().map(entry).collect()).unwrap()),
+            message: None,
+            folder: folder.clone(),
+            selection: Selection::All,
+            conflict: Conflict::SkipIdentical,
+            accepted_at: 0,
+        };
+        let profile = Profile::open(Some(temp.path().join("profile"))).unwrap();
+        let landing = Landing::prepare(&profile, terms, Keep::Agreement).unwrap();
+        let planner = Planner::new(&landing, Recovered::default());
+        let (mut checks, mut jobs) = (Checks::default(), Jobs(Vec::new()));
+        (0..u32::try_from(sizes.len()).unwrap()).for_each(|index| checks.add(index));
+        assert!(checks.begin(&planner, &landing, &mut jobs).is_none());
+        assert!(checks.begin(&planner, &landing, &mut jobs).is_none(), "no more are begun until one is over");
+        jobs.0
+    }
+
+    #[test]
+    fn small_files_are_checked_many_at_a_time_and_large_ones_alone() {
+        assert_eq!(begun(&[10; 100]), (0..64).collect::<Vec<_>>());
+        assert_eq!(begun(&[10, 10, 2 << 20, 10]), [0, 1], "none passes another");
+        assert_eq!(begun(&[2 << 20, 10]), [0]);
+        assert_eq!(begun(&[600 << 10, 424 << 10, 1]), [0, 1]);
+    }
 }
