@@ -65,7 +65,7 @@
 //! | 1 GiB over 1 Gbit/s, 20 ms | 9.20 s | 2.00 s | 9.38 s | 11.78 s | not run |
 //! | 32 MiB over the same with 0.1 % lost | 1.00 s | 0.08 s | 9.09 s | 9.00 s | not run |
 //!
-//! Either end took 17 to 22 MiB at most in all of these. A window cost 0.3 % of a core beyond its frames (20 of them a second, 14 ms
+//! Either end took 16 to 22 MiB at most in all of these. A window cost 0.3 % of a core beyond its frames (20 of them a second, 14 ms
 //! each, drawn in software).
 //!
 //! The large file was 5 to 15 % above its floor, because the ends are not alike: the receiver has to find room for what it writes,

@@ -103,9 +103,7 @@ impl Checker {
         }
         let mut count = Count { checker: self, hasher: Hasher::new(), bytes: 0, last: Instant::now() };
         let most = usize::try_from(job.bytes).unwrap_or(usize::MAX).min(PIECE_BYTES);
-        if buffer.len() < most {
-            buffer.resize(most, 0);
-        }
+        buffer.resize(buffer.len().max(most), 0);
         while count.bytes < job.bytes {
             let most = usize::try_from(job.bytes - count.bytes).unwrap_or(usize::MAX).min(buffer.len());
             let read = from.read(buffer.get_mut(..most).unwrap_or_default())?;

@@ -3,20 +3,17 @@
 use egui::{Label, RichText, ScrollArea, Sense, Stroke, Ui};
 
 use super::sending;
-use crate::{
-    model::manifest::Entry,
-    ui::{
-        action::{Action, Field, PromptAction},
-        dialogs::Purpose,
-        state::{
-            State,
-            notices::Tone,
-            staging::{Item, Walk},
-        },
-        text::{self, Word},
-        theme::palette,
-        widgets::{Sign, button, card, field, line, quiet_button, sign, title, told, weak, weak_line},
+use crate::ui::{
+    action::{Action, Field, PromptAction},
+    dialogs::Purpose,
+    state::{
+        State,
+        notices::Tone,
+        staging::{Item, Walk},
     },
+    text::{self, Word},
+    theme::palette,
+    widgets::{Sign, button, card, field, line, quiet_button, sign, title, told, weak, weak_line},
 };
 
 /// Staged items shown before the list scrolls by itself.
@@ -146,7 +143,7 @@ fn item_ui(ui: &mut Ui, index: usize, item: &Item, actions: &mut Vec<Action>) {
     let root = &item.tree.root;
     let name = root.file_name().map_or_else(|| root.to_string_lossy(), |name| name.to_string_lossy());
     let name = text::name(&name);
-    let folder = !item.tree.entries.first().is_some_and(Entry::is_file);
+    let folder = !item.tree.entries.first().is_some_and(crate::model::manifest::Entry::is_file);
     let left = |ui: &mut Ui| {
         sign(ui, if folder { Sign::Folder } else { Sign::File }, palette(ui).weak);
         ui.add(Label::new(&name).truncate()).on_hover_text(text::path(root));
