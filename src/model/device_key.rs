@@ -4,10 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    hex::write_hex,
-    transfer::{NotHex, parse_lower_hex},
-};
+use super::{hex::parse_lower_hex, hex::write_hex, transfer::NotHex};
 
 /// SHA-256 of the certificate's DER bytes; written as 64 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

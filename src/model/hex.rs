@@ -14,8 +14,8 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// More than any digit is, also with others together.
-pub(super) const NO_DIGIT: u8 = 16;
+/// More than any digit, and than several together.
+const NO_DIGIT: u8 = 16;
 
 /// As `{:02x}`.
 pub fn digits(byte: u8) -> [u8; 2] {
@@ -23,8 +23,23 @@ pub fn digits(byte: u8) -> [u8; 2] {
 }
 
 /// What a lowercase digit is worth, or `NO_DIGIT`. Looked up: which digits follow one another is anybody's guess, also a processor's.
-pub(super) fn value(digit: u8) -> u8 {
+fn value(digit: u8) -> u8 {
     VALUES[usize::from(digit)]
+}
+
+/// Reads exactly `N` bytes out of `2 * N` lowercase hex digits.
+pub fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
+    let (mut bytes, mut all) = ([0; N], 0);
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(value);
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    (all < NO_DIGIT).then_some(bytes)
 }
 
 /// As `{:02x}` of each byte, in one piece.
@@ -38,7 +53,7 @@ pub(super) fn write_hex<const N: usize>(bytes: &[u8; N], f: &mut fmt::Formatter<
 
 #[cfg(test)]
 mod tests {
-    use super::{super::transfer::parse_lower_hex, digits};
+    use super::{digits, parse_lower_hex};
 
     #[test]
     fn every_byte_has_its_two_digits() {

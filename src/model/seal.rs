@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    hex::write_hex,
-    transfer::{NotHex, parse_lower_hex},
+    hex::{parse_lower_hex, write_hex},
+    transfer::NotHex,
 };
 
 /// Sixteen bytes of MD5.

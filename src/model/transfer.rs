@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Instant};
 
 use super::{
     device::Peer,
-    hex::{NO_DIGIT, value, write_hex},
+    hex::{parse_lower_hex, write_hex},
     manifest::Manifest,
     outcome::Ending,
     reason::Reason,
@@ -39,21 +39,6 @@ impl FromStr for TransferId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the expected number of lowercase hex digits")]
 pub struct NotHex;
-
-/// Reads exactly `N` bytes out of `2 * N` lowercase hex digits.
-pub fn parse_lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
-    let (mut bytes, mut all) = ([0; N], 0);
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(value);
-        all |= high | low;
-        *byte = high << 4 | low;
-    }
-    (all < NO_DIGIT).then_some(bytes)
-}
 
 /// Which way the bytes go, seen from this device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

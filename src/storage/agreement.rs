@@ -14,8 +14,9 @@ use crate::{
         conflict::Conflict,
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
+        hex::parse_lower_hex,
         manifest::{Manifest, Selection},
-        transfer::{TransferId, parse_lower_hex},
+        transfer::TransferId,
     },
     wire::{
         entries::{ManifestDigest, entries_headers},

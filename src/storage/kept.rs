@@ -6,10 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::model::{
-    reason::Reason,
-    transfer::{TransferId, parse_lower_hex},
-};
+use crate::model::{hex::parse_lower_hex, reason::Reason, transfer::TransferId};
 
 pub use super::done_list::FinalPaths;
 use super::{

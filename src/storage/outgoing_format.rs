@@ -14,8 +14,8 @@ use crate::{
     model::{
         device::{Peer, PeerAddr},
         device_key::DeviceKey,
+        hex::parse_lower_hex,
         manifest::{Entry, Manifest},
-        transfer::parse_lower_hex,
     },
     wire::{
         entries::entries_headers,

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::error::{WireError, quoted};
-use crate::model::{entry_path::EntryPath, seal::Md5Digest, transfer::parse_lower_hex};
+use crate::model::{entry_path::EntryPath, hex::parse_lower_hex, seal::Md5Digest};
 
 /// Most headers have no more fields.
 const USUAL_FIELDS: usize = 4;

@@ -3,11 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    model::{
-        reason::Reason,
-        seal::Md5Digest,
-        transfer::{TransferId, parse_lower_hex},
-    },
+    model::{hex::parse_lower_hex, reason::Reason, seal::Md5Digest, transfer::TransferId},
     wire::{
         code::reason_from_peer,
         entries::read_entries,
